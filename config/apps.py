@@ -1,0 +1,11 @@
+"""The roof as a Django app: it only wires what libraries tell us and what deployment needs."""
+
+from django.apps import AppConfig
+
+
+class RoofConfig(AppConfig):
+    name = "config"
+    label = "roof"
+
+    def ready(self) -> None:
+        from config import deploy_checks, signals  # noqa: F401 - registering is their whole effect

@@ -1,0 +1,16 @@
+"""What every template knows: the product's name, the audience and its navigation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    return {
+        "PRODUCT_NAME": settings.PRODUCT_NAME,
+        "EMBEDDED": settings.EMBEDDED,
+        "request_id": getattr(request, "request_id", ""),
+    }

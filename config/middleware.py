@@ -1,0 +1,67 @@
+"""What happens around every page: the viewer's time zone, and errors that say what to do instead of a bare 500."""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+import zoneinfo
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from kit.errors import ProductError
+
+logger = logging.getLogger(__name__)
+Respond = Callable[[HttpRequest], HttpResponse]
+
+API = "/api/"
+
+
+class ViewersZone:
+    """Pages show times in the viewer's zone; the API speaks UTC and skips this."""
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(API):
+            return self.get_response(request)
+        zone = request.session.get("time_zone") if hasattr(request, "session") else None
+        with timezone.override(_zone(zone)):
+            return self.get_response(request)
+
+
+def _zone(name: str | None) -> zoneinfo.ZoneInfo:
+    try:
+        return zoneinfo.ZoneInfo(name or settings.TIME_ZONE)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return zoneinfo.ZoneInfo("UTC")
+
+
+class ProductErrors:
+    """A ProductError raised in a page becomes a page (or, for htmx, a toast) with its own status and words."""
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.request_id = request.headers.get("X-Request-ID") or uuid.uuid4().hex[:12]  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        response.headers["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
+        return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, ProductError):
+            return None
+        logger.info("refused", extra={"code": error.code, "path": request.path})
+        if getattr(request, "htmx", False):
+            response = HttpResponse(str(error), status=error.status)
+            response.headers["HX-Reswap"] = "none"
+            response.headers["HX-Trigger"] = json.dumps({"toast": {"kind": "error", "message": str(error)}})
+            return response
+        template = f"errors/{error.status if error.status in {400, 403, 404, 409} else 400}.html"
+        return render(request, template, {"error": error}, status=error.status)

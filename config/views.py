@@ -1,0 +1,84 @@
+"""Pages that belong to no room: front page, health, kept mail, and the error pages."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+
+from kit.problems import CONTENT_TYPE, details
+from workers import access, queries
+
+MAILS_SHOWN = 50
+
+
+@access.public
+def front(request: HttpRequest) -> HttpResponse:
+    return render(request, "front.html")
+
+
+@access.signed_in
+def home(request: HttpRequest) -> HttpResponse:
+    """Send a person to the pages of their audience."""
+    return redirect(queries.home_url(request.user.pk))
+
+
+@access.public
+def health(request: HttpRequest) -> JsonResponse:
+    """200 when web and database work, else 503."""
+    parts = {"web": "ok", "database": "ok"}
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        parts["database"] = "unreachable"
+    healthy = set(parts.values()) == {"ok"}
+    return JsonResponse({"status": "ok" if healthy else "failing", "parts": parts}, status=200 if healthy else 503)
+
+
+@access.public
+def mail(request: HttpRequest) -> HttpResponse:
+    """The mail that would have been sent; exists under the embedded default only."""
+    files = sorted(settings.MAIL_DIR.glob("*.log"), key=lambda path: path.stat().st_mtime, reverse=True)
+    return render(request, "mail.html", {"mails": [_read(path) for path in files[:MAILS_SHOWN]]})
+
+
+def _read(path: Any) -> dict[str, str]:
+    message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    body = message.get_body(("plain",))
+    text = str(body.get_content()) if body else ""
+    return {"to": str(message["To"]), "subject": str(message["Subject"]), "date": str(message["Date"]), "text": text.split("\n-----")[0]}
+
+
+@access.public
+def guide(request: HttpRequest) -> HttpResponse:
+    """Every component with sample data."""
+    return render(request, "components/_guide.html")
+
+
+def _error(request: HttpRequest, status: int, code: str) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        body = details(status=status, code=code, message=code.replace("_", " "))
+        return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
+    return render(request, f"errors/{status}.html", status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _error(request, 400, "bad_request")
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _error(request, 403, "refused")
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _error(request, 404, "not_found")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return _error(request, 500, "server_error")

@@ -1,0 +1,1 @@
+"""What every room stands on and what knows none of them: money, states, outbox, audit, files, errors."""

@@ -1,0 +1,1 @@
+"""The market itself: projects, intake, dispatch, submissions, judging, results, pricing and settlement."""

@@ -1,0 +1,218 @@
+"""The life of a batch: opened as a draft, launched on reserved money, paused, closed, settled."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings as site
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from kit import hot, outbox, states
+from kit.errors import Conflict, Invalid
+from kit.money import Money
+from marketplace import eligibility, pricing, projects, settlement, sql
+from marketplace.models import Batch, Lease, Project, Queue, Slot, Submission, Task, Upload
+from marketplace.states import BATCH
+from payments import funding
+
+CHUNK = 5_000
+"""Tasks whose slots are opened in one transaction."""
+REVIEW_SHARE_BP = {"none": 0, "sampled": 10_000, "all": 10_000, "client": 0}
+"""What part of the answers may need a review: a sampled project starts at all, since new workers are always reviewed."""
+
+
+class NothingToLaunch(Conflict):
+    """The batch has no tasks, or its files are still being read."""
+
+    code = "nothing_to_launch"
+
+
+def open_draft(*, project: Project, name: str, actor_id: uuid.UUID, now: datetime) -> Batch:
+    """A new batch that rows can be added to."""
+    name = name.strip()
+    if not 1 <= len(name) <= 120 or "\x00" in name:
+        raise Invalid(_("Expected a name of 1 to 120 characters."), field="name")
+    if project.archived_at:
+        raise Conflict(_("This project is archived."))
+    return Batch.objects.create(project=project, name=name, currency=project.currency, created_by_id=actor_id)
+
+
+def reserve_for(batch: Batch, *, now: datetime) -> pricing.Reserve:
+    """What a launch would set aside now, part by part; raises NotSetUp without rates."""
+    project = batch.project
+    units = {kind: _price(project, kind, now) for kind in ("answer", "review", "adjudication")}
+    review_share = REVIEW_SHARE_BP[project.review_rule]
+    return pricing.reserve(
+        tasks=batch.task_count, max_overlap=max(project.max_overlap, project.overlap),
+        gold_share_bp=project.gold_most_bp if projects.gold_count(project) else 0,
+        review_share_bp=review_share, adjudication_share_bp=0, answer_units=units["answer"],
+        review_units=units["review"] if review_share else 0, adjudication_units=0, fee_bp=site.PLATFORM_FEE_BP,
+        bonus_pool_bp=project.bonus_pool_bp, floor_pool_bp=project.floor_pool_bp,
+    )
+
+
+def _price(project: Project, kind: str, now: datetime) -> int:
+    rate = projects.rate_in_force(project=project, kind=kind, tier=3, now=now)
+    if rate is None and kind == "answer":
+        raise projects.NotSetUp(_("Set what an answer pays before you launch."), field="rates")
+    if rate is None and kind == "review" and REVIEW_SHARE_BP[project.review_rule]:
+        raise projects.NotSetUp(_("Set what a review pays: this project's answers are reviewed."), field="rates")
+    return rate.amount_units if rate else 0
+
+
+def launch(*, batch: Batch, actor_id: uuid.UUID, now: datetime, pilot_size: int | None = None) -> None:
+    """Freeze the terms, reserve the money, and let a runner open the slots.
+
+    Raises NothingToLaunch, NotSetUp, InsufficientFunds; then the batch stays a draft and nothing moved.
+    """
+    Batch.objects.select_for_update().get(pk=batch.pk)
+    batch.refresh_from_db()
+    BATCH.check(batch.state, "launching")
+    if batch.uploads.filter(Q(status__in=[Upload.Status.RECEIVED, Upload.Status.READING]) | Q(images_waiting__gt=0)).exists():
+        raise NothingToLaunch(_("Files of this batch are still being read."))
+    if not batch.task_count:
+        raise NothingToLaunch(_("Upload tasks before you launch."))
+    if pilot_size is not None and not 1 <= pilot_size <= batch.task_count:
+        raise Invalid(_("Expected a pilot of 1 to %(most)s tasks.") % {"most": batch.task_count}, field="pilot_size")
+    reserve = reserve_for(batch, now=now)
+    project = batch.project
+    batch.terms = _frozen(project)
+    terms = {kind: projects.terms_for(batch=batch, kind=kind, tier=0, now=now) for kind in _kinds(project)}
+    states.move(
+        batch, chart=BATCH, to="launching", actor_id=actor_id, now=now, terms=batch.terms, launched_at=now,
+        reserved_units=reserve.total, pilot_size=pilot_size,
+    )
+    funding.reserve(
+        organisation_id=project.organisation_id, batch_id=batch.pk, amount=Money(reserve.total, batch.currency),
+        idem=f"launch:{batch.pk}", actor_id=actor_id, now=now,
+    )
+    for kind, frozen in terms.items():
+        Queue.objects.create(
+            project=project, batch=batch, kind=kind, tier=0, open=True, priority=batch.priority, opened_at=now,
+            rule_version=project.rule_version, gold_count=projects.gold_count(project) if kind == "answer" else 0,
+            terms=frozen,
+        )
+    outbox.emit("batch.launched", batch_id=str(batch.pk))
+
+
+def _kinds(project: Project) -> list[str]:
+    return ["answer", "review"] if REVIEW_SHARE_BP[project.review_rule] else ["answer"]
+
+
+def _frozen(project: Project) -> dict[str, Any]:
+    return {
+        "overlap": project.overlap,
+        "max_overlap": project.max_overlap,
+        "review_rule": project.review_rule,
+        "sampled_share_bp": project.sampled_share_bp,
+        "judge_hours": project.judge_hours,
+        "fee_bp": site.PLATFORM_FEE_BP,
+        "target_accuracy_bp": project.target_accuracy_bp,
+    }
+
+
+def open_slots(*, batch_id: uuid.UUID, now: datetime) -> bool:
+    """Open the slots of the next chunk of tasks; returns whether there is more to do. Safe to run twice at once."""
+    batch = Batch.objects.select_for_update().filter(pk=batch_id).first()
+    if batch is None or batch.state != "launching":
+        return False
+    queue = Queue.objects.get(batch=batch, kind="answer", tier=0)
+    opened = Slot.objects.filter(queue=queue).count() // batch.terms["overlap"] if batch.pilot_size else 0
+    limit = min(CHUNK, batch.pilot_size - opened) if batch.pilot_size else CHUNK
+    last_line, count = _open_chunk(batch, queue, limit)
+    if last_line is not None:
+        Batch.objects.filter(pk=batch.pk).update(opened_to_line=last_line)
+    # The new ranks may lie below a mark that was moved meanwhile.
+    Queue.objects.filter(pk=queue.pk).update(mark=0)
+    eligibility.announce()
+    if count < limit or (batch.pilot_size and opened + count >= batch.pilot_size):
+        states.move(batch, chart=BATCH, to="active", actor_id=None, now=now)
+        return False
+    return True
+
+
+def _open_chunk(batch: Batch, queue: Queue, limit: int) -> tuple[int | None, int]:
+    with hot.cursor() as cursor:
+        row = cursor.execute(sql.OPEN_SLOTS, {
+            "batch": batch.pk, "queue": queue.pk, "from_line": batch.opened_to_line, "limit": limit,
+            "overlap": batch.terms["overlap"],
+        }).fetchone()
+    return (row[0], row[1]) if row else (None, 0)
+
+
+def pause(*, batch: Batch, actor_id: uuid.UUID | None, now: datetime, why: str = "") -> None:
+    """No new leases; live ones go on."""
+    states.move(batch, chart=BATCH, to="paused", actor_id=actor_id, now=now, reason=why, paused_why=why)
+    Queue.objects.filter(batch=batch).update(open=False)
+
+
+def go_on(*, batch: Batch, actor_id: uuid.UUID, now: datetime) -> None:
+    """Give out leases again; after a pilot, the rest of the slots open too."""
+    if batch.pilot_size and batch.state == "paused":
+        _after_pilot(batch, actor_id, now)
+    else:
+        states.move(batch, chart=BATCH, to="active", actor_id=actor_id, now=now, paused_why="")
+    Queue.objects.filter(batch=batch).update(open=True)
+    eligibility.announce()
+
+
+def _after_pilot(batch: Batch, actor_id: uuid.UUID, now: datetime) -> None:
+    states.move(batch, chart=BATCH, to="active", actor_id=actor_id, now=now, paused_why="", pilot_size=None)
+    outbox.emit("batch.go_on", batch_id=str(batch.pk))
+
+
+def reprioritise(*, batch: Batch, priority: int, actor_id: uuid.UUID, now: datetime) -> None:
+    """Another place in the order, for every queue of the batch at once."""
+    if not isinstance(priority, int) or not 0 <= priority <= 100:
+        raise Invalid(_("Expected a priority from 0 to 100."), field="priority")
+    Batch.objects.filter(pk=batch.pk).update(priority=priority)
+    Queue.objects.filter(batch=batch).update(priority=priority)
+    batch.priority = priority
+    eligibility.announce()
+
+
+def close(*, batch: Batch, actor_id: uuid.UUID | None, now: datetime, why: str = "") -> None:
+    """No new leases; live ones are honoured; what is open is cancelled by a runner."""
+    states.move(batch, chart=BATCH, to="closing", actor_id=actor_id, now=now, reason=why)
+    Queue.objects.filter(batch=batch).update(open=False)
+    outbox.emit("batch.closing", batch_id=str(batch.pk))
+
+
+def cancel_open_slots(*, batch_id: uuid.UUID, limit: int = 10_000) -> int:
+    """Cancel the next open slots of a batch that closes; returns how many."""
+    ids = Slot.objects.filter(queue__batch_id=batch_id, open=True).order_by("queue_id", "rank").values_list("pk", flat=True)
+    return Slot.objects.filter(pk__in=list(ids[:limit]), open=True).update(open=False, state="cancelled")
+
+
+def advance(*, batch: Batch, now: datetime) -> str:
+    """Take a batch as far as it can go by itself: full -> closing -> closed -> settled; returns its state."""
+    if batch.state == "active" and _nothing_left(batch):
+        close(batch=batch, actor_id=None, now=now, why="complete")
+    if batch.state == "closing" and not _open_ends(batch):
+        states.move(batch, chart=BATCH, to="closed", actor_id=None, now=now, closed_at=now)
+        settlement.return_what_is_free(batch=batch, actor_id=None, now=now)
+    if batch.state == "closed" and not settlement.disputable(batch=batch, now=now):
+        settlement.return_what_is_free(batch=batch, actor_id=None, now=now)
+        states.move(batch, chart=BATCH, to="settled", actor_id=None, now=now, settled_at=now)
+        outbox.emit("batch.settled", batch_id=str(batch.pk))
+    return str(batch.state)
+
+
+def _nothing_left(batch: Batch) -> bool:
+    """Every slot is used and every result is settled; a paused or pilot batch is left to its client."""
+    if batch.pilot_size:
+        return False
+    unsettled = Task.objects.filter(batch=batch).exclude(result__state="settled")
+    return not Slot.objects.filter(queue__batch=batch, state__in=["open", "leased"]).exists() and not unsettled.exists()
+
+
+def _open_ends(batch: Batch) -> bool:
+    """Live leases and unjudged work keep a batch closing; review slots nobody takes do not."""
+    return (
+        Slot.objects.filter(queue__batch=batch, queue__kind="answer", state__in=["open", "leased"]).exists()
+        or Lease.objects.filter(queue__batch=batch, live=True).exists()
+        or Submission.objects.filter(batch=batch, state__in=["waiting", "sent_back"]).exists()
+    )

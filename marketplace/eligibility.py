@@ -1,0 +1,148 @@
+"""Who may take which work: facts against rules, the ready row that dispatch believes, and the live count for a form."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import Sum
+
+from marketplace import pricing, routing, rules
+from marketplace.models import Queue, Ready, WorkerRecord
+from qualification import queries as skills
+from workers import queries as people
+
+QUEUES_AT_MOST = 64
+"""Queues of one kind in a ready row; the rest is found when these are empty and the row is made again."""
+VALID_FOR = timedelta(minutes=5)
+LOOKED_AT = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """All that a rule may ask of one worker, and what dispatch checks besides."""
+
+    facts: rules.Facts
+    organisations: frozenset[uuid.UUID]
+    facts_version: int
+    may_work: bool
+    next_expiry: datetime | None
+
+
+def person(*, worker_id: uuid.UUID, now: datetime) -> Person | None:
+    """A worker's facts, or None for somebody who is no worker."""
+    known = people.worker_facts(worker_id)
+    if known is None:
+        return None
+    grants = skills.held(worker_id=worker_id, now=now)
+    accepted = WorkerRecord.objects.filter(worker_id=worker_id).aggregate(n=Sum("accepted"))["n"] or 0
+    facts = rules.Facts(
+        country=known["country"],
+        languages={code: rules.LANGUAGE_LEVELS[level - 1] for code, level in known["language"].items()},
+        skills={grant.skill: grant.tier for grant in grants},
+        accepted=accepted,
+    )
+    return Person(
+        facts=facts,
+        organisations=frozenset(known["organisations"]),
+        facts_version=known["facts_version"],
+        may_work=known["onboarded"] and not known["ops"],
+        next_expiry=min((grant.expires_at for grant in grants if grant.expires_at), default=None),
+    )
+
+
+def rule_of(queue: Queue) -> rules.Rule:
+    return queue.project.eligibility if queue.kind == "answer" else queue.project.review_eligibility
+
+
+def lets_in(queue: Queue, who: Person) -> bool:
+    """Standing aside: the rule holds, and nobody works for or judges an organisation that they belong to."""
+    return queue.project.organisation_id not in who.organisations and rules.holds(rule_of(queue), who.facts)
+
+
+def make_ready(*, worker_id: uuid.UUID, now: datetime) -> None:
+    """Work out which queues a worker may take from, in order, and keep it for the claims to come."""
+    who = person(worker_id=worker_id, now=now)
+    if who is None:
+        return
+    fitting = _fitting(who) if who.may_work else []
+    records = dict(
+        WorkerRecord.objects.filter(worker_id=worker_id, project__in={queue.project_id for queue in fitting})
+        .values_list("project_id", "score_low_bp")
+    )
+    until = now + VALID_FOR
+    Ready.objects.update_or_create(
+        worker_id=worker_id,
+        defaults={
+            "queues": [queue.pk for queue in fitting],
+            "rule_versions": [queue.rule_version for queue in fitting],
+            "multipliers_bp": [pricing.band_of(records.get(queue.project_id)) for queue in fitting],
+            "complete": len(fitting) < QUEUES_AT_MOST,
+            "facts_version": who.facts_version,
+            "stale": False,
+            "valid_until": min(until, who.next_expiry) if who.next_expiry else until,
+            "made_at": now,
+        },
+    )
+
+
+def _fitting(who: Person) -> list[Queue]:
+    """The first queues of each kind that let this person in, in routing's order."""
+    rows = Queue.objects.filter(open=True).select_related("project").order_by("-priority", "opened_at", "id")
+    by_id = {queue.pk: queue for queue in rows[:LOOKED_AT] if lets_in(queue, who)}
+    order = routing.ranked([
+        routing.QueueToRank(queue.pk, queue.priority, queue.opened_at.timestamp(), queue.tier) for queue in by_id.values()
+    ])
+    return list(_first_of_each_kind(by_id[place.queue_id] for place in order))
+
+
+def _first_of_each_kind(queues: Iterable[Queue]) -> Iterable[Queue]:
+    taken: dict[str, int] = {}
+    for queue in queues:
+        taken[queue.kind] = taken.get(queue.kind, 0) + 1
+        if taken[queue.kind] <= QUEUES_AT_MOST:
+            yield queue
+
+
+def announce() -> None:
+    """Queues opened, closed or changed places: every ready row is made again at its worker's next ask."""
+    Ready.objects.filter(stale=False).update(stale=True)
+
+
+def how_many(rule: rules.Rule) -> int:
+    """How many active workers a rule lets in right now: the live count beside the form."""
+    condition, params = rules.as_sql(rule)
+    statement = f"SELECT count(*) FROM workers_workerprofile p WHERE p.standing = 'active' AND p.onboarded_at IS NOT NULL AND ({condition})"
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return int(cursor.fetchone()[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A project with open work that a worker may not take, and what keeps the door shut."""
+
+    project_id: uuid.UUID
+    name: str
+    misses: list[rules.Miss]
+    own_organisation: bool
+
+
+def why_not(*, worker_id: uuid.UUID, now: datetime, limit: int = 20) -> list[Closed]:
+    """The projects with open answer queues that this worker is kept out of, those nearest to opening first."""
+    who = person(worker_id=worker_id, now=now)
+    if who is None:
+        return []
+    rows = Queue.objects.filter(open=True, kind="answer").select_related("project").order_by("-priority", "opened_at")
+    found: dict[Any, Closed] = {}
+    for queue in rows[:LOOKED_AT]:
+        if queue.project_id not in found and not lets_in(queue, who):
+            found[queue.project_id] = Closed(
+                project_id=queue.project_id, name=queue.project.name, misses=rules.misses(rule_of(queue), who.facts),
+                own_organisation=queue.project.organisation_id in who.organisations,
+            )
+    return sorted(found.values(), key=lambda closed: (closed.own_organisation, len(closed.misses)))[:limit]

@@ -1,0 +1,42 @@
+"""The market's tables, by the stage of work that they serve."""
+
+from marketplace.models.batches import BadRow, Batch, Upload
+from marketplace.models.judging import Result, Verdict
+from marketplace.models.projects import GuidelineVersion, Project, ProjectTry, Rate, SlotKind
+from marketplace.models.work import (
+    Assignment,
+    Draft,
+    GoldAnswer,
+    Lease,
+    Queue,
+    Ready,
+    Slot,
+    Submission,
+    SubmissionRound,
+    Task,
+    WorkerRecord,
+)
+
+__all__ = [
+    "Assignment",
+    "BadRow",
+    "Batch",
+    "Draft",
+    "GoldAnswer",
+    "GuidelineVersion",
+    "Lease",
+    "Project",
+    "ProjectTry",
+    "Queue",
+    "Rate",
+    "Ready",
+    "Result",
+    "Slot",
+    "SlotKind",
+    "Submission",
+    "SubmissionRound",
+    "Task",
+    "Upload",
+    "Verdict",
+    "WorkerRecord",
+]

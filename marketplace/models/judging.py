@@ -1,0 +1,81 @@
+"""What people said of a submission, and what a task's final answer is."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from kit import states as kit_states
+from kit.ids import uuid7
+from marketplace.models.batches import Batch
+from marketplace.models.work import Submission, Task
+from marketplace.states import RESULT
+
+
+class Decision(models.TextChoices):
+    """What a human may say of a submission."""
+
+    ACCEPT = "accept", _("Accept")
+    ACCEPT_SHARE = "accept_share", _("Accept a share")
+    SEND_BACK = "send_back", _("Send back")
+    REJECT = "reject", _("Reject")
+
+
+class Reason(models.TextChoices):
+    """The closed list of reasons for anything but a plain accept."""
+
+    WRONG = "wrong", _("The answer contradicts the guideline")
+    INCOMPLETE = "incomplete", _("Parts of the task are missing")
+    CARELESS = "careless", _("The work shows no reading of the task")
+    UNREADABLE = "unreadable", _("The answer cannot be understood")
+    OFF_TOPIC = "off_topic", _("The answer belongs to another question")
+    AI_USE = "ai_use", _("AI tools were used against the project's policy")
+
+
+class Verdict(models.Model):
+    """A human's judgement of one round of a submission; the first one counts."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="verdicts", db_index=False)
+    round = models.PositiveSmallIntegerField()
+    decision = models.CharField(max_length=12, choices=Decision.choices)
+    share_bp = models.PositiveSmallIntegerField(null=True)
+    reason = models.CharField(max_length=12, choices=Reason.choices, blank=True, default="")
+    clause = models.CharField(max_length=200, blank=True, default="")
+    comment = models.TextField(blank=True, default="", max_length=2000)
+    judge = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    review = models.OneToOneField(Submission, on_delete=models.PROTECT, null=True, related_name="gave")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "round"], name="first_verdict_of_a_round_counts"),
+            models.CheckConstraint(
+                condition=models.Q(decision="accept") | (~models.Q(reason="") & ~models.Q(clause="")),
+                name="verdict_explains_itself",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(decision="accept_share") | models.Q(share_bp__gt=0, share_bp__lt=10_000),
+                name="verdict_share_is_a_share",
+            ),
+        ]
+
+
+class Result(models.Model):
+    """A task's final answer with its confidence; "ambiguous" with its distribution is a result too."""
+
+    task = models.OneToOneField(Task, on_delete=models.PROTECT, primary_key=True, related_name="result")
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="results", db_index=False)
+    state = kit_states.field(RESULT)
+    answer = models.JSONField(null=True)
+    confidence_bp = models.PositiveSmallIntegerField(null=True)
+    ambiguous = models.BooleanField(default=False)
+    distribution = models.JSONField(default=dict)
+    answers = models.PositiveSmallIntegerField(default=0)
+    by = models.CharField(max_length=20, default="model")
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [kit_states.constraint(RESULT)]
+        indexes = [models.Index(fields=["batch", "state", "task"], name="result_by_batch")]

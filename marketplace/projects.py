@@ -1,0 +1,211 @@
+"""How a client sets up standing work: the project, its guideline versions, its dated rates, its rules."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings as site
+from django.db.models import F, Max
+from django.utils.translation import gettext_lazy as _
+
+from kit import audit, outbox
+from kit.errors import Conflict, Invalid
+from kit.money import Money
+from marketplace import rules
+from marketplace.models import Batch, GuidelineVersion, Project, Queue, Rate
+from task_types import registry
+
+OPEN_SETTINGS = frozenset({
+    "name", "eligibility", "review_eligibility", "review_rule", "sampled_share_bp", "overlap", "max_overlap",
+    "target_accuracy_bp", "judge_hours", "expected_seconds", "lease_seconds", "daily_cap", "gold_least_bp", "gold_most_bp",
+    "bonus_pool_bp", "floor_pool_bp", "ai_use",
+})
+"""What may change after the project was made; each change touches new leases and new launches only."""
+
+RULE_FIELDS = {"eligibility", "review_eligibility"}
+GUIDELINE_MOST = 100_000
+
+
+class NotSetUp(Conflict):
+    """The project lacks something that work needs."""
+
+    code = "project_not_set_up"
+
+
+def create(
+    *, organisation_id: uuid.UUID, name: str, task_type: str, settings: Any, currency: str, actor_id: uuid.UUID,
+    now: datetime, **options: Any,
+) -> Project:
+    """Make a project of a task type; raises Invalid on settings that its drawer refuses."""
+    drawer = registry.drawer(task_type)
+    if currency not in site.PLATFORM_CURRENCIES:
+        known = ", ".join(site.PLATFORM_CURRENCIES)
+        raise Invalid(_("Expected one of these currencies: %(known)s.") % {"known": known}, field="currency")
+    project = Project(
+        organisation_id=organisation_id, task_type=task_type, settings=drawer.check_settings(settings),
+        currency=currency, created_by_id=actor_id, expected_seconds=drawer.default_seconds,
+        lease_seconds=max(300, drawer.default_seconds * 6),
+    )
+    _apply(project, {"name": name} | options)
+    project.save(force_insert=True)
+    audit.record(subject=project, verb="project.created", actor_id=actor_id, now=now)
+    return project
+
+
+def change(*, project: Project, actor_id: uuid.UUID, now: datetime, **options: Any) -> None:
+    """Change what may change; raises Invalid that names the field."""
+    before = {name: getattr(project, name) for name in RULE_FIELDS}
+    _apply(project, options)
+    project.save()
+    if any(getattr(project, name) != old for name, old in before.items()):
+        _new_rule_version(project)
+    refresh_terms(project=project, now=now)
+    audit.record(subject=project, verb="project.changed", actor_id=actor_id, now=now)
+
+
+def _apply(project: Project, options: Mapping[str, Any]) -> None:
+    if unknown := set(options) - OPEN_SETTINGS:
+        raise Invalid(_("This cannot be changed."), field=sorted(unknown)[0])
+    for name, value in options.items():
+        setattr(project, name, rules.check(value, field=name) if name in RULE_FIELDS else value)
+    _check(project)
+
+
+LIMITS = {
+    "overlap": (1, 30), "max_overlap": (1, 60), "judge_hours": (1, 168), "expected_seconds": (1, 14_400),
+    "lease_seconds": (30, 86_400), "sampled_share_bp": (0, 10_000), "gold_least_bp": (0, 5_000), "gold_most_bp": (0, 5_000),
+    "bonus_pool_bp": (0, 10_000), "floor_pool_bp": (0, 10_000), "target_accuracy_bp": (5_000, 9_999), "daily_cap": (1, 100_000),
+}
+"""The bounds that each number must keep."""
+
+
+def _check(project: Project) -> None:
+    """Every field within its bounds, in words that a person understands."""
+    project.name = str(project.name or "").strip()
+    if not 1 <= len(project.name) <= 120 or "\x00" in project.name:
+        raise Invalid(_("Expected a name of 1 to 120 characters."), field="name")
+    for name, (low, high) in LIMITS.items():
+        value = getattr(project, name)
+        if value is None and name in {"target_accuracy_bp", "daily_cap"}:
+            continue
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise Invalid(_("Expected a whole number from %(low)s to %(high)s.") % {"low": low, "high": high}, field=name)
+    if project.max_overlap < project.overlap:
+        raise Invalid(_("The most answers cannot be fewer than the least."), field="max_overlap")
+    if project.gold_most_bp < project.gold_least_bp:
+        raise Invalid(_("The most gold cannot be less than the least."), field="gold_most_bp")
+    for name in ("review_rule", "ai_use"):
+        choices = [value for value, _label in Project._meta.get_field(name).choices or []]
+        if getattr(project, name) not in choices:
+            raise Invalid(_("Expected one of: %(known)s.") % {"known": ", ".join(map(str, choices))}, field=name)
+
+
+def _new_rule_version(project: Project) -> None:
+    """Ready rows made under the old rule stop being believed at once: their queues carry another version now."""
+    Project.objects.filter(pk=project.pk).update(rule_version=F("rule_version") + 1)
+    project.refresh_from_db(fields=["rule_version"])
+    Queue.objects.filter(project=project).update(rule_version=project.rule_version)
+    outbox.emit("project.rule_changed", project_id=str(project.pk))
+
+
+def publish_guideline(
+    *, project: Project, markdown: str, what_changed: str, actor_id: uuid.UUID, now: datetime
+) -> GuidelineVersion:
+    """Publish the next version; leases that exist keep the version they were given."""
+    text = markdown.replace("\r\n", "\n").strip()
+    if not text or "\x00" in text or len(text) > GUIDELINE_MOST:
+        raise Invalid(_("Expected a guideline of 1 to 100,000 characters."), field="markdown")
+    Project.objects.select_for_update().get(pk=project.pk)
+    newest = project.guidelines.aggregate(n=Max("number"))["n"] or 0
+    version = GuidelineVersion.objects.create(
+        project=project, number=newest + 1, markdown=text, what_changed=what_changed[:300], published_by_id=actor_id,
+        published_at=now,
+    )
+    refresh_terms(project=project, now=now)
+    audit.record(subject=project, verb="guideline.published", actor_id=actor_id, now=now)
+    return version
+
+
+def set_rate(
+    *, project: Project, amount: Money, actor_id: uuid.UUID, now: datetime, kind: str = "answer", tier: int = 0,
+    valid_from: datetime | None = None,
+) -> Rate:
+    """A new dated price. A lower one never reaches a lease that exists: the old price is frozen there."""
+    if amount.currency != project.currency:
+        raise Invalid(_("This project pays in %(currency)s.") % {"currency": project.currency}, field="amount")
+    if not 0 < amount.units <= 1_000 * 10_000:
+        raise Invalid(_("Expected an amount above 0 and at most 1,000."), field="amount")
+    if not 0 <= tier <= 3:
+        raise Invalid(_("Expected a tier from 0 to 3."), field="tier")
+    start = valid_from or now
+    if start < now:
+        raise Invalid(_("A rate cannot start in the past."), field="valid_from")
+    rate = Rate.objects.create(
+        project=project, kind=kind, tier=tier, amount_units=amount.units, valid_from=start, made_by_id=actor_id
+    )
+    refresh_terms(project=project, now=now)
+    audit.record(subject=project, verb="rate.set", actor_id=actor_id, now=now)
+    return rate
+
+
+def rate_in_force(*, project: Project, kind: str, tier: int, now: datetime) -> Rate | None:
+    """The newest price that has started, of this tier or the next lower one that has any."""
+    return (
+        Rate.objects.filter(project=project, kind=kind, tier__lte=tier, valid_from__lte=now)
+        .order_by("-tier", "-valid_from", "-id")
+        .first()
+    )
+
+
+def guideline_in_force(project: Project) -> GuidelineVersion | None:
+    return project.guidelines.order_by("-number").first()
+
+
+def terms_for(*, batch: Batch, kind: str, tier: int, now: datetime) -> dict[str, Any]:
+    """What a lease of this batch, kind and tier would freeze now; raises NotSetUp without a rate or guideline."""
+    project = batch.project
+    rate = rate_in_force(project=project, kind=kind, tier=tier, now=now)
+    guideline = guideline_in_force(project)
+    if rate is None:
+        raise NotSetUp(_("The project has no rate for %(kind)s slots yet.") % {"kind": kind}, field="rates")
+    if guideline is None:
+        raise NotSetUp(_("The project has no guideline yet."), field="guideline")
+    frozen = batch.terms
+    return {
+        "kind": kind,
+        "tier": tier,
+        "unit": rate.unit,
+        "rate": rate.pk,
+        "price_units": rate.amount_units,
+        "currency": batch.currency,
+        "fee_bp": frozen["fee_bp"],
+        "organisation": str(project.organisation_id),
+        "project": str(project.pk),
+        "batch": str(batch.pk),
+        "guideline": guideline.number,
+        "review_rule": frozen["review_rule"] if kind == "answer" else "none",
+        "sampled_share_bp": frozen["sampled_share_bp"],
+        "judge_hours": frozen["judge_hours"],
+        "expected_seconds": project.expected_seconds,
+        "first_seconds": project.lease_seconds,
+        "daily_cap": project.daily_cap,
+        "gold_least_bp": project.gold_least_bp,
+        "gold_most_bp": project.gold_most_bp,
+        "ai_use": project.ai_use,
+    }
+
+
+def refresh_terms(*, project: Project, now: datetime) -> None:
+    """Bring the terms of the project's queues up to date: for new leases only."""
+    queues = Queue.objects.filter(project=project, batch__state__in=["launching", "active", "paused"])
+    for queue in queues.select_related("batch__project"):
+        queue.terms = terms_for(batch=queue.batch, kind=queue.kind, tier=queue.tier, now=now)
+        queue.gold_count = gold_count(project) if queue.kind == "answer" else 0
+        queue.save(update_fields=["terms", "gold_count"])
+
+
+def gold_count(project: Project) -> int:
+    return project.gold_answers.filter(voided_at__isnull=True).count()

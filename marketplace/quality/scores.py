@@ -1,0 +1,105 @@
+"""A worker's score: the probability of a right answer with an interval, from a record that ages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from .answers import Answers, Floats
+
+HALF_LIFE_DAYS = 90.0
+"""An answer counts half as much after a quarter of a year."""
+NEWCOMER_ANSWERS = 4.0
+"""How many answers' worth a newcomer is thought to be like the crowd."""
+
+_REACH = 8.0
+_STEPS = 1601
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is known of a worker in one project or skill, in (aged) answers.
+
+    `right` is the expected number of right answers, `answers` their number, `doubt` the sum of p (1 - p) over
+    them: how much of `right` is itself a guess, because the truth of the item is one.
+    """
+
+    right: float = 0.0
+    answers: float = 0.0
+    doubt: float = 0.0
+
+    def aged(self, *, days: float, half_life: float = HALF_LIFE_DAYS) -> Record:
+        """The same record seen `days` later: its weight halves every half-life, so its interval widens."""
+        kept = 0.5 ** (max(days, 0.0) / half_life)
+        return Record(self.right * kept, self.answers * kept, self.doubt * kept)
+
+    def __add__(self, other: Record) -> Record:
+        return Record(self.right + other.right, self.answers + other.answers, self.doubt + other.doubt)
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Probability of a right answer, its 95 % interval, and the number of answers behind it."""
+
+    mean: float
+    low: float
+    high: float
+    answers: int
+
+
+Records: TypeAlias = dict[str, Record]
+
+
+def records(answers: Answers, right: Floats, *, ages: Sequence[float] | None = None) -> Records:
+    """Every worker's record from the probability (n,) that each answer is right; `ages` are days since each answer."""
+    weight = np.ones(len(right)) if ages is None else 0.5 ** (np.maximum(ages, 0.0) / HALF_LIFE_DAYS)
+    size = len(answers.workers)
+    columns = [
+        np.bincount(answers.worker, weight * amount, size)
+        for amount in (right, np.ones(len(right)), right * (1 - right))
+    ]
+    return {name: Record(*map(float, row)) for name, row in zip(answers.workers, zip(*columns, strict=True), strict=True)}
+
+
+def crowd_mean(known: Sequence[Record]) -> float:
+    """Share of right answers over all records, with one answer's worth of doubt that it is .7."""
+    return (sum(record.right for record in known) + 0.7) / (sum(record.answers for record in known) + 1.0)
+
+
+def score(known: Sequence[Record], *, crowd: float, counted: Sequence[int] | None = None) -> list[Score]:
+    """Scores of several records of one project; `crowd` (0..1) is what a newcomer is thought to get right.
+
+    The posterior is a Beta distribution whose mean and variance are those of: a worker's Beta counts on top of four
+    answers at the crowd's mean, plus the variance that comes from not knowing the truth of each item.
+    """
+    if not known:
+        return []
+    right, size, doubt = np.array([(r.right, r.answers, r.doubt) for r in known], float).T
+    total = size + NEWCOMER_ANSWERS
+    mean = np.clip((right + NEWCOMER_ANSWERS * crowd) / total, 1e-3, 1 - 1e-3)
+    spread = mean * (1 - mean)
+    variance = spread / (total + 1) + doubt / total**2
+    low, high = beta_interval(mean, np.maximum(spread / variance - 1, 0.5))
+    number = np.round(size).astype(int) if counted is None else counted
+    return [Score(*map(float, row), int(n)) for *row, n in zip(mean, low, high, number, strict=True)]
+
+
+def beta_interval(mean: Floats, counts: Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Central interval of Beta(mean x counts, (1 - mean) x counts), by summing the density on a fine grid."""
+    a, b = mean * counts, (1 - mean) * counts
+    centre, width = np.log(a / b), np.sqrt(1 / a + 1 / b + 1 / a**2 + 1 / b**2)
+    grid = centre[:, None] + width[:, None] * np.linspace(-_REACH, _REACH, _STEPS)[None, :]
+    shown = np.clip(grid, -700, 700)
+    density = a[:, None] * shown - (a + b)[:, None] * np.logaddexp(0, shown)
+    mass = np.exp(density - density.max(axis=1, keepdims=True))
+    mass = (np.cumsum(mass, axis=1) - mass / 2) / mass.sum(axis=1, keepdims=True)
+    ends = [np.array([np.interp(q, row, x) for row, x in zip(mass, grid, strict=True)]) for q in _tails(level)]
+    low, high = (1 / (1 + np.exp(-np.clip(end, -700, 700))) for end in ends)
+    return low, high
+
+
+def _tails(level: float) -> tuple[float, float]:
+    return (1 - level) / 2, (1 + level) / 2

@@ -1,0 +1,223 @@
+"""Judging: accept, accept a share, send back, reject; and acceptance by the clock when nobody says a word."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from kit import due, outbox, states
+from kit.errors import Conflict, Invalid, NotFound
+from kit.ids import uuid7
+from marketplace import settlement
+from marketplace.models import Batch, Submission, Verdict
+from marketplace.models.judging import Decision, Reason
+from marketplace.states import SUBMISSION
+from payments import earnings
+from workers import queries as people
+
+REJECTED_AT_MOST_BP = 500
+"""Of a batch, 5 %; what goes beyond is frozen until ops have looked."""
+REJECTED_FREE = 3
+"""So many rejections a small batch may have before the share counts."""
+
+
+class RejectionLimit(Conflict):
+    """The batch has used up its share of rejections."""
+
+    code = "rejection_limit"
+
+
+class AlreadyJudged(Conflict):
+    """The first human verdict counts; only a dispute changes it."""
+
+    code = "already_judged"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict as a person gives it; anything but a plain accept names a reason and the guideline's clause."""
+
+    decision: str
+    reason: str = ""
+    clause: str = ""
+    comment: str = ""
+    share_bp: int | None = None
+
+
+def check_verdict(raw: Any) -> dict[str, Any]:
+    """A verdict's fields from a form, a file or the API; raises Invalid that names the faulty one."""
+    if not isinstance(raw, dict):
+        raise Invalid(_("Expected a verdict with a decision."), field="decision")
+    if unknown := set(raw) - {"decision", "reason", "clause", "comment", "share_bp"}:
+        raise Invalid(_("Unknown field."), field=sorted(map(str, unknown))[0])
+    decision = raw.get("decision")
+    if decision not in Decision.values:
+        raise Invalid(_("Expected one of: %(known)s.") % {"known": ", ".join(Decision.values)}, field="decision")
+    checked = {"decision": decision} | {name: _text(raw, name, most) for name, most in TEXTS.items()}
+    if decision != Decision.ACCEPT:
+        if checked["reason"] not in Reason.values:
+            raise Invalid(_("Expected one of: %(known)s.") % {"known": ", ".join(Reason.values)}, field="reason")
+        if not checked["clause"]:
+            raise Invalid(_("Name the clause of the guideline that this rests on."), field="clause")
+    if decision == Decision.ACCEPT_SHARE:
+        share = raw.get("share_bp")
+        if not isinstance(share, int) or isinstance(share, bool) or not 0 < share < 10_000:
+            raise Invalid(_("Expected a share between 1 and 9,999 basis points."), field="share_bp")
+        checked["share_bp"] = share
+    return checked
+
+
+TEXTS = {"reason": 12, "clause": 200, "comment": 2_000}
+
+
+def _text(raw: dict[str, Any], name: str, most: int) -> str:
+    value = raw.get(name) or ""
+    if not isinstance(value, str) or "\x00" in value or len(value.strip()) > most:
+        raise Invalid(_("Expected a text of at most %(most)s characters.") % {"most": most}, field=name)
+    return value.strip()
+
+
+def judge(*, submission: Submission, judgement: Judgement, judge_id: uuid.UUID, now: datetime) -> None:
+    """A client's or an ops person's verdict. Raises AlreadyJudged, RejectionLimit, Invalid, Conflict."""
+    verdict = check_verdict({
+        "decision": judgement.decision, "reason": judgement.reason, "clause": judgement.clause,
+        "comment": judgement.comment, **({"share_bp": judgement.share_bp} if judgement.share_bp is not None else {}),
+    })
+    if submission.worker_id == judge_id:
+        raise Conflict(_("Nobody judges their own work."))
+    _apply(submission, verdict, judge_id=judge_id, review_id=None, now=now)
+
+
+def apply_review(
+    *, submission_id: uuid.UUID, review_id: uuid.UUID, verdict: dict[str, Any], judge_id: uuid.UUID, now: datetime
+) -> None:
+    """A reviewer's verdict takes effect, unless the clock or another human was first: then it only stays on record."""
+    submission = Submission.objects.select_for_update().get(pk=submission_id)
+    if submission.state == "waiting":
+        _apply(submission, verdict, judge_id=judge_id, review_id=review_id, now=now)
+
+
+def _apply(
+    submission: Submission, verdict: dict[str, Any], *, judge_id: uuid.UUID, review_id: uuid.UUID | None, now: datetime
+) -> None:
+    if submission.state != "waiting":
+        raise AlreadyJudged(_("This was judged already: %(state)s.") % {"state": submission.state})
+    if verdict["decision"] == Decision.REJECT:
+        _within_limit(submission)
+    try:
+        with transaction.atomic():
+            Verdict.objects.create(
+                id=uuid7(), submission=submission, round=submission.round, judge_id=judge_id, review_id=review_id, at=now,
+                **verdict,
+            )
+    except IntegrityError:
+        raise AlreadyJudged(_("Somebody judged this a moment ago.")) from None
+    VERBS[verdict["decision"]](submission, verdict, judge_id, now)
+    outbox.emit(
+        "submission.judged", submission_id=str(submission.pk), worker_id=str(submission.worker_id),
+        decision=verdict["decision"], task_id=submission.task_id,
+    )
+
+
+def _within_limit(submission: Submission) -> None:
+    """At most 5 % of a batch may be rejected; the batch row is locked, so that two judges cannot both take the last one."""
+    batch = Batch.objects.select_for_update().get(pk=submission.batch_id)
+    rejected = Submission.objects.filter(batch=batch, state="rejected").count()
+    allowed = max(REJECTED_FREE, batch.task_count * batch.terms.get("overlap", 1) * REJECTED_AT_MOST_BP // 10_000)
+    if rejected >= allowed:
+        raise RejectionLimit(
+            _("At most 5 %% of a batch may be rejected. Ask ops to look before you reject more."), allowed=allowed
+        )
+
+
+def _accept(submission: Submission, verdict: dict[str, Any], judge_id: uuid.UUID | None, now: datetime) -> None:
+    states.move(submission, chart=SUBMISSION, to="accepted", actor_id=judge_id, now=now, judge_by=None)
+    earnings.confirm(source_kind="submission", source_ids=[submission.pk], actor_id=judge_id, now=now)
+
+
+def _accept_share(submission: Submission, verdict: dict[str, Any], judge_id: uuid.UUID, now: datetime) -> None:
+    states.move(
+        submission, chart=SUBMISSION, to="accepted_share", actor_id=judge_id, now=now, reason=verdict["reason"], judge_by=None
+    )
+    earnings.confirm(
+        source_kind="submission", source_ids=[submission.pk], actor_id=judge_id, now=now, share_bp=verdict["share_bp"]
+    )
+
+
+def _reject(submission: Submission, verdict: dict[str, Any], judge_id: uuid.UUID, now: datetime) -> None:
+    states.move(
+        submission, chart=SUBMISSION, to="rejected", actor_id=judge_id, now=now, reason=verdict["reason"], judge_by=None
+    )
+    earnings.release(source_kind="submission", source_ids=[submission.pk], actor_id=judge_id, now=now)
+
+
+def _send_back(submission: Submission, verdict: dict[str, Any], judge_id: uuid.UUID, now: datetime) -> None:
+    """The next round goes to the same worker with new terms; the judge's clock stops while the work is there."""
+    left = max(0, int((submission.judge_by - now).total_seconds())) if submission.judge_by else 0
+    states.move(
+        submission, chart=SUBMISSION, to="sent_back", actor_id=judge_id, now=now, reason=verdict["reason"],
+        judge_by=submission.judge_by_at_most, judge_seconds_left=left,
+    )
+
+
+VERBS = {
+    Decision.ACCEPT.value: _accept,
+    Decision.ACCEPT_SHARE.value: _accept_share,
+    Decision.SEND_BACK.value: _send_back,
+    Decision.REJECT.value: _reject,
+}
+
+
+def take_up_again(
+    *, submission: Submission, lease_id: uuid.UUID, round: int, answer: dict[str, Any], active_ms: int, now: datetime
+) -> datetime:
+    """The work is back with the judge: the clock goes on where it stopped; returns the deadline."""
+    judge_by = now + timedelta(seconds=submission.judge_seconds_left)
+    if submission.judge_by_at_most:
+        judge_by = min(judge_by, submission.judge_by_at_most)
+    states.move(
+        submission, chart=SUBMISSION, to="waiting", actor_id=submission.worker_id, now=now, lease_id=lease_id, round=round,
+        answer=answer, active_ms=submission.active_ms + active_ms, submitted_at=now, judge_by=judge_by,
+    )
+    return judge_by
+
+
+def accept_overdue(*, now: datetime, limit: int = 500) -> int:
+    """Silence pays: accept what nobody judged in time, set-based; returns how many. Safe to run twice at once."""
+    overdue = Submission.objects.filter(state__in=["waiting", "sent_back"], judge_by__lte=now).order_by("judge_by")
+    rows = due.take(overdue, limit=limit)
+    for before in ("waiting", "sent_back"):
+        ids = [row.pk for row in rows if row.state == before]
+        if ids:
+            states.move_all(
+                Submission.objects.filter(pk__in=ids), chart=SUBMISSION, before=before, to="accepted", actor_id=None, now=now,
+                reason="silence", judge_by=None,
+            )
+    settlement.confirm_overdue([row.pk for row in rows], now=now)
+    for row in rows:
+        outbox.emit(
+            "submission.judged", submission_id=str(row.pk), worker_id=str(row.worker_id), decision="silence",
+            task_id=row.task_id,
+        )
+    return len(rows)
+
+
+def find(*, submission_id: uuid.UUID, organisation_id: uuid.UUID | None) -> Submission:
+    """A submission to be judged, of this organisation (None: ops, any); locked; raises NotFound."""
+    rows = Submission.objects.select_for_update(of=("self",)).filter(pk=submission_id, gold=False)
+    if organisation_id is not None:
+        rows = rows.filter(batch__project__organisation_id=organisation_id)
+    found = rows.first()
+    if found is None:
+        raise NotFound(_("There is no such submission."))
+    return found
+
+
+def may_judge(*, person_id: uuid.UUID, submission: Submission) -> bool:
+    """The author never judges; nobody linked to the author does either."""
+    return person_id != submission.worker_id and people.independent(person_id, submission.worker_id)

@@ -1,0 +1,100 @@
+"""Pure rules of who is given what: order of queues, caps, gold share, and the terms that a lease freezes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+BASIS = 10_000
+NEW_WORKER_JUDGED = 20
+"""Until so many answers of a worker on a project are judged, each one is."""
+LIFE_AT_MOST = 10
+
+WORKER_SEES = (
+    "kind", "currency", "price_units", "multiplier_bp", "expected_seconds", "first_seconds", "time_cap", "guideline",
+    "review_rule", "judge_hours", "ai_use", "tier",
+)
+"""The keys of the terms that a worker is shown; the rest is how the house works and would tell gold from work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A queue that a worker may take from, with the worker's own record in its project (None before the first answer)."""
+
+    queue_id: int
+    project_id: Any
+    mark: int
+    gold_count: int
+    terms: dict[str, Any]
+    multiplier_bp: int
+    answers: int | None = None
+    judged: int | None = None
+    day: date | None = None
+    day_answers: int | None = None
+    score_low_bp: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueToRank:
+    """What the order of queues depends on."""
+
+    queue_id: int
+    priority: int
+    opened_at: float
+    tier: int
+
+
+def ranked(queues: Sequence[QueueToRank]) -> list[QueueToRank]:
+    """Highest tier first (experts where they are needed), then priority, then age, then id."""
+    return sorted(queues, key=lambda queue: (-queue.tier, -queue.priority, queue.opened_at, queue.queue_id))
+
+
+def cap_reached(option: Option, *, today: date) -> bool:
+    """Whether this worker did as much today (UTC) as the project allows one person."""
+    cap = option.terms.get("daily_cap")
+    return bool(cap) and option.day == today and (option.day_answers or 0) >= cap
+
+
+def gold_share_bp(option: Option) -> int:
+    """Share of leases that are gold: from the most for the unknown down to the least as the score's lower end rises.
+
+    Linear in the lower end between .5 (a coin's) and 1; nothing where the project has no gold.
+    """
+    if not option.gold_count:
+        return 0
+    most, least = option.terms["gold_most_bp"], option.terms["gold_least_bp"]
+    if option.score_low_bp is None:
+        return int(most)
+    trust = min(max(option.score_low_bp - BASIS // 2, 0) * 2, BASIS)
+    return int(most - (most - least) * trust // BASIS)
+
+
+def draws_gold(option: Option, *, rng: random.Random) -> bool:
+    return rng.random() * BASIS < gold_share_bp(option)
+
+
+def draws_review(option: Option, *, rng: random.Random) -> bool:
+    """Whether the answer of this lease will be reviewed, decided before anybody has seen it."""
+    rule = option.terms["review_rule"]
+    if rule != "sampled":
+        return bool(rule == "all")
+    if (option.judged or 0) < NEW_WORKER_JUDGED:
+        return True
+    return rng.random() * BASIS < option.terms["sampled_share_bp"]
+
+
+def freeze(option: Option, *, rng: random.Random) -> dict[str, Any]:
+    """The terms of one lease: the queue's present ones, with what depends on this worker."""
+    terms = dict(option.terms)
+    terms["multiplier_bp"] = option.multiplier_bp
+    terms["time_cap"] = terms["first_seconds"] * LIFE_AT_MOST
+    terms["review"] = draws_review(option, rng=rng)
+    return terms
+
+
+def shown(terms: dict[str, Any]) -> dict[str, Any]:
+    """The part of the terms that the worker sees, before and after."""
+    return {key: terms[key] for key in WORKER_SEES if key in terms}

@@ -1,0 +1,203 @@
+"""The one rule format: a tree of all / any / not over typed facts, checked, judged, explained and written as SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from kit.errors import Invalid, Text
+
+DEPTH = 6
+LEAVES = 50
+LANGUAGE_LEVELS = ("A1", "A2", "B1", "B2", "C1", "C2", "native")
+
+Rule = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a rule may ask about a worker."""
+
+    country: str = ""
+    languages: Mapping[str, str] = field(default_factory=dict)
+    skills: Mapping[str, int] = field(default_factory=dict)
+    accepted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """One leaf of a rule that keeps a worker out: what is asked, what the worker has, and what would open it."""
+
+    fact: str
+    wants: str
+    has: str
+    skill: str | None = None
+
+
+def check(rule: Any, *, field: str) -> Rule:
+    """The rule, normalised; raises Invalid that names the faulty place."""
+    count = [0]
+    checked = _check(rule, field, 0, count)
+    if count[0] > LEAVES:
+        raise Invalid(_("A rule may have at most 50 conditions."), field=field)
+    return checked
+
+
+def _check(rule: Any, place: str, depth: int, count: list[int]) -> Rule:
+    if not isinstance(rule, dict) or depth > DEPTH:
+        raise Invalid(_("Expected a rule such as {\"all\": [...]}, at most 6 levels deep."), field=place)
+    for word in ("all", "any"):
+        if set(rule) == {word}:
+            if not isinstance(rule[word], list):
+                raise Invalid(_("Expected a list of conditions."), field=f"{place}.{word}")
+            return {word: [_check(part, f"{place}.{word}[{at}]", depth + 1, count) for at, part in enumerate(rule[word])]}
+    if set(rule) == {"not"}:
+        return {"not": _check(rule["not"], f"{place}.not", depth + 1, count)}
+    count[0] += 1
+    return _check_leaf(rule, place)
+
+
+def _check_leaf(rule: Rule, place: str) -> Rule:
+    """A leaf: {"fact": "country", "in": [...]}, {"fact": "language", "code", "level"}, {"fact": "skill", "skill", "tier"},
+    or {"fact": "accepted", "least": n}."""
+    match rule:
+        case {"fact": "country", "in": list(codes)} if codes and len(rule) == 2:
+            if all(isinstance(code, str) and len(code) == 2 and code.isalpha() for code in codes):
+                return {"fact": "country", "in": sorted({code.upper() for code in codes})}
+        case {"fact": "language", "code": str(code), "level": str(level)} if len(rule) == 3:
+            if level in LANGUAGE_LEVELS and 2 <= len(code) <= 3:
+                return {"fact": "language", "code": code.lower(), "level": level}
+        case {"fact": "skill", "skill": str(slug), "tier": int(tier)} if len(rule) == 3:
+            if slug and len(slug) <= 80 and 0 <= tier <= 3 and not isinstance(tier, bool):
+                return {"fact": "skill", "skill": slug, "tier": tier}
+        case {"fact": "accepted", "least": int(least)} if len(rule) == 2:
+            if 0 <= least <= 1_000_000 and not isinstance(least, bool):
+                return {"fact": "accepted", "least": least}
+    raise Invalid(
+        _("Expected a condition on country (in), language (code, level), skill (skill, tier 0-3) or accepted (least)."),
+        field=place,
+    )
+
+
+def holds(rule: Rule, facts: Facts) -> bool:
+    """Whether a worker with these facts is let in."""
+    if "all" in rule:
+        return all(holds(part, facts) for part in rule["all"])
+    if "any" in rule:
+        return not rule["any"] or any(holds(part, facts) for part in rule["any"])
+    if "not" in rule:
+        return not holds(rule["not"], facts)
+    return _leaf_holds(rule, facts)
+
+
+def _leaf_holds(leaf: Rule, facts: Facts) -> bool:
+    match leaf["fact"]:
+        case "country":
+            return facts.country in leaf["in"]
+        case "language":
+            return _level(facts.languages.get(leaf["code"])) >= _level(leaf["level"])
+        case "skill":
+            return facts.skills.get(leaf["skill"], -1) >= int(leaf["tier"])
+        case _:
+            return facts.accepted >= int(leaf["least"])
+
+
+def _level(level: str | None) -> int:
+    return LANGUAGE_LEVELS.index(level) if level in LANGUAGE_LEVELS else -1
+
+
+def misses(rule: Rule, facts: Facts) -> list[Miss]:
+    """The conditions that keep this worker out; for `any`, those of the branch that misses least."""
+    if holds(rule, facts):
+        return []
+    if "all" in rule:
+        return [miss for part in rule["all"] for miss in misses(part, facts)]
+    if "any" in rule:
+        return min((misses(part, facts) for part in rule["any"]), key=len)
+    if "not" in rule:
+        return [_miss(leaf, facts, negated=True) for leaf in leaves(rule["not"])]
+    return [_miss(rule, facts)]
+
+
+def _miss(leaf: Rule, facts: Facts, *, negated: bool = False) -> Miss:
+    wants, has = _wanted(leaf), _had(leaf, facts)
+    shown = str(_("not: %(wants)s") % {"wants": wants}) if negated else str(wants)
+    return Miss(fact=leaf["fact"], wants=shown, has=str(has), skill=leaf.get("skill"))
+
+
+def _wanted(leaf: Rule) -> Text:
+    match leaf["fact"]:
+        case "country":
+            return _("country is one of %(countries)s") % {"countries": ", ".join(leaf["in"])}
+        case "language":
+            return _("%(language)s at %(level)s or better") % {"language": leaf["code"], "level": leaf["level"]}
+        case "skill":
+            return _("skill %(skill)s at tier %(tier)s or higher") % {"skill": leaf["skill"], "tier": leaf["tier"]}
+        case _:
+            return _("at least %(count)s accepted tasks") % {"count": leaf["least"]}
+
+
+def _had(leaf: Rule, facts: Facts) -> Text:
+    match leaf["fact"]:
+        case "country":
+            return facts.country or _("not stated")
+        case "language":
+            return facts.languages.get(leaf["code"]) or _("not stated")
+        case "skill":
+            tier = facts.skills.get(leaf["skill"])
+            return _("not proven") if tier is None else _("tier %(tier)s") % {"tier": tier}
+        case _:
+            return str(facts.accepted)
+
+
+def leaves(rule: Rule) -> Iterator[Rule]:
+    """Every condition of the tree."""
+    for part in rule.get("all", []) + rule.get("any", []):
+        yield from leaves(part)
+    if "not" in rule:
+        yield from leaves(rule["not"])
+    if "fact" in rule:
+        yield rule
+
+
+def as_sql(rule: Rule) -> tuple[str, list[Any]]:
+    """The rule as a condition on the row `p` of workers_workerprofile, with its parameters; agrees with `holds`."""
+    if "all" in rule or "any" in rule:
+        word = "all" if "all" in rule else "any"
+        if not rule[word]:
+            return "TRUE", []
+        parts = [as_sql(part) for part in rule[word]]
+        joined = (" AND " if word == "all" else " OR ").join(f"({text})" for text, _params in parts)
+        return joined, [param for _text, params in parts for param in params]
+    if "not" in rule:
+        text, params = as_sql(rule["not"])
+        return f"NOT ({text})", params
+    return _leaf_sql(rule)
+
+
+def _leaf_sql(leaf: Rule) -> tuple[str, list[Any]]:
+    match leaf["fact"]:
+        case "country":
+            return "p.country = ANY(%s)", [leaf["in"]]
+        case "language":
+            enough = list(LANGUAGE_LEVELS[_level(leaf["level"]):])
+            return (
+                "EXISTS (SELECT 1 FROM jsonb_array_elements(p.languages) AS l"
+                " WHERE l->>'code' = %s AND l->>'level' = ANY(%s))",
+                [leaf["code"], enough],
+            )
+        case "skill":
+            return (
+                "EXISTS (SELECT 1 FROM qualification_grant g JOIN qualification_skill s ON s.id = g.skill_id"
+                " WHERE g.worker_id = p.user_id AND s.slug = %s AND g.tier >= %s AND g.state = 'live'"
+                " AND (g.expires_at IS NULL OR g.expires_at > now()))",
+                [leaf["skill"], leaf["tier"]],
+            )
+        case _:
+            return (
+                "coalesce((SELECT sum(r.accepted) FROM marketplace_workerrecord r WHERE r.worker_id = p.user_id), 0) >= %s",
+                [leaf["least"]],
+            )

@@ -1,0 +1,254 @@
+"""The market's plain SQL: one named statement per fact of the two hot paths, lease and submit."""
+
+from __future__ import annotations
+
+GATE = """
+SELECT w.standing,
+       r.worker_id IS NOT NULL AND NOT r.stale AND r.facts_version = w.facts_version AND r.valid_until > %(now)s,
+       (SELECT l.id FROM marketplace_lease l
+         WHERE l.worker_id = %(worker)s AND l.kind = %(kind)s AND l.live)
+  FROM workers_workerprofile w
+  LEFT JOIN marketplace_ready r ON r.worker_id = w.user_id
+ WHERE w.user_id = %(worker)s
+"""
+"""Standing, whether the ready row may be believed, and the live lease if there is one."""
+
+OPTIONS = """
+SELECT q.id, q.project_id, q.mark, q.gold_count, q.terms, o.multiplier_bp,
+       rec.answers, rec.judged, rec.day, rec.day_answers, rec.score_low_bp
+  FROM marketplace_ready r
+ CROSS JOIN unnest(r.queues, r.rule_versions, r.multipliers_bp)
+       WITH ORDINALITY AS o(queue_id, rule_version, multiplier_bp, place)
+  JOIN marketplace_queue q ON q.id = o.queue_id
+  LEFT JOIN marketplace_workerrecord rec ON rec.worker_id = r.worker_id AND rec.project_id = q.project_id
+ WHERE r.worker_id = %(worker)s
+   AND q.open AND q.kind = %(kind)s AND q.rule_version = o.rule_version
+   AND (%(project)s::uuid IS NULL OR q.project_id = %(project)s::uuid)
+ ORDER BY o.place
+ LIMIT 8
+"""
+"""The first queues of the worker's ready row that are open now, with the worker's record in their projects."""
+
+_LEASE_IT = """
+assigned AS (
+  INSERT INTO marketplace_assignment (id, task_id, worker_id, judges, state)
+  SELECT %(assignment)s::uuid, task_id, %(worker)s, %(judges)s, 'live' FROM taken
+  ON CONFLICT (task_id, worker_id) DO UPDATE SET state = 'live', judges = EXCLUDED.judges
+   WHERE marketplace_assignment.state = 'lapsed' OR (marketplace_assignment.judges AND EXCLUDED.judges)
+  RETURNING id
+), leased AS (
+  INSERT INTO marketplace_lease (id, assignment_id, slot_id, queue_id, task_id, worker_id, kind, rank, round, gold,
+                                 live, state, leased_at, expires_at, first_seconds, active_ms, paused_seconds, terms, why)
+  SELECT %(lease)s::uuid, assigned.id, taken.id, %(queue)s, taken.task_id, %(worker)s, %(kind)s, taken.rank, 1, %(gold)s,
+         true, 'live', %(now)s, %(expires)s, %(first_seconds)s, 0, 0, %(terms)s::jsonb, ''
+    FROM taken, assigned
+  RETURNING id, task_id, assignment_id, slot_id
+)
+SELECT leased.id, leased.assignment_id, leased.slot_id, t.id, t.payload, t.prelabel,
+       (SELECT d.answer FROM marketplace_draft d WHERE d.assignment_id = leased.assignment_id), taken.subject_id
+  FROM leased JOIN marketplace_task t ON t.id = leased.task_id, taken
+"""
+
+_NOT_MINE = """
+NOT EXISTS (SELECT 1 FROM marketplace_assignment a
+             WHERE a.task_id = s.task_id AND a.worker_id = %(worker)s
+               AND (a.state <> 'lapsed' AND NOT (a.judges AND %(judges)s)))
+"""
+
+_NOT_MY_SUBJECT = """
+AND (s.subject_id IS NULL OR NOT EXISTS (
+      SELECT 1 FROM marketplace_lease l WHERE l.worker_id = %(worker)s AND l.slot_id = s.id AND l.state <> 'expired'))
+"""
+
+CLAIM = f"""
+WITH picked AS (
+  SELECT s.id, s.task_id, s.rank, s.subject_id
+    FROM marketplace_slot s
+   WHERE s.queue_id = %(queue)s AND s.open
+     AND s.rank > greatest(%(mark)s, coalesce((SELECT max(l.rank) FROM marketplace_lease l
+                                                WHERE l.worker_id = %(worker)s AND l.queue_id = %(queue)s), 0))
+     AND {_NOT_MINE}
+   ORDER BY s.rank
+   LIMIT 1
+     FOR UPDATE OF s SKIP LOCKED
+), taken AS (
+  UPDATE marketplace_slot s SET open = false, state = 'leased'
+    FROM picked WHERE s.id = picked.id
+  RETURNING s.id, s.task_id, s.rank, s.subject_id
+), {_LEASE_IT}
+"""
+"""Take the next open slot beyond the worker's cursor and the queue's low-water mark."""
+
+CLAIM_SLOT = f"""
+WITH picked AS (
+  SELECT s.id, s.task_id, s.rank, s.subject_id FROM marketplace_slot s
+   WHERE s.id = %(slot)s AND s.open AND {_NOT_MINE} {_NOT_MY_SUBJECT}
+     FOR UPDATE OF s SKIP LOCKED
+), taken AS (
+  UPDATE marketplace_slot s SET open = false, state = 'leased'
+    FROM picked WHERE s.id = picked.id
+  RETURNING s.id, s.task_id, s.rank, s.subject_id
+), {_LEASE_IT}
+"""
+"""Take one slot by name: the second lap, and going on with a lapsed task."""
+
+CLAIM_GOLD = f"""
+WITH picked AS (
+  SELECT s.task_id
+    FROM marketplace_goldanswer s
+   WHERE s.project_id = %(project)s AND s.voided_at IS NULL AND s.n >= %(from_n)s AND {_NOT_MINE}
+   ORDER BY s.n
+   LIMIT 1
+), taken AS (
+  INSERT INTO marketplace_slot (queue_id, task_id, n, rank, open, state)
+  SELECT %(queue)s, task_id, 0, 0, false, 'leased' FROM picked
+  RETURNING id, task_id, rank, subject_id
+), {_LEASE_IT}
+"""
+"""Mix in a task with a known answer; its slot is made here, so it never shows as open work."""
+
+LAP_SLICE = """
+SELECT id, task_id, rank FROM marketplace_slot
+ WHERE queue_id = %(queue)s AND open AND rank > %(place)s
+ ORDER BY rank LIMIT 200
+"""
+
+LAP_MINE = """
+SELECT task_id FROM marketplace_assignment
+ WHERE worker_id = %(worker)s AND task_id = ANY(%(tasks)s) AND state <> 'lapsed' AND NOT (judges AND %(judges)s)
+"""
+"""Two plain statements: as one, the planner hashes everything that the worker ever did."""
+
+LIVE_LEASE = """
+SELECT l.id, l.assignment_id, l.slot_id, t.id, t.payload, t.prelabel,
+       (SELECT d.answer FROM marketplace_draft d WHERE d.assignment_id = l.assignment_id), s.subject_id,
+       l.kind, l.state, l.leased_at, l.expires_at, l.first_seconds, l.active_ms, l.terms, l.round
+  FROM marketplace_lease l
+  JOIN marketplace_task t ON t.id = l.task_id
+  JOIN marketplace_slot s ON s.id = l.slot_id
+ WHERE l.id = %(lease)s AND l.worker_id = %(worker)s
+"""
+
+BEAT = """
+UPDATE marketplace_lease
+   SET expires_at = greatest(expires_at, least(%(now)s + make_interval(secs => first_seconds),
+                             leased_at + make_interval(secs => 10 * first_seconds + paused_seconds))),
+       active_ms = least(active_ms + CASE WHEN %(now)s - coalesce(last_input_at, leased_at) <= interval '30 seconds'
+                                          THEN greatest(0, 1000 * extract(epoch FROM %(now)s - coalesce(last_input_at, leased_at)))::bigint
+                                          ELSE 0 END,
+                         1000 * (terms->>'time_cap')::bigint),
+       last_input_at = %(now)s, last_beat_at = %(now)s
+ WHERE id = %(lease)s AND worker_id = %(worker)s AND live AND state = 'live' AND expires_at > %(now)s
+RETURNING expires_at, active_ms
+"""
+"""A heartbeat with input: the lease is extended, and a gap of at most 30 s counts as active time."""
+
+READ_FOR_SUBMIT = """
+SELECT l.state, l.live, l.kind, l.gold, l.round, l.assignment_id, l.slot_id, l.task_id, l.terms, l.leased_at,
+       l.active_ms, l.last_input_at, s.subject_id, s.open, t.payload, p.id, p.task_type, p.settings, sub.id, q.batch_id
+  FROM marketplace_lease l
+  JOIN marketplace_slot s ON s.id = l.slot_id
+  JOIN marketplace_queue q ON q.id = l.queue_id
+  JOIN marketplace_task t ON t.id = l.task_id
+  JOIN marketplace_project p ON p.id = t.project_id
+  LEFT JOIN marketplace_submission sub ON sub.lease_id = l.id
+ WHERE l.id = %(lease)s AND l.worker_id = %(worker)s
+"""
+
+CLOSE = """
+UPDATE marketplace_lease
+   SET live = false, state = 'submitted', closed_at = %(now)s, active_ms = %(active_ms)s
+ WHERE id = %(lease)s AND worker_id = %(worker)s AND live
+"""
+"""End a live lease; no row means that somebody or the clock ended it first, and the whole submit is undone."""
+
+CLOSE_LATE = """
+WITH slot AS (
+  UPDATE marketplace_slot SET open = false, state = 'leased' WHERE id = %(slot)s AND open RETURNING id
+)
+UPDATE marketplace_lease l
+   SET live = false, state = 'submitted', closed_at = %(now)s, active_ms = %(active_ms)s
+  FROM slot
+ WHERE l.id = %(lease)s AND l.worker_id = %(worker)s AND l.state = 'expired' AND l.slot_id = slot.id
+"""
+"""A late submit takes its slot back in the same statement, if nobody else has it."""
+
+INSERT_SUBMISSION = """
+INSERT INTO marketplace_submission (id, lease_id, assignment_id, slot_id, task_id, batch_id, worker_id, kind, round, gold,
+                                    answer, active_ms, submitted_at, state, judge_by, judge_by_at_most)
+VALUES (%(submission)s, %(lease)s, %(assignment)s, %(slot)s, %(task)s, %(batch)s, %(worker)s, %(kind)s, %(round)s, %(gold)s,
+        %(answer)s::jsonb, %(active_ms)s, %(now)s, %(state)s, %(judge_by)s, %(judge_by_at_most)s)
+"""
+
+FILL_SLOT = "UPDATE marketplace_slot SET open = false, state = 'filled' WHERE id = %(slot)s AND state = 'leased'"
+
+END_ASSIGNMENT = "UPDATE marketplace_assignment SET state = 'done' WHERE id = %(assignment)s"
+
+COUNT_ANSWER = """
+INSERT INTO marketplace_workerrecord AS rec (worker_id, project_id, answers, active_ms, day, day_answers)
+VALUES (%(worker)s, %(project)s, 1, %(active_ms)s, %(day)s, 1)
+ON CONFLICT (worker_id, project_id) DO UPDATE
+   SET answers = rec.answers + 1, active_ms = rec.active_ms + EXCLUDED.active_ms, day = EXCLUDED.day,
+       day_answers = CASE WHEN rec.day = EXCLUDED.day THEN rec.day_answers + 1 ELSE 1 END
+"""
+
+EXPIRE_DUE = """
+WITH due AS (
+  SELECT id FROM marketplace_lease WHERE live AND expires_at <= %(now)s ORDER BY expires_at LIMIT %(limit)s
+     FOR UPDATE SKIP LOCKED
+), ended AS (
+  UPDATE marketplace_lease l SET live = false, state = 'expired', closed_at = %(now)s
+    FROM due WHERE l.id = due.id
+  RETURNING l.slot_id, l.assignment_id, l.gold, l.round
+), lapsed AS (
+  UPDATE marketplace_assignment a SET state = 'lapsed' FROM ended WHERE a.id = ended.assignment_id
+), returned AS (
+  UPDATE marketplace_slot s
+     SET open = NOT (ended.gold OR b.state IN ('closing', 'closed', 'settled') OR ended.round > 1),
+         state = CASE WHEN ended.gold OR b.state IN ('closing', 'closed', 'settled') THEN 'cancelled'
+                      WHEN ended.round > 1 THEN 'filled' ELSE 'open' END,
+         rank = CASE WHEN ended.gold THEN s.rank ELSE nextval('marketplace_slot_rank') END
+    FROM ended, marketplace_queue q, marketplace_batch b
+   WHERE s.id = ended.slot_id AND q.id = s.queue_id AND b.id = q.batch_id
+)
+SELECT count(*) FROM ended
+"""
+"""End what ran out. A returned slot gets a new rank: so it lies ahead of every cursor and mark, never behind one."""
+
+RETURN_SLOT = """
+UPDATE marketplace_slot s
+   SET open = NOT (%(gold)s OR b.state IN ('closing', 'closed', 'settled') OR %(round)s > 1),
+       state = CASE WHEN %(gold)s OR b.state IN ('closing', 'closed', 'settled') THEN 'cancelled'
+                    WHEN %(round)s > 1 THEN 'filled' ELSE 'open' END,
+       rank = CASE WHEN %(gold)s THEN s.rank ELSE nextval('marketplace_slot_rank') END
+  FROM marketplace_queue q, marketplace_batch b
+ WHERE s.id = %(slot)s AND s.state = 'leased' AND q.id = s.queue_id AND b.id = q.batch_id
+"""
+"""What `EXPIRE_DUE` does with a slot, for one that was given back or withdrawn."""
+
+MOVE_MARKS = """
+UPDATE marketplace_queue q SET mark = fresh.mark
+  FROM (SELECT id, mark AS old,
+               (SELECT s.rank - 1 FROM marketplace_slot s
+                 WHERE s.queue_id = marketplace_queue.id AND s.open AND s.rank > marketplace_queue.mark
+                 ORDER BY s.rank LIMIT 1) AS mark
+          FROM marketplace_queue WHERE open) fresh
+ WHERE q.id = fresh.id AND q.mark = fresh.old AND fresh.mark > fresh.old
+"""
+"""Move each open queue's low-water mark up to its first open slot, unless somebody reset it meanwhile."""
+
+OPEN_SLOTS = """
+WITH next_tasks AS (
+  SELECT t.id, t.line FROM marketplace_task t
+   WHERE t.batch_id = %(batch)s AND t.line > %(from_line)s
+   ORDER BY t.line LIMIT %(limit)s
+), ranked AS (
+  SELECT id, line, nextval('marketplace_slot_rank') AS rank FROM next_tasks ORDER BY line
+), made AS (
+  INSERT INTO marketplace_slot (queue_id, task_id, n, rank, open, state)
+  SELECT %(queue)s, ranked.id, n, ranked.rank, true, 'open' FROM ranked, generate_series(1, %(overlap)s) AS n
+  ON CONFLICT DO NOTHING
+)
+SELECT max(line), count(*) FROM next_tasks
+"""
+"""Open the slots of the next tasks of a batch; those of one task share a rank."""

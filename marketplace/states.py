@@ -1,0 +1,70 @@
+"""The state charts of the market: what may become what."""
+
+from kit.states import Chart
+
+BATCH = Chart(
+    name="batch",
+    initial="draft",
+    moves={
+        "draft": ("launching",),
+        "launching": ("active", "closing"),
+        "active": ("paused", "closing"),
+        "paused": ("active", "closing"),
+        "closing": ("closed",),
+        "closed": ("settled",),
+        "settled": (),
+    },
+)
+
+SLOT = Chart(
+    name="slot",
+    initial="open",
+    moves={
+        "open": ("leased", "filled", "cancelled"),
+        "leased": ("open", "filled", "cancelled"),
+        "filled": (),
+        "cancelled": (),
+    },
+)
+
+ASSIGNMENT = Chart(
+    name="assignment",
+    initial="live",
+    moves={
+        "live": ("done", "skipped", "lapsed"),
+        "lapsed": ("live", "done"),
+        "done": ("live",),
+        "skipped": (),
+    },
+)
+
+LEASE = Chart(
+    name="lease",
+    initial="live",
+    moves={
+        "live": ("paused", "submitted", "given_back", "expired", "withdrawn"),
+        "paused": ("live", "submitted", "given_back", "expired", "withdrawn"),
+        "submitted": (),
+        "given_back": (),
+        "expired": ("submitted",),
+        "withdrawn": (),
+    },
+)
+
+SUBMISSION = Chart(
+    name="submission",
+    initial="waiting",
+    moves={
+        "waiting": ("accepted", "accepted_share", "rejected", "sent_back"),
+        "sent_back": ("waiting", "accepted"),
+        "accepted": (),
+        "accepted_share": ("accepted",),
+        "rejected": ("accepted",),
+    },
+)
+
+RESULT = Chart(
+    name="result",
+    initial="open",
+    moves={"open": ("settled",), "settled": ("reopened",), "reopened": ("settled",)},
+)

@@ -1,0 +1,211 @@
+"""What workers earn: promised at submit with its reasons, confirmed or released once, and only ever added to."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from kit import outbox
+from kit.errors import Invalid, NotFound
+from kit.ids import uuid7
+from kit.money import BASIS, Money
+from payments import funding, ledger, locks, sql
+from payments.chart import PLATFORM, Account, platform
+from payments.models import Earning
+
+CHUNK = 500
+"""Earnings settled by one statement; more of them hold locks for longer without being faster."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One reason of an earning: units (may be negative), the inputs it was computed from, and rule and version."""
+
+    kind: str
+    units: int
+    inputs: Mapping[str, Any]
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accrual:
+    """An earning about to be written. Its amount is the sum of its lines; the fee comes on top, from the same reserve."""
+
+    earning_id: uuid.UUID
+    worker_id: uuid.UUID
+    organisation_id: uuid.UUID
+    batch_id: uuid.UUID
+    source_kind: str
+    source_id: uuid.UUID
+    currency: str
+    lines: Sequence[Line]
+    fee_units: int
+    confirmed: bool
+    now: datetime
+    actor_id: uuid.UUID | None = None
+    adjusts_id: uuid.UUID | None = None
+    from_losses: bool = False
+    amount_units: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "amount_units", sum(line.units for line in self.lines))
+
+
+def accrue(*, cursor: ledger.Cursor, accrual: Accrual) -> None:
+    """Write an earning, its lines, the batch's tally and the posting: three statements that read nothing back.
+
+    Pending: batch reserved -> worker pending. Confirmed at once: batch reserved -> worker available and platform revenue.
+    Made for a raw psycopg cursor in a pipeline; a second earning of one source violates `one_earning_per_source`.
+    """
+    cursor.execute(sql.EARN, _earn_params(accrual))
+    if not accrual.from_losses:
+        cursor.execute(sql.TALLY, _tally_params(accrual))
+    ledger.write(cursor=cursor, posting=_posting(accrual))
+
+
+def add(accrual: Accrual) -> bool:
+    """Accrue on Django's own connection, for callers off the hot path; False when the source has its earning already."""
+    if Earning.objects.filter(source_kind=accrual.source_kind, source_id=accrual.source_id).exists():
+        return False
+    with connection.cursor() as cursor:
+        accrue(cursor=cursor, accrual=accrual)
+    return True
+
+
+def confirm(
+    *, source_kind: str, source_ids: Sequence[uuid.UUID], actor_id: uuid.UUID | None, now: datetime, share_bp: int = BASIS
+) -> list[uuid.UUID]:
+    """Confirm the pending earnings of these sources, wholly or by a share of amount and fee alike (half-even).
+
+    What is not kept goes back to the batch's reserve and gets a line of its own. Sources whose earning is no longer pending
+    are left alone; returns those that were settled. One statement; the caller holds the sources.
+    """
+    if not 0 <= share_bp <= BASIS:
+        raise Invalid(_("A share lies between 0 and 100 %."), field="share_bp")
+    line = Line("share", 0, {"share_bp": share_bp}, "accepted_share/1")
+    return _settle("confirmed", source_kind, source_ids, share_bp, line, actor_id, now)
+
+
+def release(
+    *, source_kind: str, source_ids: Sequence[uuid.UUID], actor_id: uuid.UUID | None, now: datetime, reason: str
+) -> list[uuid.UUID]:
+    """Release the pending earnings of these sources: the money goes back to the batch's reserve, `reason` is a code."""
+    line = Line("released", 0, {"reason": reason}, "release/1")
+    return _settle("released", source_kind, source_ids, 0, line, actor_id, now)
+
+
+def confirm_many(
+    *, source_kind: str, source_ids: Iterable[uuid.UUID], actor_id: uuid.UUID | None, now: datetime, chunk: int = CHUNK
+) -> int:
+    """Confirm any number of earnings, each chunk in its own transaction; returns how many were confirmed."""
+    ids, done = list(source_ids), 0
+    for start in range(0, len(ids), chunk):
+        with transaction.atomic(durable=True):
+            done += len(
+                confirm(source_kind=source_kind, source_ids=ids[start : start + chunk], actor_id=actor_id, now=now)
+            )
+    return done
+
+
+def adjust(
+    *,
+    source_kind: str,
+    source_id: uuid.UUID,
+    adjustment_id: uuid.UUID,
+    lines: Sequence[Line],
+    fee_units: int = 0,
+    actor_id: uuid.UUID | None,
+    now: datetime,
+) -> bool:
+    """Add to the earning of a source, confirmed at once; recomputation only ever adds.
+
+    Paid from the batch's reserve where that still covers it with the fee, else from platform losses without one. The
+    adjustment's own id makes it happen once: False when it was made before. Raises NotFound, Invalid.
+    """
+    first = Earning.objects.filter(source_kind=source_kind, source_id=source_id).first()
+    if first is None:
+        raise NotFound(_("There is no earning for this."))
+    amount = sum(line.units for line in lines)
+    if amount <= 0 or fee_units < 0:
+        raise Invalid(_("An adjustment adds money; nothing is ever taken away."), field="amount")
+    locks.reserve_of(first.batch_id)
+    covered = funding.reserved(batch_id=first.batch_id, currency=first.currency).units >= amount + fee_units
+    made = add(
+        Accrual(
+            earning_id=uuid7(), worker_id=first.worker_id, organisation_id=first.organisation_id, batch_id=first.batch_id,
+            source_kind="adjustment", source_id=adjustment_id, currency=first.currency, lines=lines,
+            fee_units=fee_units if covered else 0, confirmed=True, now=now, actor_id=actor_id, adjusts_id=first.id,
+            from_losses=not covered,
+        )
+    )  # fmt: skip
+    if made and not covered:
+        outbox.emit("reserve.dry", batch_id=str(first.batch_id), units=amount, currency=first.currency)
+    return made
+
+
+def _settle(
+    state: str, source_kind: str, source_ids: Sequence[uuid.UUID], share_bp: int, line: Line,
+    actor_id: uuid.UUID | None, now: datetime,
+) -> list[uuid.UUID]:  # fmt: skip
+    with ledger.overdraft_guard(), connection.cursor() as cursor:
+        cursor.execute(
+            sql.SETTLE,
+            {
+                "state": state, "kind": "confirm" if state == "confirmed" else "release", "share": share_bp,
+                "source_kind": source_kind, "source_ids": list(source_ids), "tx_ids": [uuid7() for _id in source_ids],
+                "platform": PLATFORM, "actor": actor_id, "now": now, "line_kind": line.kind,
+                "line_inputs": orjson.dumps(line.inputs).decode(), "line_rule": line.rule,
+            },
+        )  # fmt: skip
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _earn_params(accrual: Accrual) -> dict[str, Any]:
+    settled = accrual.confirmed
+    return {
+        "id": accrual.earning_id, "worker": accrual.worker_id, "organisation": accrual.organisation_id,
+        "batch": accrual.batch_id, "source_kind": accrual.source_kind, "source_id": accrual.source_id,
+        "adjusts": accrual.adjusts_id, "currency": accrual.currency, "amount": accrual.amount_units,
+        "fee": accrual.fee_units, "state": "confirmed" if settled else "pending",
+        "confirmed": accrual.amount_units if settled else None, "confirmed_fee": accrual.fee_units if settled else None,
+        "from_losses": accrual.from_losses, "now": accrual.now, "settled_at": accrual.now if settled else None,
+        "line_kinds": [line.kind for line in accrual.lines], "line_units": [line.units for line in accrual.lines],
+        "line_inputs": [orjson.dumps(line.inputs).decode() for line in accrual.lines],
+        "line_rules": [line.rule for line in accrual.lines],
+    }  # fmt: skip
+
+
+def _tally_params(accrual: Accrual) -> dict[str, Any]:
+    amount, fee, settled = accrual.amount_units, accrual.fee_units, accrual.confirmed
+    return {
+        "batch": accrual.batch_id, "organisation": accrual.organisation_id, "currency": accrual.currency, "given": 0,
+        "pending": 0 if settled else amount, "paid": amount if settled else 0, "fees": fee if settled else 0,
+    }  # fmt: skip
+
+
+def _posting(accrual: Accrual) -> ledger.Posting:
+    currency, amount = accrual.currency, Money(accrual.amount_units, accrual.currency)
+    reserve = Account("batch_reserved", accrual.batch_id, currency)
+    if accrual.from_losses:
+        legs = ledger.move(
+            amount, debit=platform("platform_losses", currency), credit=Account("worker_available", accrual.worker_id, currency)
+        )
+    elif accrual.confirmed:
+        legs = [
+            ledger.Leg(reserve, accrual.amount_units + accrual.fee_units),
+            ledger.Leg(Account("worker_available", accrual.worker_id, currency), -accrual.amount_units),
+            ledger.Leg(platform("platform_revenue", currency), -accrual.fee_units),
+        ]
+    else:
+        legs = ledger.move(amount, debit=reserve, credit=Account("worker_pending", accrual.worker_id, currency))
+    return ledger.Posting(
+        idem=f"earn:{accrual.earning_id}", kind="adjust" if accrual.adjusts_id else "earn", source_kind="earning",
+        source_id=accrual.earning_id, legs=legs, actor_id=accrual.actor_id or accrual.worker_id, now=accrual.now,
+    )  # fmt: skip

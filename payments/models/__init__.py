@@ -1,0 +1,27 @@
+"""The tables of money, by what they are about."""
+
+from payments.models.earnings import BatchTally, Earning, EarningLine, Hold
+from payments.models.funding import Funding
+from payments.models.ledger import LedgerAccount, LedgerBalance, LedgerEntry, LedgerTx
+from payments.models.payouts import Attempt, BankPayout, Payout, PayoutAccount, PayoutRun
+from payments.models.rail import Mismatch, RailMovement, StripeEvent
+
+__all__ = [
+    "Attempt",
+    "BankPayout",
+    "BatchTally",
+    "Earning",
+    "EarningLine",
+    "Funding",
+    "Hold",
+    "LedgerAccount",
+    "LedgerBalance",
+    "LedgerEntry",
+    "LedgerTx",
+    "Mismatch",
+    "Payout",
+    "PayoutAccount",
+    "PayoutRun",
+    "RailMovement",
+    "StripeEvent",
+]

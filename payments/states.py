@@ -1,0 +1,75 @@
+"""The state charts of money: earnings, payouts and the tries at them, runs, funding, payout accounts."""
+
+from __future__ import annotations
+
+from kit.states import Chart
+
+EARNING = Chart(
+    name="earning",
+    initial="pending",
+    moves={"pending": ("confirmed", "released"), "confirmed": (), "released": ()},
+)
+PAYOUT = Chart(
+    name="payout",
+    initial="draft",
+    moves={
+        "draft": ("approved",),
+        "approved": ("sending", "returned"),
+        "sending": ("sent", "returned"),
+        "sent": ("paid", "failed"),
+        "paid": ("failed",),
+        "failed": ("paid",),
+        "returned": (),
+    },
+)
+ATTEMPT = Chart(
+    name="attempt",
+    initial="intended",
+    moves={
+        "intended": ("known", "refused", "in_doubt"),
+        "in_doubt": ("known", "refused"),
+        "known": (),
+        "refused": (),
+    },
+)
+RUN = Chart(
+    name="payout run",
+    initial="draft",
+    moves={
+        "draft": ("approved", "cancelled"),
+        "approved": ("paused", "done"),
+        "paused": ("approved",),
+        "done": (),
+        "cancelled": (),
+    },
+)
+FUNDING = Chart(
+    name="funding",
+    initial="intended",
+    moves={
+        "intended": ("open", "failed"),
+        "open": ("processing", "settled", "expired", "failed"),
+        "processing": ("settled", "failed"),
+        "settled": (),
+        "expired": (),
+        "failed": (),
+    },
+)
+PAYOUT_ACCOUNT = Chart(
+    name="payout account",
+    initial="started",
+    moves={
+        "started": ("active", "restricted", "rejected", "closed"),
+        "active": ("restricted", "rejected", "closed"),
+        "restricted": ("active", "rejected", "closed"),
+        "rejected": ("active", "restricted", "closed"),
+        "closed": (),
+    },
+)
+HOLD = Chart(name="hold", initial="open", moves={"open": ("lifted",), "lifted": ()})
+
+OPEN_PAYOUT = ("draft", "approved", "sending")
+"""A worker has at most one of these per currency: the next payout's carry rests on its outcome."""
+LEFT_US = ("sent", "paid", "failed")
+"""The transfer is known; what happens now happens between Stripe and the worker's bank."""
+OPEN_ATTEMPT = ("intended", "in_doubt")

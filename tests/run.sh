@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# The whole suite. Browser tests run where Chromium is on the PATH; where CI is set it is installed first.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+if [ -n "${CI:-}" ] && ! command -v chromium >/dev/null && command -v apt-get >/dev/null; then
+  echo "Installing Chromium for the browser tests"
+  (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-noto-core) >/dev/null
+fi
+if ! command -v chromium >/dev/null; then
+  echo "!!! Chromium is not on the PATH: THE BROWSER TESTS ARE SKIPPED !!!"
+fi
+exec .venv/bin/python -m pytest -n "${TEST_PROCESSES:-2}" --dist loadgroup "$@"

@@ -1,0 +1,37 @@
+"""What allauth asks us: where a person goes after signing in or up, and the zone in which they read times."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from workers import queries
+from workers.models import WorkerProfile
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Sign-in and sign-up lead to the pages of the person's own audience; a new worker starts with onboarding."""
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        return _first_page(request)
+
+    def get_signup_redirect_url(self, request: HttpRequest) -> str:
+        return _first_page(request)
+
+    def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
+        profile = WorkerProfile.objects.filter(pk=user.pk).first()
+        if profile is not None:
+            request.session["time_zone"] = profile.time_zone
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        return response
+
+
+def _first_page(request: HttpRequest) -> str:
+    """Onboarding while a worker's is not complete, else the home of the audience."""
+    profile = WorkerProfile.objects.filter(pk=request.user.pk).first()
+    if profile is not None and profile.onboarded_at is None and not queries.ops_roles(profile.pk):
+        return reverse("workers:onboarding")
+    return queries.home_url(request.user.pk)

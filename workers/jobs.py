@@ -1,0 +1,38 @@
+"""The clocks of this room: pauses that end, endings that complete, appeals that nobody decided, notices to mail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+from django.db import transaction
+from django.utils import timezone
+
+from workers import appeals, notices, standing
+
+
+@shared_task
+def resume_paused(**_: Any) -> None:
+    """End the pauses whose time has come."""
+    with transaction.atomic(durable=True):
+        standing.resume_due(now=timezone.now())
+
+
+@shared_task
+def complete_endings(**_: Any) -> None:
+    """Complete the endings whose appeal clock is over."""
+    with transaction.atomic(durable=True):
+        standing.end_due(now=timezone.now())
+
+
+@shared_task
+def decide_overdue_appeals(**_: Any) -> None:
+    """Let silence decide the appeals that nobody answered or decided in time."""
+    with transaction.atomic(durable=True):
+        appeals.decide_overdue(now=timezone.now())
+
+
+@shared_task
+def mail_notices(**_: Any) -> None:
+    """Mail what waits for it; opens its own transaction, since it talks to a mail server."""
+    notices.mail_due(now=timezone.now())

@@ -1,0 +1,135 @@
+"""What other rooms may ask about people and organisations: small frozen values, one statement each."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from workers.models import Membership, OpsRole, Organisation, User, WorkerProfile
+from workers.people import independent as independent
+
+RIGHTS = """
+SELECT EXISTS (SELECT 1 FROM workers_workerprofile p WHERE p.user_id = %(user)s),
+       ARRAY(SELECT r.role::text FROM workers_opsrole r WHERE r.user_id = %(user)s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What a person is on this platform, apart from organisations."""
+
+    is_worker: bool
+    ops_roles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """A person's place in an organisation."""
+
+    organisation_id: uuid.UUID
+    slug: str
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who somebody is, for pages that name people."""
+
+    id: uuid.UUID
+    name: str
+    email: str
+    standing: str | None
+    created_at: datetime
+
+
+def rights(user_id: uuid.UUID) -> Rights:
+    with connection.cursor() as cursor:
+        cursor.execute(RIGHTS, {"user": user_id})
+        is_worker, roles = cursor.fetchone()
+    return Rights(is_worker=is_worker, ops_roles=frozenset(roles))
+
+
+def ops_roles(user_id: uuid.UUID) -> frozenset[str]:
+    return frozenset(OpsRole.objects.filter(user_id=user_id).values_list("role", flat=True))
+
+
+def has_ops_role(user_id: uuid.UUID, *roles: str) -> bool:
+    """Any of these roles, or admin; without names, any role at all."""
+    held = ops_roles(user_id)
+    return bool(held & {*roles, OpsRole.ADMIN}) if roles else bool(held)
+
+
+def membership(user_id: uuid.UUID, organisation_id: uuid.UUID) -> Belonging | None:
+    row = Membership.objects.select_related("organisation").filter(user_id=user_id, organisation_id=organisation_id).first()
+    return _belonging(row) if row else None
+
+
+def memberships(user_id: uuid.UUID) -> list[Belonging]:
+    """The organisations of a person, by name."""
+    rows = Membership.objects.select_related("organisation").filter(user_id=user_id).order_by("organisation__name")
+    return [_belonging(row) for row in rows]
+
+
+def belongs_to(user_id: uuid.UUID, organisation_id: uuid.UUID) -> bool:
+    return Membership.objects.filter(user_id=user_id, organisation_id=organisation_id).exists()
+
+
+def members_of(organisation_id: uuid.UUID, *, roles: tuple[str, ...] = ()) -> list[uuid.UUID]:
+    """The people of an organisation, for notices; with `roles` only those."""
+    rows = Membership.objects.filter(organisation_id=organisation_id)
+    return list((rows.filter(role__in=roles) if roles else rows).values_list("user_id", flat=True))
+
+
+def organisation(organisation_id: uuid.UUID) -> Organisation:
+    """Raises Organisation.DoesNotExist."""
+    return Organisation.objects.get(pk=organisation_id)
+
+
+def people(ids: list[uuid.UUID]) -> dict[uuid.UUID, Person]:
+    """Names for many ids with one statement; unknown ids are left out."""
+    rows = User.objects.filter(id__in=ids).values_list("id", "name", "email", "worker__standing", "created_at")
+    return {row[0]: Person(*row) for row in rows}
+
+
+def worker_facts(user_id: uuid.UUID) -> dict[str, Any] | None:
+    """What eligibility may ask about a worker, typed; None for somebody who is no worker.
+
+    country str (ISO), languages {code: A1..C2 or native}, time_zone str, standing str, onboarded bool, joined datetime,
+    organisations set of ids, ops bool, facts_version int.
+    """
+    worker = WorkerProfile.objects.filter(pk=user_id).first()
+    if worker is None:
+        return None
+    return {
+        "country": worker.country,
+        "languages": {row["code"]: row["level"] for row in worker.languages},
+        "time_zone": worker.time_zone,
+        "standing": worker.standing,
+        "onboarded": worker.onboarded_at is not None,
+        "joined": worker.created_at,
+        "organisations": set(Membership.objects.filter(user_id=user_id).values_list("organisation_id", flat=True)),
+        "ops": OpsRole.objects.filter(user_id=user_id).exists(),
+        "facts_version": worker.facts_version,
+    }
+
+
+def home_url(user_id: uuid.UUID) -> str:
+    """The first page of a person's own audience: ops, worker, client, or the choice of one."""
+    held = rights(user_id)
+    if held.ops_roles:
+        return "/ops/"
+    if held.is_worker:
+        return "/work/"
+    first = memberships(user_id)[:1]
+    return f"/client/{first[0].slug}/" if first else "/client/new/"
+
+
+def _belonging(row: Membership) -> Belonging:
+    return Belonging(
+        organisation_id=row.organisation_id, slug=row.organisation.slug, name=row.organisation.name, role=row.role
+    )

@@ -1,0 +1,31 @@
+"""The charts of this room: the standing of a worker, and an appeal of any decision about a person or their work."""
+
+from __future__ import annotations
+
+from kit.states import Chart
+
+ACTIVE, PAUSED, ENDING, ENDED = "active", "paused", "ending", "ended"
+
+STANDING = Chart(
+    name="standing",
+    moves={
+        ACTIVE: (PAUSED, ENDED),
+        PAUSED: (ACTIVE, ENDING),
+        ENDING: (ENDED, ACTIVE),
+        ENDED: (),
+    },
+    initial=ACTIVE,
+)
+"""active -> ended is a person's own wish; ending -> active is an appeal that the person won."""
+
+OPEN, ANSWERED, DECIDED = "open", "answered", "decided"
+
+APPEAL = Chart(
+    name="appeal",
+    moves={OPEN: (ANSWERED, DECIDED), ANSWERED: (DECIDED,), DECIDED: ()},
+    initial=OPEN,
+)
+"""open -> decided is the clock: nobody answered in time, and the person wins."""
+
+WAITING = (OPEN, ANSWERED)
+"""Appeals that still wait for somebody."""
