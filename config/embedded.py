@@ -21,6 +21,8 @@ from urllib.parse import quote
 
 DATABASE = "marketplace"
 SETTLE_SECONDS = 15
+_STARTED: list[subprocess.Popen[bytes]] = []
+"""Servers started here; the handles are kept so that nobody complains of a child still running."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,7 @@ def _start_valkey(port: int) -> int:
     command = [str(get_binary_path()), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
     quiet = subprocess.DEVNULL
     process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+    _STARTED.append(process)
     give_up = time.monotonic() + SETTLE_SECONDS
     while not _answers(port):
         if process.poll() is not None or time.monotonic() > give_up:
@@ -162,6 +165,8 @@ def _stop_valkey(pid: int, note: Path, owner: int) -> None:
     """Stop the server in the process that owns it (a fork inherits this hook and must not use it)."""
     if os.getpid() == owner and _alive(pid):
         os.kill(pid, signal.SIGTERM)
+        for process in _STARTED:
+            process.wait(timeout=10)
         note.unlink(missing_ok=True)
 
 

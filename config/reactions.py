@@ -2,4 +2,11 @@
 
 from __future__ import annotations
 
-REACTIONS: dict[str, tuple[str, ...]] = {}
+REACTIONS: dict[str, tuple[str, ...]] = {
+    "submission.made": ("marketplace.reactions.on_submission",),
+    "submission.judged": ("marketplace.reactions.on_judged",),
+    "batch.launched": ("marketplace.reactions.on_launch",),
+    "batch.go_on": ("marketplace.reactions.on_launch",),
+    "batch.closing": ("marketplace.reactions.on_closing",),
+    "facts.changed": ("marketplace.reactions.on_facts",),
+}

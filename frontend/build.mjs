@@ -61,6 +61,18 @@ const lists = {
   },
 };
 
+const sweep = {
+  name: "sweep",
+  setup(build) {
+    // Only after a build that worked: what an older one left would be served for ever.
+    build.onEnd(({ metafile, errors }) => {
+      if (errors.length) return;
+      const fresh = new Set(Object.keys(metafile.outputs).map((path) => join(here, path)));
+      for (const path of files("static_build", "", { deep: true })) if (!fresh.has(path) && statSync(path).isFile()) rmSync(path);
+    });
+  },
+};
+
 const sizes = {
   name: "sizes",
   setup(build) {
@@ -91,9 +103,8 @@ const options = {
   legalComments: "linked",
   metafile: true,
   logLevel: "warning",
-  plugins: [lists, sizes],
+  plugins: [lists, sweep, sizes],
 };
 
-rmSync(out, { recursive: true, force: true });
 if (process.argv.includes("--watch")) await (await esbuild.context(options)).watch();
 else await esbuild.build(options);

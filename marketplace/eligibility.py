@@ -13,7 +13,7 @@ from django.db.models import Sum
 
 from marketplace import pricing, routing, rules
 from marketplace.models import Queue, Ready, WorkerRecord
-from qualification import queries as skills
+from qualification import grants
 from workers import queries as people
 
 QUEUES_AT_MOST = 64
@@ -38,12 +38,12 @@ def person(*, worker_id: uuid.UUID, now: datetime) -> Person | None:
     known = people.worker_facts(worker_id)
     if known is None:
         return None
-    grants = skills.held(worker_id=worker_id, now=now)
+    held = grants.held_by(worker_id=worker_id, now=now)
     accepted = WorkerRecord.objects.filter(worker_id=worker_id).aggregate(n=Sum("accepted"))["n"] or 0
     facts = rules.Facts(
         country=known["country"],
-        languages={code: rules.LANGUAGE_LEVELS[level - 1] for code, level in known["language"].items()},
-        skills={grant.skill: grant.tier for grant in grants},
+        languages=known["languages"],
+        skills={grant.slug: grant.tier for grant in held},
         accepted=accepted,
     )
     return Person(
@@ -51,7 +51,7 @@ def person(*, worker_id: uuid.UUID, now: datetime) -> Person | None:
         organisations=frozenset(known["organisations"]),
         facts_version=known["facts_version"],
         may_work=known["onboarded"] and not known["ops"],
-        next_expiry=min((grant.expires_at for grant in grants if grant.expires_at), default=None),
+        next_expiry=min((grant.expires_at for grant in held if grant.expires_at), default=None),
     )
 
 

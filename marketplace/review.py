@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
-from kit import due, outbox, states
+from kit import due, hot, outbox, states
 from kit.errors import Conflict, Invalid, NotFound
 from kit.ids import uuid7
-from marketplace import settlement
-from marketplace.models import Batch, Submission, Verdict
+from marketplace import settlement, sql
+from marketplace.models import Batch, Queue, Slot, Submission, Verdict, WorkerRecord
 from marketplace.models.judging import Decision, Reason
 from marketplace.states import SUBMISSION
 from payments import earnings
@@ -153,7 +154,9 @@ def _reject(submission: Submission, verdict: dict[str, Any], judge_id: uuid.UUID
     states.move(
         submission, chart=SUBMISSION, to="rejected", actor_id=judge_id, now=now, reason=verdict["reason"], judge_by=None
     )
-    earnings.release(source_kind="submission", source_ids=[submission.pk], actor_id=judge_id, now=now)
+    earnings.release(
+        source_kind="submission", source_ids=[submission.pk], actor_id=judge_id, now=now, reason=verdict["reason"]
+    )
 
 
 def _send_back(submission: Submission, verdict: dict[str, Any], judge_id: uuid.UUID, now: datetime) -> None:
@@ -205,6 +208,29 @@ def accept_overdue(*, now: datetime, limit: int = 500) -> int:
             task_id=row.task_id,
         )
     return len(rows)
+
+
+def open_review_slot(*, submission_id: uuid.UUID, now: datetime) -> None:
+    """Let a reviewer look at a waiting submission; nothing happens where the client judges, or a slot exists."""
+    submission = Submission.objects.select_related("batch", "lease").get(pk=submission_id)
+    queue = Queue.objects.filter(batch=submission.batch, kind="review").first()
+    if queue is None or submission.state != "waiting" or not submission.lease.terms["review"]:
+        return
+    if Slot.objects.filter(subject=submission, n=submission.round).exists():
+        return
+    with hot.cursor() as cursor:
+        cursor.execute(sql.OPEN_REVIEW_SLOT, {"queue": queue.pk, "submission": submission.pk, "n": submission.round})
+
+
+def count_judged(*, worker_id: uuid.UUID, project_id: uuid.UUID) -> None:
+    """Take the judged, accepted and rejected counts of a worker in a project afresh from the submissions."""
+    mine = Submission.objects.filter(worker_id=worker_id, task__project_id=project_id, kind="answer", gold=False)
+    counted = mine.aggregate(
+        judged=Count("pk", filter=Q(verdicts__isnull=False)),
+        accepted=Count("pk", filter=Q(state__in=["accepted", "accepted_share"])),
+        rejected=Count("pk", filter=Q(state="rejected")),
+    )
+    WorkerRecord.objects.filter(worker_id=worker_id, project_id=project_id).update(**counted)
 
 
 def find(*, submission_id: uuid.UUID, organisation_id: uuid.UUID | None) -> Submission:

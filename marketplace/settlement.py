@@ -11,7 +11,7 @@ from kit.ids import uuid7
 from kit.money import Money
 from marketplace import pricing
 from marketplace.models import Batch, Submission
-from payments import earnings, funding
+from payments import earnings, funding, queries
 
 DISPUTE_WINDOW = timedelta(days=30)
 
@@ -50,7 +50,7 @@ def pay_at_once(
 def confirm_overdue(submission_ids: Sequence[uuid.UUID], *, now: datetime) -> None:
     """Confirm the earnings of submissions that silence accepted, set-based."""
     if submission_ids:
-        earnings.confirm_many(source_kind="submission", source_ids=list(submission_ids), actor_id=None, now=now)
+        earnings.confirm(source_kind="submission", source_ids=list(submission_ids), actor_id=None, now=now)
 
 
 def return_what_is_free(*, batch: Batch, actor_id: uuid.UUID | None, now: datetime) -> Money:
@@ -69,5 +69,13 @@ def disputable(*, batch: Batch, now: datetime) -> Money:
     rows = Submission.objects.filter(
         batch=batch, state__in=["rejected", "accepted_share"], verdicts__at__gt=now - DISPUTE_WINDOW
     ).distinct()
-    ids = list(rows.values_list("pk", flat=True))
-    return earnings.cut_of(source_kind="submission", source_ids=ids, currency=batch.currency)
+    terms = dict(rows.values_list("pk", "lease__terms"))
+    kept = queries.earnings_of(source_kind="submission", source_ids=list(terms))
+    cut = sum(_promised(terms[pk]) - kept[pk].amount.units - kept[pk].fee.units for pk in terms if pk in kept)
+    return Money(cut, batch.currency)
+
+
+def _promised(terms: Mapping[str, Any]) -> int:
+    """Pay and fee that one submission under these terms would have cost."""
+    units = pricing.total(pricing.quote(terms))
+    return units + pricing.fee_on(units, terms["fee_bp"])

@@ -252,3 +252,19 @@ WITH next_tasks AS (
 SELECT max(line), count(*) FROM next_tasks
 """
 """Open the slots of the next tasks of a batch; those of one task share a rank."""
+
+OPEN_REVIEW_SLOT = """
+INSERT INTO marketplace_slot (queue_id, task_id, subject_id, n, rank, open, state)
+SELECT %(queue)s, sub.task_id, sub.id, %(n)s, nextval('marketplace_slot_rank'), true, 'open'
+  FROM marketplace_submission sub WHERE sub.id = %(submission)s
+ON CONFLICT DO NOTHING
+"""
+"""One review slot for each round of a waiting submission."""
+
+OPEN_ONE_MORE = """
+INSERT INTO marketplace_slot (queue_id, task_id, n, rank, open, state)
+SELECT %(queue)s, %(task)s, coalesce(max(s.n), 0) + 1, nextval('marketplace_slot_rank'), true, 'open'
+  FROM marketplace_slot s WHERE s.task_id = %(task)s AND s.queue_id = %(queue)s
+ON CONFLICT DO NOTHING
+"""
+"""One more answer for a task that is not sure enough; it lies ahead of every cursor."""

@@ -16,7 +16,7 @@ from kit import hot, outbox
 from kit.errors import Conflict, NotFound
 from kit.ids import uuid7
 from marketplace import pricing, review, settlement, sql
-from marketplace.models import Lease, Submission, SubmissionRound
+from marketplace.models import Draft, Lease, Submission, SubmissionRound
 from payments import earnings
 from task_types import registry
 
@@ -218,6 +218,13 @@ def pay_lost_time(*, worker_id: uuid.UUID, lease_id: uuid.UUID, now: datetime) -
         worker_id=worker_id, terms=lease.terms, lines=pricing.kill_fee(lease.terms, active_ms=lease.active_ms),
         source_kind="kill_fee", source_id=lease.pk, now=now,
     )
+
+
+def keep_draft_of_refused(*, worker_id: uuid.UUID, lease_id: uuid.UUID, answer: Any, now: datetime) -> None:
+    """What came too late is kept as a draft, if it is an object at all: nothing typed is lost."""
+    lease = Lease.objects.filter(pk=lease_id, worker_id=worker_id).first()
+    if lease is not None and isinstance(answer, dict):
+        Draft.objects.update_or_create(assignment_id=lease.assignment_id, defaults={"answer": answer, "saved_at": now})
 
 
 def waiting_ids(*, batch_id: uuid.UUID) -> Iterable[uuid.UUID]:

@@ -1,23 +1,29 @@
-"""Clients' money: paid in through Stripe's hosted page, promised to a batch at launch, returned when the batch is settled."""
+"""Clients' money: paid in through Stripe's hosted page, promised to batches at launch, returned when they are settled."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import datetime
 
-from django.db import connection
+from django.conf import settings
+from django.db import connection, transaction
 from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
-from kit import outbox
+from kit import outbox, states
 from kit.errors import Conflict, Invalid
 from kit.money import Money
-from payments import ledger, locks, sql
-from payments.chart import Account
-from payments.models import BatchTally
+from payments import ledger, locks, mismatches, payout_accounts, sql, stripe_gateway
+from payments.chart import Account, platform
+from payments.models import BatchTally, Funding
+from payments.states import FUNDING
 
 LOW_BP = 2_000
 """A client hears `budget.low` when a launch leaves less prepaid than this share of what it took."""
+
+
+LEAST, MOST = 10_000, 9_999_999_900
+"""Units that one payment may be: 1.00 to 999,999.99, which is as much as a hosted page takes."""
 
 
 class InsufficientFunds(Conflict):
@@ -100,3 +106,102 @@ def _tally(*, organisation_id: uuid.UUID, batch_id: uuid.UUID, given: Money) -> 
                 "pending": 0, "paid": 0, "fees": 0,
             },
         )  # fmt: skip
+
+
+# --- paying in: intent (committed), call, outcome (committed) --------------------------------------------------------
+
+
+def start_checkout(
+    *, organisation_id: uuid.UUID, amount: Money, actor_id: uuid.UUID, now: datetime, success_url: str, cancel_url: str
+) -> Funding:
+    """A hosted page on which the client pays; open `funding.url` by a link. `{funding}` in the addresses becomes its id.
+
+    Opens its own transactions. Raises Invalid for an amount that cannot be charged, RailUnavailable when Stripe does not
+    answer (the wish is kept and finished by a job).
+    """
+    if amount.currency not in settings.PLATFORM_CURRENCIES:
+        raise Invalid(_("Expected one of these currencies: %(all)s.") % {"all": ", ".join(settings.PLATFORM_CURRENCIES)},
+                      field="currency")  # fmt: skip
+    if amount.payable() != amount or not LEAST <= amount.units <= MOST:
+        raise Invalid(_("Expected an amount in whole cents between 1.00 and 999,999.99."), field="amount")
+    with transaction.atomic(durable=True):
+        wish = Funding(
+            organisation_id=organisation_id, currency=amount.currency, amount_units=amount.units, started_by=actor_id,
+            created_at=now,
+        )  # fmt: skip
+        wish.success_url = success_url.replace("{funding}", str(wish.pk))
+        wish.cancel_url = cancel_url.replace("{funding}", str(wish.pk))
+        wish.save()
+    return open_checkout(funding_id=wish.pk, now=now)
+
+
+def open_checkout(*, funding_id: uuid.UUID, now: datetime) -> Funding:
+    """Make the hosted page of a wish to pay, under a key of its own; a job calls it again after a crash."""
+    wish = Funding.objects.get(pk=funding_id)
+    try:
+        page = stripe_gateway.open_checkout(
+            key=f"funding-{wish.pk}", funding_id=wish.pk, amount=Money(wish.amount_units, wish.currency),
+            words=_("Prepaid work"), success_url=wish.success_url, cancel_url=wish.cancel_url,
+        )  # fmt: skip
+    except stripe_gateway.InDoubt as error:
+        raise payout_accounts.unavailable() from error
+    except stripe_gateway.Definite as error:
+        with transaction.atomic(durable=True):
+            wish = locks.funding(funding_id)
+            if wish.state == "intended":
+                states.move(wish, chart=FUNDING, to="failed", actor_id=None, now=now, reason=error.code, fault=error.code)
+        raise payout_accounts.unavailable() from error
+    with transaction.atomic(durable=True):
+        wish = locks.funding(funding_id)
+        if wish.state == "intended":
+            states.move(wish, chart=FUNDING, to="open", actor_id=None, now=now, checkout_id=page.id, url=page.url)
+    return wish
+
+
+def read_again(*, checkout_id: str, now: datetime) -> None:
+    """Ask Stripe how a hosted page stands and keep it. Opens its own transaction; raises GatewayError."""
+    page = stripe_gateway.read_checkout(checkout_id)
+    with transaction.atomic(durable=True):
+        keep(page=page, now=now)
+
+
+def keep(*, page: stripe_gateway.Checkout, now: datetime) -> None:
+    """Keep what Stripe says of a hosted page. A page that is not ours is left alone, old news changes nothing."""
+    if page.funding_id is None or not Funding.objects.filter(pk=page.funding_id).exists():
+        return
+    wish = locks.funding(page.funding_id)
+    if wish.state == "intended":
+        # The call went through, its outcome was never written: the runner died between the two.
+        states.move(wish, chart=FUNDING, to="open", actor_id=None, now=now, checkout_id=page.id, url=page.url)
+    target = {"paid": "settled"}.get(page.state, page.state)
+    if target in (wish.state, "open") or not FUNDING.allows(wish.state, target):
+        return
+    if target == "settled":
+        _settle(wish, page, now)
+    else:
+        states.move(wish, chart=FUNDING, to=target, actor_id=None, now=now, reason=page.fault[:80], fault=page.fault)
+        if target == "failed":
+            outbox.emit("funding.failed", funding_id=str(wish.pk), organisation_id=str(wish.organisation_id))
+
+
+def _settle(wish: Funding, page: stripe_gateway.Checkout, now: datetime) -> None:
+    """The money is at Stripe: stripe clearing -> client prepaid. What differs from the wish is credited to nobody."""
+    amount = Money(wish.amount_units, wish.currency)
+    if page.amount != amount or not page.charge_id:
+        mismatches.name(
+            kind="payment_differs", subject=page.id, ours=amount, theirs_units=page.amount.units, now=now
+        )
+        return
+    states.move(
+        wish, chart=FUNDING, to="settled", actor_id=None, now=now, settled_at=now, charge_id=page.charge_id, fault=""
+    )
+    outbox.emit("funding.settled", funding_id=str(wish.pk), organisation_id=str(wish.organisation_id))
+    ledger.post(
+        ledger.Posting(
+            idem=f"fund:{wish.pk}", kind="fund", source_kind="funding", source_id=wish.pk, actor_id=wish.started_by, now=now,
+            legs=ledger.move(
+                amount, debit=platform("stripe_clearing", wish.currency),
+                credit=Account("client_prepaid", wish.organisation_id, wish.currency),
+            ),
+        )
+    )  # fmt: skip

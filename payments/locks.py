@@ -5,7 +5,10 @@ from __future__ import annotations
 import uuid
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
+from kit.errors import NotFound
+from payments.models import Attempt, Earning, Funding, Hold, Payout, PayoutAccount, PayoutRun
 
 
 def reserve_of(batch_id: uuid.UUID) -> None:
@@ -15,3 +18,49 @@ def reserve_of(batch_id: uuid.UUID) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(batch_id.bytes[8:], "big", signed=True)])
+
+
+def earning(earning_id: uuid.UUID) -> Earning:
+    """Raises NotFound."""
+    found = Earning.objects.select_for_update().filter(pk=earning_id).first()
+    if found is None:
+        raise NotFound(_("There is no such earning."))
+    return found
+
+
+def hold(hold_id: uuid.UUID) -> Hold:
+    """Raises NotFound."""
+    found = Hold.objects.select_for_update().filter(pk=hold_id).first()
+    if found is None:
+        raise NotFound(_("There is no such hold."))
+    return found
+
+
+def funding(funding_id: uuid.UUID) -> Funding:
+    """Raises NotFound."""
+    found = Funding.objects.select_for_update().filter(pk=funding_id).first()
+    if found is None:
+        raise NotFound(_("There is no such payment."))
+    return found
+
+
+def run(run_id: uuid.UUID) -> PayoutRun:
+    """Raises NotFound."""
+    found = PayoutRun.objects.select_for_update().filter(pk=run_id).first()
+    if found is None:
+        raise NotFound(_("There is no such payout run."))
+    return found
+
+
+def payout(payout_id: uuid.UUID) -> Payout:
+    """The payout with its run and account; the row alone is locked."""
+    return Payout.objects.select_for_update(of=("self",)).select_related("run", "account").get(pk=payout_id)
+
+
+def attempt(attempt_id: uuid.UUID) -> Attempt:
+    """One try; always after its payout."""
+    return Attempt.objects.select_for_update().get(pk=attempt_id)
+
+
+def payout_account(account_id: uuid.UUID) -> PayoutAccount:
+    return PayoutAccount.objects.select_for_update().get(pk=account_id)

@@ -45,13 +45,15 @@ def main() -> None:
     settings = read_settings()
     double = Double(settings)
     postman = Postman(double)
-    server = Server(settings.port, double, postman)
+    try:
+        server = Server(settings.port, double, postman)
+    except OSError as error:
+        raise SystemExit(f"stripe_double: port {settings.port} on 127.0.0.1: {error.strerror}") from error
     address = f"http://127.0.0.1:{server.server_port}"
     double.settings = replace(settings, port=server.server_port, public_url=settings.public_url or address)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: threading.Thread(target=server.shutdown).start())
     postman.start()
-    threading.Thread(target=double.contract.operations, daemon=True).start()  # read while nobody asks yet
     sys.stdout.write(f"stripe_double listens on {address}\n")
     sys.stdout.flush()
     server.serve_forever(poll_interval=0.1)

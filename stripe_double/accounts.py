@@ -9,9 +9,10 @@ from stripe_double.listing import Call, page_v2
 from stripe_double.store import Books, Thing, blank, new_id
 
 #: A platform in one of these may pay people in any other of them without asking Stripe's sales.
-COUNTRIES = frozenset(
-    "us gb ca ch at be bg hr cy cz dk ee fi fr de gr hu ie is it lv li lt lu mt nl no pl pt ro sk si es se".split()
-)
+COUNTRIES = frozenset({
+    "us", "gb", "ca", "ch", "at", "be", "bg", "hr", "cy", "cz", "dk", "ee", "fi", "fr", "de", "gr", "hu", "ie", "is",
+    "it", "lv", "li", "lt", "lu", "mt", "nl", "no", "pl", "pt", "ro", "sk", "si", "es", "se",
+})  # fmt: skip
 OPTIONAL = ("configuration", "defaults", "future_requirements", "identity", "requirements")
 CONFIGURATIONS = ("customer", "merchant", "recipient")
 

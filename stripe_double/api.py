@@ -169,8 +169,8 @@ def _need_account(call: Call) -> None:
     if not call.account:
         return
     if call.books.find(call.account, "v2.core.account") is None:
-        raise Failure(f"The provided key does not have access to account '{call.account}' (or that account does not exist).",
-                      status=403, code="account_invalid")  # fmt: skip
+        said = f"The provided key does not have access to account '{call.account}' (or that account does not exist)."
+        raise Failure(said, status=403, code="account_invalid")
     if not call.path.startswith(FOR_CONNECTED):
         raise Failure(f"The double plays {call.path} for the platform only.", code="not_played_by_the_double")
 

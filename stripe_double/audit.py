@@ -43,19 +43,23 @@ def _transfers(open_books: Books) -> dict[str, dict[str, int]]:
 
 def _payouts(open_books: Books) -> dict[str, dict[str, dict[str, int]]]:
     sums: dict[str, dict[str, dict[str, int]]] = {}
-    query = "SELECT body ->> 'currency', body ->> 'status', COUNT(*), SUM(body ->> 'amount') FROM object WHERE kind = 'payout' GROUP BY 1, 2"
+    query = (
+        "SELECT body ->> 'currency', body ->> 'status', COUNT(*), SUM(body ->> 'amount')"
+        " FROM object WHERE kind = 'payout' GROUP BY 1, 2"
+    )
     for currency, status, count, amount in _rows(open_books, query):
         sums.setdefault(currency, {})[status] = {"count": count, "amount": amount}
     return sums
 
 
 def _problems(open_books: Books) -> list[str]:
-    """Every balance must be the sum of its balance transactions, and transfers must leave and arrive with one amount."""
+    """Every balance must be the sum of its balance transactions, and what transfers take must arrive."""
     sums = {
         (account, currency): (available, pending)
         for account, currency, available, pending in _rows(
             open_books,
-            "SELECT account, body ->> 'currency', SUM(CASE body ->> 'status' WHEN 'available' THEN body ->> 'net' ELSE 0 END),"
+            "SELECT account, body ->> 'currency',"
+            " SUM(CASE body ->> 'status' WHEN 'available' THEN body ->> 'net' ELSE 0 END),"
             " SUM(CASE body ->> 'status' WHEN 'pending' THEN body ->> 'net' ELSE 0 END)"
             " FROM object WHERE kind = 'balance_transaction' GROUP BY 1, 2",
         )

@@ -4,6 +4,7 @@ from stripe_double import money
 from stripe_double.listing import Call, page
 from stripe_double.store import Books, Thing, blank, new_id
 
+CARD = {"brand": "visa", "last4": "4242", "exp_month": 12, "exp_year": 2034, "funding": "credit", "country": "US"}
 METHODS = {"card": "card", "bank": "us_bank_account", "transfer": "customer_balance"}
 
 
@@ -21,11 +22,12 @@ def start(books: Books, *, amount: int, currency: str, method: str, fields: Thin
         "captured": True,
         "billing_details": {**blank("address name phone tax_id"), "email": fields.get("email")}, "disputed": False,
         "fraud_details": {}, "paid": False, "payment_intent": intent_id, "payment_method": new_id("pm"),
-        "payment_method_details": {"type": kind, kind: {}}, "refunded": False, "status": "pending",
+        "payment_method_details": {"type": kind, kind: dict(CARD) if method == "card" else {}},
+        "refunded": False, "status": "pending",
         **blank("application application_fee application_fee_amount balance_transaction calculated_statement_descriptor"
-                " failure_balance_transaction failure_code failure_message on_behalf_of outcome receipt_email receipt_number"
-                " receipt_url review shipping source source_transfer statement_descriptor statement_descriptor_suffix"
-                " transfer_data"),
+                " failure_balance_transaction failure_code failure_message on_behalf_of outcome receipt_email"
+                " receipt_number receipt_url review shipping source source_transfer statement_descriptor"
+                " statement_descriptor_suffix transfer_data"),
     }  # fmt: skip
     intent: Thing = {
         **shared, "id": intent_id, "object": "payment_intent", "amount_capturable": 0, "amount_received": 0,
@@ -34,8 +36,8 @@ def start(books: Books, *, amount: int, currency: str, method: str, fields: Thin
         "latest_charge": charge_id, "payment_method": charge["payment_method"], "payment_method_types": [kind],
         "status": "processing",
         **blank("application application_fee_amount automatic_payment_methods canceled_at cancellation_reason"
-                " last_payment_error next_action on_behalf_of processing receipt_email review setup_future_usage shipping"
-                " source statement_descriptor statement_descriptor_suffix transfer_data"),
+                " last_payment_error next_action on_behalf_of processing receipt_email review setup_future_usage"
+                " shipping source statement_descriptor statement_descriptor_suffix transfer_data"),
     }  # fmt: skip
     books.add(charge, method=method)
     books.add(intent)

@@ -1,4 +1,4 @@
-"""The contract of Stripe's API, read from the source of the installed `stripe` package: operations and their parameters."""
+"""The contract of Stripe's API, read from the source of the installed `stripe` package."""
 
 import ast
 import re
@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from stripe_double import shapes
@@ -21,13 +22,8 @@ class Operation:
     params: shapes.Shape
     coerced: dict[str, Any]
 
-    @property
-    def placeholders(self) -> int:
-        return self.template.count("{")
 
-    @property
-    def pattern(self) -> re.Pattern[str]:
-        return _pattern(self.template)
+_PATHS = re.compile(r'"(/v[12]/[^"]+)"')
 
 
 @cache
@@ -36,23 +32,30 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 
 class Contract:
-    """Every operation the package knows. Reading takes a third of a second, so it is done once, when first asked."""
+    """Every operation the package knows. A file is read as a tree only when a request may mean one of its operations:
+    the names of all paths are found by a search of the text, which takes a few hundredths of a second."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._by_size: dict[tuple[str, int], list[Operation]] | None = None
+        self._files: dict[int, dict[str, set[Path]]] = {}  # slashes in the path -> template -> the files that name it
+        self._operations: dict[Path, list[Operation]] = {}
 
     def operations(self) -> list[Operation]:
-        return [operation for group in self._index().values() for operation in group]
+        with self._lock:
+            return [operation for path in _service_files() for operation in self._read(path)]
 
     def find(self, method: str, path: str) -> tuple[Operation, dict[str, str]]:
         """The operation a request means, and the ids in its path.
 
         Raises Failure 404 for an address that Stripe does not have.
         """
-        for operation in self._index().get((method.lower(), path.count("/")), []):
-            if match := operation.pattern.fullmatch(path):
-                return operation, match.groupdict()
+        with self._lock:
+            for template, files in self._templates(path.count("/")).items():
+                match = _pattern(template).fullmatch(path)
+                for file in files if match else ():
+                    for operation in self._read(file):
+                        if match and (operation.method, operation.template) == (method.lower(), template):
+                            return operation, match.groupdict()
         raise Failure(
             f"Unrecognized request URL ({method.upper()}: {path}). "
             "Please see https://stripe.com/docs or we can help at https://support.stripe.com/.",
@@ -70,25 +73,30 @@ class Contract:
         checked = operation.params.check(rest, shapes.Place(form=form, coerced=operation.coerced))
         return {**checked, **page}
 
-    def _index(self) -> dict[tuple[str, int], list[Operation]]:
-        with self._lock:
-            if self._by_size is None:
-                index: dict[tuple[str, int], list[Operation]] = {}
-                for operation in _read_operations():
-                    index.setdefault((operation.method, operation.template.count("/")), []).append(operation)
-                for group in index.values():  # a fixed word beats a placeholder
-                    group.sort(key=lambda operation: operation.placeholders)
-                self._by_size = index
-            return self._by_size
+    def _templates(self, slashes: int) -> dict[str, set[Path]]:
+        """The paths of one depth, those with fewer placeholders first: a fixed word beats one."""
+        if not self._files:
+            found = [(name, path) for path in _service_files() for name in _PATHS.findall(path.read_text())]
+            for template, path in sorted(found, key=lambda pair: pair[0].count("{")):
+                self._files.setdefault(template.count("/"), {}).setdefault(template, set()).add(path)
+        return self._files.get(slashes, {})
+
+    def _read(self, path: Path) -> list[Operation]:
+        if path not in self._operations:
+            self._operations[path] = list(_operations_of(path))
+        return self._operations[path]
 
 
-def _read_operations() -> Iterator[Operation]:
-    for path in sorted(shapes.package_folder().rglob("*_service.py")):
-        module = ast.parse(path.read_text())
-        imports = shapes.imports_of(module)
-        for group in (node for node in module.body if isinstance(node, ast.ClassDef)):
-            for function in (node for node in group.body if isinstance(node, ast.FunctionDef)):
-                yield from _operations_in(function, imports)
+def _service_files() -> list[Path]:
+    return sorted(shapes.package_folder().rglob("*_service.py"))
+
+
+def _operations_of(path: Path) -> Iterator[Operation]:
+    module = ast.parse(path.read_text())
+    imports = shapes.imports_of(module)
+    for group in (node for node in module.body if isinstance(node, ast.ClassDef)):
+        for function in (node for node in group.body if isinstance(node, ast.FunctionDef)):
+            yield from _operations_in(function, imports)
 
 
 def _operations_in(function: ast.FunctionDef, imports: dict[str, str]) -> Iterator[Operation]:

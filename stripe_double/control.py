@@ -121,7 +121,8 @@ def _requests(double: Double, postman: Postman, said: Thing) -> Any:
 def _deliveries(double: Double, postman: Postman, said: Thing) -> Any:
     with double.step() as books:
         rows = books.db.execute(
-            "SELECT event, endpoint, state, attempts, answer, body ->> 'type' FROM delivery ORDER BY seq DESC LIMIT 1000"
+            "SELECT event, endpoint, state, attempts, answer, body ->> 'type'"
+            " FROM delivery ORDER BY seq DESC LIMIT 1000"
         ).fetchall()
         counts = dict(books.db.execute("SELECT state, COUNT(*) FROM delivery GROUP BY state").fetchall())
     names = ("event", "endpoint", "state", "attempts", "answer", "type")

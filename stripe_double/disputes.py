@@ -14,7 +14,8 @@ def open_one(books: Books, params: Thing) -> Thing:
     charge = charges.find_charge(books, params)
     if charge["disputed"] or not charge["paid"]:
         raise refused(f"Charge '{charge['id']}' cannot be disputed.")
-    amount, ident = params.get("amount", charge["amount"]), new_id("du")
+    amount: int = params["amount"] if "amount" in params else charge["amount"]
+    ident = new_id("du")
     entry = money.post(
         books, kind="adjustment", amount=-amount, currency=charge["currency"], source=ident,
         fee=books.settings.dispute_fee,
@@ -26,7 +27,8 @@ def open_one(books: Books, params: Thing) -> Thing:
     }  # fmt: skip
     dispute: Thing = {
         "id": ident, "object": "dispute", "amount": amount, "balance_transactions": [entry], "charge": charge["id"],
-        "created": books.now, "currency": charge["currency"], "enhanced_eligibility_types": [], "evidence": {},
+        "created": books.now, "currency": charge["currency"], "enhanced_eligibility_types": [],
+        "evidence": {"enhanced_evidence": {}},
         "evidence_details": details, "is_charge_refundable": False, "livemode": False, "metadata": {},
         "network_reason_code": None, "payment_intent": charge["payment_intent"],
         "reason": params.get("reason", "fraudulent"), "status": "needs_response",

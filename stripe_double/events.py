@@ -43,7 +43,7 @@ def emit_thin(books: Books, kind: str, *, about: Thing | None = None, data: Thin
 
 
 def _send(books: Books, event: str, endpoint: str, body: Thing) -> None:
-    """Queue the deliveries, as the scripted mischief has it. Its dice are thrown per event, so threads change nothing."""
+    """Queue the deliveries, as the scripted mischief has it; its dice are thrown per event, whatever the threads do."""
     if not books.settings.webhook_url:
         return
     mischief = books.setting("webhook_faults", {})

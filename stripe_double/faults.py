@@ -19,7 +19,7 @@ KINDS = (
 
 @dataclass
 class Fault:
-    """One script line. It hits the matching requests after `skip` others, `times` times (0: no end), or each at `rate`."""
+    """One script line: it hits matching requests after `skip` others, `times` times (0: no end), each at `rate`."""
 
     kind: str
     method: str = ""

@@ -11,7 +11,7 @@ from typing import Any
 from stripe_double.errors import Failure
 from stripe_double.store import Books
 
-KEPT_SECONDS = 24 * 3600
+KEPT_SECONDS = {"v1": 24 * 3600, "v2": 30 * 24 * 3600}
 KEY_LENGTH = 255
 
 
@@ -73,11 +73,11 @@ def key_of(text: str | None, *, v2: bool, account: str, method: str, path: str, 
 def recall(books: Books, key: Key) -> Answer | None:
     """What was answered before. Raises Failure 400 if the key came with another request then.
 
-    A key of a day ago is forgotten: the same request then makes a new object, as it does at Stripe.
+    A v1 key of a day ago is forgotten: the same request then makes a new object, as it does at Stripe.
     """
     row = books.db.execute(
         "SELECT fingerprint, status, body FROM idempotency WHERE scope = ? AND key = ? AND created > ?",
-        (key.scope, key.text, books.now - KEPT_SECONDS),
+        (key.scope, key.text, books.now - KEPT_SECONDS[key.scope[:2]]),
     ).fetchone()
     if row is None:
         return None
@@ -94,12 +94,17 @@ def recall(books: Books, key: Key) -> Answer | None:
 def keep(books: Books, key: Key | None, answer: Answer) -> None:
     if key is not None:
         books.db.execute(
-            "INSERT OR REPLACE INTO idempotency (scope, key, fingerprint, status, body, created) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO idempotency (scope, key, fingerprint, status, body, created)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
             (key.scope, key.text, key.fingerprint, answer.status, answer.body, books.now),
         )
 
 
 def prune(books: Books, *, everything: bool = False) -> int:
-    """Forget keys older than a day, or all of them; gives how many."""
-    before = books.now + 1 if everything else books.now - KEPT_SECONDS
-    return books.db.execute("DELETE FROM idempotency WHERE created <= ?", (before,)).rowcount
+    """Forget the keys whose time is over, or all of them; gives how many."""
+    pruned = 0
+    for version, seconds in KEPT_SECONDS.items():
+        horizon = books.now if everything else books.now - seconds
+        query = "DELETE FROM idempotency WHERE scope LIKE ? AND created <= ?"
+        pruned += books.db.execute(query, (f"{version}/%", horizon)).rowcount
+    return pruned

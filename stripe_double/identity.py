@@ -35,7 +35,7 @@ def cancel(call: Call) -> Thing:
 
 
 def finish(books: Books, ident: str, *, verified: bool, person: Thing | None = None) -> Thing:
-    """The check's outcome. `person` (first_name, last_name, dob {day, month, year}, id_number) is what the document says."""
+    """The outcome. `person` is what the document says: first_name, last_name, dob {day, month, year}, id_number."""
     session = books.need("identity.verification_session", ident)
     if session["status"] in DONE:
         raise refused(f"This session is {session['status']}.")

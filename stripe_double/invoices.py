@@ -58,8 +58,8 @@ def create(call: Call) -> Thing:
         **blank("account_country account_tax_ids application automatically_finalizes_at billing_reason custom_fields"
                 " customer_address customer_phone customer_shipping default_payment_method default_source effective_at"
                 " ending_balance footer from_invoice hosted_invoice_url invoice_pdf last_finalization_error"
-                " latest_revision next_payment_attempt number on_behalf_of parent receipt_number rendering shipping_cost"
-                " shipping_details statement_descriptor test_clock webhooks_delivered_at"),
+                " latest_revision next_payment_attempt number on_behalf_of parent receipt_number rendering"
+                " shipping_cost shipping_details statement_descriptor test_clock webhooks_delivered_at"),
         "id": ident, "object": "invoice", "account_name": "Test double", "attempt_count": 0, "attempted": False,
         "auto_advance": params.get("auto_advance", False), "automatic_tax": {
             "enabled": False, "disabled_reason": None, "liability": None, "provider": None, "status": None},

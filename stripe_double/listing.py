@@ -12,7 +12,7 @@ BOUNDS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One checked request on its way to its endpoint. `account` is the connected account it acts for, or the platform."""
+    """One checked request on its way to its endpoint. `account` is the connected account it acts for."""
 
     books: Books
     params: Thing

@@ -6,9 +6,10 @@ from stripe_double import events
 from stripe_double.errors import Failure, refused
 from stripe_double.store import PLATFORM, Books, Thing, blank, new_id
 
-CURRENCIES = frozenset(
-    "usd eur gbp cad chf aud nzd jpy sek nok dkk pln czk huf ron bgn isk sgd hkd mxn brl inr twd ugx kes ngn zar php thb".split()
-)
+CURRENCIES = frozenset({
+    "usd", "eur", "gbp", "cad", "chf", "aud", "nzd", "jpy", "sek", "nok", "dkk", "pln", "czk", "huf", "ron", "bgn",
+    "isk", "sgd", "hkd", "mxn", "brl", "inr", "twd", "ugx", "kes", "ngn", "zar", "php", "thb",
+})  # fmt: skip
 WHOLE_UNITS = frozenset({"isk", "huf", "twd", "ugx"})  # written in hundredths, but only whole units can be paid out
 AMOUNT_MOST = 999_999_999_999
 
@@ -30,7 +31,7 @@ CATEGORIES = {
 
 
 def check_amount(amount: int | None, currency: str, *, least: int = 1) -> str:
-    """The currency in lower case. Raises Failure for an amount or a currency that Stripe would refuse before any work."""
+    """The currency in lower case. Raises Failure for what Stripe would refuse before any work."""
     currency = currency.lower()
     if currency not in CURRENCIES:
         raise Failure(
@@ -55,7 +56,7 @@ def check_amount(amount: int | None, currency: str, *, least: int = 1) -> str:
 
 
 def fee_of(books: Books, amount: int, *, method: str) -> int:
-    """What Stripe keeps: cards cost a share and a fixed part, bank debits a share up to a cap. Half a unit rounds up."""
+    """What Stripe keeps: cards cost a share and a fixed part, bank debits a share up to a cap. Halves round up."""
     settings = books.settings
     if method == "card":
         return min(amount, (amount * settings.card_fee_bp + 5_000) // 10_000 + settings.card_fee_fixed)

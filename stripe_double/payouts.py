@@ -38,7 +38,7 @@ def cancel(call: Call) -> Thing:
 
 
 def pay_out(books: Books, account: str) -> None:
-    """Pay out all that is available, per currency; whole units where the bank takes no others. Does nothing without a bank."""
+    """Pay out all that is available, per currency, in whole units where it must be; nothing without a bank."""
     if not accounts.may_pay_out(books, account):
         return
     for currency, parts in money.balances(books, account).items():
@@ -46,8 +46,9 @@ def pay_out(books: Books, account: str) -> None:
         if amount > 0:
             payout = _start(books, account, amount, currency, automatic=True, params={})
             books.db.execute(
-                "UPDATE object SET notes = json_set(notes, '$.payout', ?) WHERE kind = 'balance_transaction' AND account = ?"
-                " AND body ->> 'currency' = ? AND body ->> 'status' = 'available' AND notes ->> 'payout' IS NULL",
+                "UPDATE object SET notes = json_set(notes, '$.payout', ?)"
+                " WHERE kind = 'balance_transaction' AND account = ? AND body ->> 'currency' = ?"
+                " AND body ->> 'status' = 'available' AND notes ->> 'payout' IS NULL",
                 (payout["id"], account, currency),
             )
 

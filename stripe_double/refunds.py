@@ -33,8 +33,8 @@ def create(call: Call) -> Thing:
         "created": books.now, "currency": charge["currency"], "metadata": params.get("metadata") or {},
         "payment_intent": charge["payment_intent"], "reason": params.get("reason"),
         "status": "succeeded" if card else "pending",
-        **blank("customer description failure_balance_transaction failure_reason receipt_number source_transfer_reversal"
-                " transfer_reversal"),
+        **blank("customer description failure_balance_transaction failure_reason pending_reason receipt_number"
+                " source_transfer_reversal transfer_reversal"),
     }  # fmt: skip
     books.add(refund)
     events.emit(books, "charge.refunded", _count(books, charge["id"], amount))

@@ -1,4 +1,4 @@
-"""What one double is told at its start: where it listens, where it keeps its books, what it charges, how fast things go."""
+"""What one double is told at its start: where it listens and keeps its books, what it charges, how fast things go."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

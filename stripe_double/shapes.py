@@ -16,7 +16,7 @@ METADATA_KEYS, METADATA_KEY_LENGTH, METADATA_VALUE_LENGTH = 50, 40, 500
 
 @dataclass(frozen=True)
 class Place:
-    """Where a value stands: its name as Stripe writes it, whether it came as text, and which fields v2 sends as strings."""
+    """Where a value stands: its name as Stripe writes it, whether it came as text, which fields v2 sends as strings."""
 
     name: str = ""
     form: bool = True
@@ -287,7 +287,8 @@ def module_of(name: str) -> Module:
 
 def package_folder() -> Path:
     spec = find_spec("stripe")
-    assert spec is not None and spec.origin is not None, "the stripe package is not installed"
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("the stripe package is not installed")
     return Path(spec.origin).parent
 
 

@@ -7,7 +7,10 @@ from stripe_double.store import PLATFORM, Books, Thing, new_id
 
 
 def create(call: Call) -> Thing:
-    """Raises `balance_insufficient`, `insufficient_capabilities_for_transfer`, `account_invalid`, `resource_missing`."""
+    """Raises `balance_insufficient`, `insufficient_capabilities_for_transfer`, `account_invalid`, `resource_missing`.
+
+    Money moves on both sides in one step, and an automatic payout of the receiver is put on the agenda.
+    """
     books, params = call.books, call.params
     if "source_transaction" in params:
         raise Failure("The double does not play source_transaction.", param="source_transaction")

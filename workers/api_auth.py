@@ -70,8 +70,11 @@ def _find(key: str) -> tuple[User, Claims]:
             cursor.execute(USED, [token_id])
     user = User.from_db(connection.alias, USER_COLUMNS, person)
     return user, Claims(
-        token_id=token_id, scopes=frozenset(scopes), organisation_id=organisation_id,
-        is_worker=is_worker, ops_roles=frozenset(ops_roles),
+        token_id=token_id,
+        scopes=frozenset(scopes),
+        organisation_id=organisation_id,
+        is_worker=is_worker,
+        ops_roles=frozenset(ops_roles),
     )
 
 

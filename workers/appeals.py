@@ -53,7 +53,13 @@ class ClockIsOver(Conflict):
 
 
 def open_appeal(
-    *, subject_kind: str, subject_id: uuid.UUID, person_id: uuid.UUID, against_id: uuid.UUID | None, text: str, now: datetime
+    *,
+    subject_kind: str,
+    subject_id: uuid.UUID,
+    person_id: uuid.UUID,
+    against_id: uuid.UUID | None,
+    text: str,
+    now: datetime,
 ) -> Appeal:
     """Start both clocks. `against_id` is who made the word that is appealed, None for a clock or a client's program.
 
@@ -84,7 +90,9 @@ def answer(*, appeal: Appeal, by_id: uuid.UUID, text: str, now: datetime) -> Non
     people.require_independent(by_id, appeal.person_id)
     if now >= appeal.answer_due_at:
         raise ClockIsOver(_("The time to answer is over; the person wins this appeal."))
-    states.move(appeal, chart=APPEAL, to=ANSWERED, actor_id=by_id, now=now, answered_by_id=by_id, answered_at=now, answer=text)
+    states.move(
+        appeal, chart=APPEAL, to=ANSWERED, actor_id=by_id, now=now, answered_by_id=by_id, answered_at=now, answer=text
+    )
     notices.tell(appeal.person_id, "appeal.answered", appeal=str(appeal.id))
     _emit("appeal.answered", appeal)
 
@@ -130,8 +138,16 @@ def due_at(appeal: Appeal) -> datetime | None:
 
 def _close(appeal: Appeal, *, outcome: str, by_id: uuid.UUID | None, grounds: str, now: datetime) -> None:
     states.move(
-        appeal, chart=APPEAL, to=DECIDED, actor_id=by_id, now=now, reason=outcome,
-        outcome=outcome, decided_by_id=by_id, decided_at=now, grounds=grounds,
+        appeal,
+        chart=APPEAL,
+        to=DECIDED,
+        actor_id=by_id,
+        now=now,
+        reason=outcome,
+        outcome=outcome,
+        decided_by_id=by_id,
+        decided_at=now,
+        grounds=grounds,
     )
     notices.tell(appeal.person_id, f"appeal.{outcome}", appeal=str(appeal.id))
     _emit("appeal.decided", appeal, outcome=outcome)
@@ -139,8 +155,12 @@ def _close(appeal: Appeal, *, outcome: str, by_id: uuid.UUID | None, grounds: st
 
 def _emit(event: str, appeal: Appeal, **more: str) -> None:
     outbox.emit(
-        event, appeal_id=str(appeal.id), subject_kind=appeal.subject_kind, subject_id=str(appeal.subject_id),
-        person_id=str(appeal.person_id), **more,
+        event,
+        appeal_id=str(appeal.id),
+        subject_kind=appeal.subject_kind,
+        subject_id=str(appeal.subject_id),
+        person_id=str(appeal.person_id),
+        **more,
     )
 
 

@@ -56,7 +56,11 @@ def decide(
     Raises Invalid (reason, clause, evidence), NotADecider, people.NotIndependent, ReauthenticationTooOld.
     """
     if reason not in dict(StandingDecision.REASONS):
-        raise Invalid(_("Expected a reason from the list."), field="reason", expected=[code for code, _name in StandingDecision.REASONS])
+        raise Invalid(
+            _("Expected a reason from the list."),
+            field="reason",
+            expected=[code for code, _name in StandingDecision.REASONS],
+        )
     if not clause.strip():
         raise Invalid(_("Name the clause of the rules that this rests on."), field="clause")
     checked = _check_evidence(evidence)
@@ -89,7 +93,12 @@ def appeal(*, decision_id: uuid.UUID, person_id: uuid.UUID, text: str, now: date
     if now >= decision.appeal_until:
         raise TooLate(_("The time to appeal this decision is over."))
     return appeals.open_appeal(
-        subject_kind=SUBJECT, subject_id=decision.id, person_id=person_id, against_id=decision.decided_by_id, text=text, now=now
+        subject_kind=SUBJECT,
+        subject_id=decision.id,
+        person_id=person_id,
+        against_id=decision.decided_by_id,
+        text=text,
+        now=now,
     )
 
 

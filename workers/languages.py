@@ -36,7 +36,9 @@ def check(value: Any) -> list[dict[str, str]]:
         if not isinstance(code, str) or code not in LANGUAGES:
             raise Invalid(_("Expected a language by its ISO 639-1 code, such as en."), field="languages")
         if level not in LEVELS:
-            raise Invalid(_("Expected a level for each language: A1 to C2, or native."), field="languages", expected=LEVELS)
+            raise Invalid(
+                _("Expected a level for each language: A1 to C2, or native."), field="languages", expected=LEVELS
+            )
         if code in checked:
             raise Invalid(_("A language is named twice."), field="languages")
         checked[code] = str(level)
@@ -45,7 +47,10 @@ def check(value: Any) -> list[dict[str, str]]:
 
 def describe(languages: list[dict[str, str]]) -> list[dict[str, Text]]:
     """Languages for a page: name and level in words."""
-    return [{"name": LANGUAGES.get(row["code"], row["code"]), "level": LEVEL_NAMES.get(row["level"], row["level"])} for row in languages]
+    return [
+        {"name": LANGUAGES.get(row["code"], row["code"]), "level": LEVEL_NAMES.get(row["level"], row["level"])}
+        for row in languages
+    ]
 
 
 LANGUAGES: dict[str, Text] = {

@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 from django.conf import settings
@@ -41,7 +40,7 @@ class Kind:
     sentence: Text
     url_name: str = ""
     url_params: tuple[str, ...] = ()
-    words: Mapping[str, Words] = MappingProxyType({})
+    words: Mapping[str, Words] = field(default_factory=dict)
     mail: bool = False
 
 
@@ -67,7 +66,9 @@ def declare(
     mail: bool = False,
 ) -> None:
     """Make a kind of notice known; done once, beside the code that tells it."""
-    KINDS[name] = Kind(name=name, sentence=sentence, url_name=url_name, url_params=url_params, words=words or {}, mail=mail)
+    KINDS[name] = Kind(
+        name=name, sentence=sentence, url_name=url_name, url_params=url_params, words=words or {}, mail=mail
+    )
 
 
 def day(moment: str) -> str:
@@ -106,7 +107,9 @@ def _sentence(notice: Notice) -> str:
     kind = KINDS.get(notice.kind)
     if kind is None:
         return _("A notice of a kind that no longer exists.")
-    said = {name: str(kind.words[name](value)) if name in kind.words else value for name, value in notice.params.items()}
+    said = {
+        name: str(kind.words[name](value)) if name in kind.words else value for name, value in notice.params.items()
+    }
     return str(kind.sentence) % _Params(said)
 
 

@@ -88,7 +88,9 @@ def payout_ready(*, user_id: str, **_rest: Any) -> None:
     person = uuid.UUID(str(user_id))
     if WorkerProfile.objects.filter(pk=person, payout_ready_at__isnull=True).update(payout_ready_at=Now()):
         facts.touch(person)
-        note_progress(user_id=person, now=WorkerProfile.objects.values_list("payout_ready_at", flat=True).get(pk=person))
+        note_progress(
+            user_id=person, now=WorkerProfile.objects.values_list("payout_ready_at", flat=True).get(pk=person)
+        )
 
 
 def note_progress(*, user_id: uuid.UUID, now: datetime) -> None:

@@ -29,7 +29,10 @@ SLUGS_OF_PAGES = frozenset({"new", "api", "static", "work", "ops", "client", "ac
 """Words that an address of ours uses itself."""
 
 notices.declare(
-    "organisation.joined", gettext_lazy("%(name)s joined %(organisation)s."), url_name="workers:members", url_params=("org",)
+    "organisation.joined",
+    gettext_lazy("%(name)s joined %(organisation)s."),
+    url_name="workers:members",
+    url_params=("org",),
 )
 
 
@@ -115,8 +118,13 @@ def invite(
     ).update(withdrawn_at=now)
     token = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
-        organisation=organisation, email=email, role=role, token_hash=_hash(token), invited_by_id=by.user_id,
-        created_at=now, expires_at=now + timedelta(days=INVITATION_DAYS),
+        organisation=organisation,
+        email=email,
+        role=role,
+        token_hash=_hash(token),
+        invited_by_id=by.user_id,
+        created_at=now,
+        expires_at=now + timedelta(days=INVITATION_DAYS),
     )
     audit.record(subject=invitation, verb="invitation.made", actor_id=by.user_id, now=now, reason=role)
     return invitation, token
@@ -125,7 +133,12 @@ def invite(
 def mail_invitation(*, invitation: Invitation, token: str) -> None:
     """Send the link; to be called after the transaction, since it talks to a mail server."""
     link = settings.PUBLIC_URL + reverse("workers:invitation", kwargs={"token": token})
-    words = {"name": invitation.invited_by.name, "organisation": invitation.organisation.name, "link": link, "days": INVITATION_DAYS}
+    words = {
+        "name": invitation.invited_by.name,
+        "organisation": invitation.organisation.name,
+        "link": link,
+        "days": INVITATION_DAYS,
+    }
     send_mail(
         _("%(name)s invites you to %(organisation)s") % words,
         _("%(name)s invites you to join %(organisation)s.\n\nOpen this link within %(days)s days:\n%(link)s\n") % words,
@@ -168,7 +181,11 @@ def accept_invitation(*, token: str, user: User, addresses: set[str], now: datet
     facts.touch(user.pk)
     organisation = invitation.organisation
     notices.tell(
-        invitation.invited_by_id, "organisation.joined", name=user.name, organisation=organisation.name, org=organisation.slug
+        invitation.invited_by_id,
+        "organisation.joined",
+        name=user.name,
+        organisation=organisation.name,
+        org=organisation.slug,
     )
     return membership
 

@@ -65,7 +65,11 @@ def has_ops_role(user_id: uuid.UUID, *roles: str) -> bool:
 
 
 def membership(user_id: uuid.UUID, organisation_id: uuid.UUID) -> Belonging | None:
-    row = Membership.objects.select_related("organisation").filter(user_id=user_id, organisation_id=organisation_id).first()
+    row = (
+        Membership.objects.select_related("organisation")
+        .filter(user_id=user_id, organisation_id=organisation_id)
+        .first()
+    )
     return _belonging(row) if row else None
 
 

@@ -16,11 +16,26 @@ from workers.states import ACTIVE, ENDED, ENDING, PAUSED, STANDING, WAITING
 
 PAUSE_REASONS: dict[str, tuple[Text, Text]] = {
     "own_wish": (_("You asked for a pause."), _("Resume whenever you like.")),
-    "security": (_("Something unusual happened with your sign-in."), _("Check your sessions and change your password.")),
-    "identity": (_("Your identity has to be confirmed again."), _("Open onboarding and follow the step that is marked.")),
-    "quality_check": (_("Recent answers are being looked at by a person."), _("Nothing to do; you will hear from us before the pause ends.")),
-    "case_open": (_("A person is looking into a case that names you."), _("Nothing to do; you will be asked for your side.")),
-    "ending_considered": (_("Ops is considering to end your work."), _("You will be told reason and evidence, and can appeal.")),
+    "security": (
+        _("Something unusual happened with your sign-in."),
+        _("Check your sessions and change your password."),
+    ),
+    "identity": (
+        _("Your identity has to be confirmed again."),
+        _("Open onboarding and follow the step that is marked."),
+    ),
+    "quality_check": (
+        _("Recent answers are being looked at by a person."),
+        _("Nothing to do; you will hear from us before the pause ends."),
+    ),
+    "case_open": (
+        _("A person is looking into a case that names you."),
+        _("Nothing to do; you will be asked for your side."),
+    ),
+    "ending_considered": (
+        _("Ops is considering to end your work."),
+        _("You will be told reason and evidence, and can appeal."),
+    ),
 }
 """Why somebody may be paused: the sentence the worker reads, and what they can do about it."""
 
@@ -37,10 +52,14 @@ notices.declare(
     words={"reason": lambda code: " ".join(str(part) for part in PAUSE_REASONS[code]), "until": notices.day},
     mail=True,
 )
-notices.declare("standing.resumed", _("Your pause is over: you can take work again."), url_name="workers:standing", mail=True)
+notices.declare(
+    "standing.resumed", _("Your pause is over: you can take work again."), url_name="workers:standing", mail=True
+)
 notices.declare(
     "standing.ending",
-    _("A person of ops decided to end your work here: %(reason)s. You can appeal until %(until)s. What you earned stays yours."),
+    _(
+        "A person of ops decided to end your work here: %(reason)s. You can appeal until %(until)s. What you earned stays yours."
+    ),
     url_name="workers:standing",
     words={"reason": lambda code: dict(StandingDecision.REASONS).get(code, code), "until": notices.day},
     mail=True,
@@ -67,7 +86,9 @@ def profile(worker_id: uuid.UUID) -> WorkerProfile:
     return found
 
 
-def pause(*, worker_id: uuid.UUID, reason: str, until: datetime, by_id: uuid.UUID | None, now: datetime) -> WorkerProfile:
+def pause(
+    *, worker_id: uuid.UUID, reason: str, until: datetime, by_id: uuid.UUID | None, now: datetime
+) -> WorkerProfile:
     """Stop new work for a while; `by_id` is None for software. Never longer than 30 days. Raises Invalid, NoSuchMove."""
     if reason not in PAUSE_REASONS:
         raise Invalid(_("Expected a reason from the list."), field="reason", expected=sorted(PAUSE_REASONS))
@@ -113,12 +134,26 @@ def begin_ending(*, decision: StandingDecision, now: datetime) -> WorkerProfile:
 
 
 def decide_ending(
-    *, worker_id: uuid.UUID, by_id: uuid.UUID, reason: str, clause: str, evidence: Any, reauthenticated_at: datetime, now: datetime
+    *,
+    worker_id: uuid.UUID,
+    by_id: uuid.UUID,
+    reason: str,
+    clause: str,
+    evidence: Any,
+    reauthenticated_at: datetime,
+    now: datetime,
 ) -> StandingDecision:
     """Decide to end a person's work and begin it, as one. Raises what decisions.decide and begin_ending raise."""
     decision = decisions.decide(
-        person_id=profile(worker_id).pk, subject_kind=StandingDecision.STANDING, subject_id=worker_id, by_id=by_id, reason=reason,
-        clause=clause, evidence=evidence, reauthenticated_at=reauthenticated_at, now=now,
+        person_id=profile(worker_id).pk,
+        subject_kind=StandingDecision.STANDING,
+        subject_id=worker_id,
+        by_id=by_id,
+        reason=reason,
+        clause=clause,
+        evidence=evidence,
+        reauthenticated_at=reauthenticated_at,
+        now=now,
     )
     begin_ending(decision=decision, now=now)
     return decision
@@ -155,7 +190,9 @@ def leave(*, worker_id: uuid.UUID, now: datetime) -> WorkerProfile:
     """A person ends their own work here; what they earned stays theirs and payable."""
     worker = profile(worker_id)
     if worker.standing != ACTIVE:
-        raise states.NoSuchMove(_("You can leave once the pause is over, or after the decision about you."), state=worker.standing)
+        raise states.NoSuchMove(
+            _("You can leave once the pause is over, or after the decision about you."), state=worker.standing
+        )
     _move(worker, to=ENDED, by_id=worker_id, reason=OWN_WISH, now=now)
     notices.tell(worker_id, "standing.ended")
     return worker
@@ -174,16 +211,34 @@ def appeal_decided(*, subject_kind: str, subject_id: str, outcome: str, **_rest:
 
 def appeal_waits(worker: WorkerProfile) -> bool:
     """Is there an undecided appeal against the decision in force?"""
-    return Appeal.objects.filter(subject_kind=decisions.SUBJECT, subject_id=worker.decision_id, state__in=WAITING).exists()
+    return Appeal.objects.filter(
+        subject_kind=decisions.SUBJECT, subject_id=worker.decision_id, state__in=WAITING
+    ).exists()
 
 
 def _move(
-    worker: WorkerProfile, *, to: str, by_id: uuid.UUID | None, reason: str, now: datetime, until: datetime | None = None, **changes: Any
+    worker: WorkerProfile,
+    *,
+    to: str,
+    by_id: uuid.UUID | None,
+    reason: str,
+    now: datetime,
+    until: datetime | None = None,
+    **changes: Any,
 ) -> None:
     """Move the standing, raise the version of the facts, and tell the other rooms."""
     states.move(
-        worker, chart=STANDING, column="standing", to=to, actor_id=by_id, now=now, reason=reason,
-        standing_reason=reason, standing_since=now, standing_until=until, **changes,
+        worker,
+        chart=STANDING,
+        column="standing",
+        to=to,
+        actor_id=by_id,
+        now=now,
+        reason=reason,
+        standing_reason=reason,
+        standing_since=now,
+        standing_until=until,
+        **changes,
     )
     facts.touch(worker.pk)
     outbox.emit("standing.changed", user_id=str(worker.pk), standing=to, reason=reason)

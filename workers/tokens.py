@@ -37,7 +37,13 @@ class NewToken:
 
 
 def make(
-    *, user_id: uuid.UUID, name: str, scopes: list[str], now: datetime, days: int = DAYS, organisation_id: uuid.UUID | None = None
+    *,
+    user_id: uuid.UUID,
+    name: str,
+    scopes: list[str],
+    now: datetime,
+    days: int = DAYS,
+    organisation_id: uuid.UUID | None = None,
 ) -> NewToken:
     """Make a token that can do no more than its owner may. Raises Invalid with the field."""
     if not name.strip() or len(name) > 80:
@@ -50,8 +56,14 @@ def make(
     prefix = "".join(secrets.choice(ALPHABET) for _at in range(12))
     secret = secrets.token_urlsafe(32)
     token = ApiToken.objects.create(
-        user_id=user_id, organisation_id=organisation_id, name=name.strip(), prefix=prefix, secret_hash=hash_secret(secret),
-        scopes=wanted, created_at=now, expires_at=now + timedelta(days=days),
+        user_id=user_id,
+        organisation_id=organisation_id,
+        name=name.strip(),
+        prefix=prefix,
+        secret_hash=hash_secret(secret),
+        scopes=wanted,
+        created_at=now,
+        expires_at=now + timedelta(days=days),
     )
     audit.record(subject=token, verb="token.made", actor_id=user_id, now=now)
     return NewToken(token=token, key=f"mk_{prefix}_{secret}")

@@ -8,7 +8,10 @@ export const parts = [];
 /** Text in its own direction with its line breaks; an image fitted to the page, in full size in a dialog. */
 export function mount(element, { payload, strings }) {
   if (payload.image) element.append(picture(payload, strings));
-  if (payload.text) element.append(h("div", { class: `task-text${size(payload.text)}`, dir: "auto", tabindex: payload.text.length > 2000 && "0" }, payload.text));
+  if (payload.text) {
+    const scrolls = payload.text.length > 2000;
+    element.append(h("div", { class: `task-text${size(payload.text)}`, dir: "auto", tabindex: scrolls && "0" }, payload.text));
+  }
   return {};
 }
 
@@ -18,7 +21,9 @@ function size(text) {
 
 function picture(payload, strings) {
   const image = h("img", { class: "task-picture__image", src: payload.image, alt: "", decoding: "async" });
-  const enlarge = h("button", { class: "btn btn-sm task-picture__enlarge", type: "button", "aria-label": strings.zoom, title: strings.zoom, on: { click: () => large(payload.image) } }, icon("search") ?? "+");
+  const click = () => large(payload.image);
+  const name = { "aria-label": strings.zoom, title: strings.zoom };
+  const enlarge = h("button", { class: "btn btn-sm task-picture__enlarge", type: "button", ...name, on: { click } }, icon("search") ?? "+");
   return h("figure", { class: "task-picture" }, image, enlarge);
 }
 

@@ -32,6 +32,11 @@ export function icon(name) {
   return svg;
 }
 
+/** What the sheet of keys says of an element: the key that presses it, what that does, and among which others it stands. */
+export function keyed(key, label, group) {
+  return key ? { key, keyLabel: label, keyGroup: group } : {};
+}
+
 /** A key as printed on it; style sheets hide it where there is no keyboard. */
 export function keyHint(key) {
   return key ? h("kbd", { class: "mk-key task-key", "aria-hidden": "true" }, key.toUpperCase()) : null;

@@ -20,6 +20,7 @@ export async function mountTask(element, { form, payload = {}, data = {}, drawer
   survey.locale = locale;
   survey.payload = payload;
   survey.readOnly = readOnly;
+  survey.needRenderIcons = false; // they come with a style attribute, which the page's policy refuses
   const questions = survey.getAllQuestions();
   for (const question of questions) if (labels.areLabels(question)) labels.draw(question);
 
@@ -34,6 +35,7 @@ export async function mountTask(element, { form, payload = {}, data = {}, drawer
   survey.onValueChanged.add(() => survey.quiet || onChange(value(), survey.validate(false)));
   survey.render(element);
   element.classList.add("task");
+  element.classList.toggle("task--read", readOnly);
   listen({ element, key: (event) => !readOnly && press(questions, event) });
   return {
     value,

@@ -79,3 +79,17 @@ class Result(models.Model):
     class Meta:
         constraints = [kit_states.constraint(RESULT)]
         indexes = [models.Index(fields=["batch", "state", "task"], name="result_by_batch")]
+
+
+class QualityModel(models.Model):
+    """What is known of a project's crowd between two fits, for one question of its tasks (see `quality.online.Model`)."""
+
+    id = models.BigAutoField(primary_key=True)
+    project = models.ForeignKey("marketplace.Project", on_delete=models.CASCADE, related_name="quality_models")
+    question = models.CharField(max_length=200)
+    model = models.JSONField()
+    answers = models.PositiveIntegerField()
+    fitted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "question"], name="one_model_per_question")]

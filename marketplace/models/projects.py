@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.conf import settings
+from django.conf import settings as site
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -68,7 +68,7 @@ class Project(models.Model):
     floor_per_hour_units = models.PositiveBigIntegerField(default=0)
     ai_use = models.CharField(max_length=10, choices=AIUse.choices, default=AIUse.FORBIDDEN)
     archived_at = models.DateTimeField(null=True, blank=True)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_by = models.ForeignKey(site.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -93,7 +93,7 @@ class GuidelineVersion(models.Model):
     number = models.PositiveIntegerField()
     markdown = models.TextField()
     what_changed = models.CharField(max_length=300, blank=True)
-    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    published_by = models.ForeignKey(site.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     published_at = models.DateTimeField()
 
     class Meta:
@@ -110,7 +110,7 @@ class Rate(models.Model):
     unit = models.CharField(max_length=20, default="task")
     amount_units = models.PositiveBigIntegerField()
     valid_from = models.DateTimeField()
-    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    made_by = models.ForeignKey(site.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints = [
@@ -125,6 +125,6 @@ class ProjectTry(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="tries")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    person = models.ForeignKey(site.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     seconds = models.PositiveIntegerField()
     made_at = models.DateTimeField()

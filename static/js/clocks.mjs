@@ -12,7 +12,7 @@ const pad = (number) => String(number).padStart(2, "0");
 export function spell(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   if (whole >= 172800) return `${DAY.format(Math.floor(whole / 86400))} ${HOUR.format(Math.floor((whole % 86400) / 3600))}`;
-  if (whole >= 3600) return `${HOUR.format(Math.floor(whole / 3600))} ${MINUTE.format(Math.floor((whole % 3600) / 60))}`;
+  if (whole >= 3600) return [HOUR.format(Math.floor(whole / 3600)), whole % 3600 >= 60 ? MINUTE.format(Math.floor((whole % 3600) / 60)) : ""].join(" ").trim();
   if (whole >= 600) return MINUTE.format(Math.floor(whole / 60));
   return `${Math.floor(whole / 60)}:${pad(whole % 60)}`;
 }

@@ -45,6 +45,7 @@ function problem(xhr) {
 document.addEventListener("htmx:responseError", (event) => {
   const { xhr } = event.detail;
   if (xhr.status === 401) return signedOut();
+  if (xhr.getResponseHeader("HX-Trigger")?.includes("toast")) return;
   const said = problem(xhr);
   const id = said.request_id ?? xhr.getResponseHeader("X-Request-ID");
   const plain = xhr.status === 429 ? word("tooMany") : word("failed");

@@ -1,8 +1,9 @@
-/* Short news: those the server wrote, those an answer's HX-Trigger brings ({"mk:toast": {...}}), those other scripts make. */
+/* Short news: those the server wrote, those an answer's HX-Trigger brings ({"toast": {message, kind, note, undo_url}}), those other scripts make. */
 
 import { csrfToken, element, icon, word } from "./words.mjs";
 
 const STAY = 7000;
+const TONES = { success: "good", warning: "wait", error: "bad" };
 const place = () => document.getElementById("mk-toasts");
 
 /** Show a toast; `link` is {url, label}, `stay` keeps it until dismissed. */
@@ -63,7 +64,10 @@ document.addEventListener("click", (event) => {
   const back = event.target.closest?.("[data-mk-undo]");
   if (back) undo(back);
 });
-document.addEventListener("mk:toast", (event) => toast(event.detail));
+document.addEventListener("toast", (event) => {
+  const { message, kind, note, undo_url } = event.detail;
+  toast({ text: message, tone: TONES[kind] ?? "", note, undo_url });
+});
 
 const shelf = place();
 if (shelf) {

@@ -52,7 +52,7 @@ def _comment(*, required: bool) -> Json:
     return {
         "type": "comment",
         "name": "comment",
-        "title": _("Comment"),
+        "title": _("Comment") if required else _("Comment (optional)"),
         "isRequired": required,
         "requiredErrorText": _("A comment is needed here."),
         "maxLength": COMMENT_LIMIT,

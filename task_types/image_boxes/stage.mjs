@@ -84,7 +84,8 @@ export function stage({ src, label, readOnly, least, does, describe }) {
     const chosen = index === selected && !readOnly;
     const handles = chosen ? HANDLES.map((edges) => h("span", { class: "task-box__handle", dataset: { edges } })) : [];
     const tag = h("span", { class: "task-box__tag", dir: "auto" }, name.short);
-    const element = h("div", { class: "task-box", tabindex: "0", role: "button", "aria-label": name.full, "aria-pressed": String(chosen), dataset: { index: String(index), hue: String(hue) } }, tag, handles);
+    const said = { role: "button", tabindex: "0", "aria-label": name.full, "aria-pressed": String(chosen) };
+    const element = h("div", { class: "task-box", ...said, dataset: { index: String(index), hue: String(hue) } }, tag, handles);
     element.addEventListener("focus", () => index !== selected && does.picked(index));
     place(element, box);
     return element;

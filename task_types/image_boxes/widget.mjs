@@ -1,9 +1,9 @@
 // Boxes on a picture: the labels as a bar, the picture with zoom, what has been marked as a list.
 //
 // Keys: a label's key chooses it, for the selected box or the next one; N makes a box in the middle; Tab goes from box to box; arrows move
-// the box, with Shift they stretch it, with Ctrl in steps of ten; Delete removes it, Escape lets it go; Ctrl+Z undoes; + - 0 zoom.
+// the box, with Shift they stretch it, with Ctrl in steps of ten; Delete removes it, Escape lets it go; Ctrl+Z undoes; + - 0 zoom, H moves the view.
 
-import { fill, h, icon, keyHint } from "task-ui/dom.mjs";
+import { fill, h, icon, keyed } from "task-ui/dom.mjs";
 import { segments } from "task-ui/segments.mjs";
 
 import { moved, stretched } from "./geometry.mjs";
@@ -13,6 +13,7 @@ export const type = "image_boxes";
 export const parts = ["boxes", "width", "height"];
 
 const HUES = 8;
+const ZOOM = 1.5;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export function fault(value, { options, strings }) {
@@ -31,12 +32,14 @@ export function mount(element, { options, strings, payload, value, readOnly, onC
   let ready = false;
 
   const named = (box) => labels[order.get(box.label)]?.label ?? box.label;
+  const numbered = (box, index) => fill(strings.box, { number: index + 1, label: named(box) });
+  const hue = (box) => (order.get(box.label) ?? 0) % HUES;
   const picture = stage({
     src: payload.image,
     label: options.question,
     readOnly,
     least,
-    describe: (box, index) => ({ hue: (order.get(box.label) ?? 0) % HUES, name: { short: named(box), full: fill(strings.box, { number: index + 1, label: named(box) }) } }),
+    describe: (box, index) => ({ hue: hue(box), name: { short: named(box), full: numbered(box, index) } }),
     does: {
       ready: () => {
         ready = true;
@@ -53,7 +56,7 @@ export function mount(element, { options, strings, payload, value, readOnly, onC
 
   const bar = segments({
     label: strings.labels,
-    options: labels.map((one, index) => ({ value: one.value, text: one.label, title: one.description || null, hint: keyHint(one.key), hue: index % HUES })),
+    options: labels.map((one) => ({ value: one.value, text: one.label, title: one.description || null, key: one.key })),
     value: label,
     readOnly,
     onChange: choose,
@@ -63,19 +66,29 @@ export function mount(element, { options, strings, payload, value, readOnly, onC
     item.querySelector("input").after(h("span", { class: "task-swatch", "aria-hidden": "true" }));
   });
 
-  const button = (text, name, action, extra = {}) => h("button", { class: "btn btn-sm btn-icon", type: "button", "aria-label": text, title: text, on: { click: action }, ...extra }, icon(name) ?? text.slice(0, 1));
-  const undoButton = readOnly ? null : button(strings.undo, "undo", undo);
-  const panButton = h("button", { class: "btn btn-sm", type: "button", "aria-pressed": "false", on: { click: togglePan } }, strings.pan);
-  const tools = h("div", { class: "task-tools" }, undoButton, button(strings.zoom_out, "minus", () => picture.zoomBy(1 / 1.5)), button(strings.zoom_in, "plus", () => picture.zoomBy(1.5)), h("button", { class: "btn btn-sm", type: "button", on: { click: () => picture.zoomFit() } }, strings.fit), readOnly ? null : panButton);
-  const failed = h("div", { class: "task-failed", role: "alert", hidden: true }, strings.image_failed, " ", h("button", { class: "btn btn-sm", type: "button", on: { click: () => picture.retry() } }, strings.retry));
+  const hints = (name, key, sign) => ({ dataset: keyed(key, name, options.question), ...(sign && { title: name, "aria-label": name }) });
+  const tool = (name, key, click, sign = null) =>
+    h("button", { class: `btn btn-sm${sign ? " btn-icon" : ""}`, type: "button", ...hints(name, key, sign), on: { click } }, sign ?? name);
+  const undoButton = readOnly ? null : tool(strings.undo, "mod+z", undo, icon("undo") ?? "↶");
+  const newButton = readOnly ? null : tool(strings.new, "n", () => add(picture.suggestion()));
+  const panButton = readOnly ? null : tool(strings.pan, "h", togglePan);
+  panButton?.setAttribute("aria-pressed", "false");
+  const zooming = [
+    tool(strings.zoom_out, "-", () => picture.zoomBy(1 / ZOOM), "−"),
+    tool(strings.zoom_in, "+", () => picture.zoomBy(ZOOM), "+"),
+    tool(strings.fit, "0", () => picture.zoomFit()),
+  ];
+  const tools = h("div", { class: "task-tools" }, newButton, undoButton, zooming, panButton);
+  const retry = h("button", { class: "btn btn-sm", type: "button", on: { click: () => picture.retry() } }, strings.retry);
+  const failed = h("div", { class: "task-failed", role: "alert", hidden: true }, strings.image_failed, " ", retry);
   const list = h("ol", { class: "task-marks" });
   const said = h("p", { class: "task-said", role: "status" });
   const noneBox = h("input", { type: "checkbox", disabled: readOnly, on: { change: () => ((none = noneBox.checked), tell(), show()) } });
   const noneRow = options.allowNone ? h("label", { class: "mk-choice task-none" }, noneBox, h("span", { class: "mk-choice__name" }, strings.none)) : null;
 
-  element.append(
-    h("div", { class: "task-boxes" }, h("h3", { class: "task-boxes__title", dir: "auto" }, options.question), h("div", { class: "task-boxes__bar" }, bar.element, tools), failed, picture.element, said, list, noneRow),
-  );
+  const title = h("h3", { class: "task-boxes__title", dir: "auto" }, options.question);
+  const head = h("div", { class: "task-boxes__bar" }, readOnly ? null : bar.element, tools);
+  element.append(h("div", { class: "task-boxes" }, title, head, failed, picture.element, said, list, noneRow));
   set(value);
 
   function answer() {
@@ -91,7 +104,9 @@ export function mount(element, { options, strings, payload, value, readOnly, onC
 
   function show() {
     if (ready) picture.show(boxes, selected);
+    const place = [...list.children].findIndex((item) => item.contains(document.activeElement));
     list.replaceChildren(...boxes.map(row));
+    if (place >= 0) list.children[Math.min(place, boxes.length - 1)]?.querySelector("button").focus();
     if (undoButton) undoButton.disabled = !past.length;
     noneBox.checked = none;
     if (noneRow) noneRow.hidden = boxes.length > 0 || (readOnly && !none);
@@ -100,10 +115,12 @@ export function mount(element, { options, strings, payload, value, readOnly, onC
   }
 
   function row(box, index) {
-    const text = fill(strings.box, { number: index + 1, label: named(box) });
-    const mark = h("button", { class: "task-mark__name", type: "button", "aria-pressed": String(index === selected), on: { click: () => (pick(index), picture.focus(index)) } }, h("span", { class: "task-swatch", "aria-hidden": "true" }), h("span", { dir: "auto" }, named(box)));
-    const remove = readOnly ? null : h("button", { class: "task-mark__remove", type: "button", "aria-label": fill(strings.delete_named, { name: text }), on: { click: () => drop(index) } }, icon("x") ?? "×");
-    return h("li", { class: "task-mark", dataset: { hue: String((order.get(box.label) ?? 0) % HUES) }, "data-chosen": index === selected }, mark, remove);
+    const choosing = { "aria-pressed": String(index === selected), on: { click: () => (pick(index), picture.focus(index)) } };
+    const swatch = h("span", { class: "task-swatch", "aria-hidden": "true" });
+    const mark = h("button", { class: "task-mark__name", type: "button", ...choosing }, swatch, h("span", { dir: "auto" }, named(box)));
+    const removing = { "aria-label": fill(strings.delete_named, { name: numbered(box, index) }), on: { click: () => drop(index) } };
+    const remove = readOnly ? null : h("button", { class: "task-mark__remove", type: "button", ...removing }, icon("x") ?? "×");
+    return h("li", { class: "task-mark", dataset: { hue: String(hue(box)) }, "data-chosen": index === selected }, mark, remove);
   }
 
   function set(given) {
@@ -132,6 +149,7 @@ export function mount(element, { options, strings, payload, value, readOnly, onC
     if (boxes.length >= most) return void (said.textContent = strings.too_many);
     if (Math.min(box.w, box.h) < least) return void (said.textContent = strings.too_small);
     commit([...boxes, { label, ...box }], boxes.length);
+    picture.focus(selected);
   }
 
   function choose(chosen) {
@@ -147,7 +165,7 @@ export function mount(element, { options, strings, payload, value, readOnly, onC
   function undo() {
     if (!past.length) return;
     boxes = past.pop();
-    selected = -1;
+    selected = Math.min(selected, boxes.length - 1);
     none = false;
     show();
     tell();
@@ -165,27 +183,21 @@ export function mount(element, { options, strings, payload, value, readOnly, onC
     const step = picture.step() * (event.ctrlKey || event.metaKey ? 10 : 1);
     const size = picture.size();
     const to = event.shiftKey ? stretched(box, "se", x * step, y * step, size, least) : moved(box, x * step, y * step, size);
-    // A row of presses on one box is one step back.
-    const again = past.nudged === selected && event.repeat;
-    const now = boxes.map((old, index) => (index === selected ? to : old));
-    if (again) boxes = now;
-    else past.push(boxes), (boxes = now);
-    past.nudged = selected;
+    if (!event.repeat) past.push(boxes); // a key that is held down is one step back
+    boxes = boxes.map((old, index) => (index === selected ? to : old));
     show();
     tell();
   }
 
   const actions = {
-    n: () => {
-      add(picture.suggestion());
-      picture.focus(selected);
-    },
+    n: () => add(picture.suggestion()),
     delete: () => selected >= 0 && (drop(selected), true),
     backspace: () => selected >= 0 && (drop(selected), true),
     escape: () => selected >= 0 && (pick(-1), true),
-    "+": () => picture.zoomBy(1.5),
-    "=": () => picture.zoomBy(1.5),
-    "-": () => picture.zoomBy(1 / 1.5),
+    h: togglePan,
+    "+": () => picture.zoomBy(ZOOM),
+    "=": () => picture.zoomBy(ZOOM),
+    "-": () => picture.zoomBy(1 / ZOOM),
     0: () => picture.zoomFit(),
   };
 

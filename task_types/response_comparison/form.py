@@ -83,7 +83,7 @@ def _justification(least: int) -> Json:
     comment: Json = {
         "type": "comment",
         "name": "justification",
-        "title": _("Justification"),
+        "title": _("Justification") if least else _("Justification (optional)"),
         "isRequired": least > 0,
         "requiredErrorText": _("Say in a sentence or two why."),
         "maxLength": JUSTIFICATION_LIMIT,

@@ -3,7 +3,7 @@
 // Keys: 1 to 8 prefer that response and 0 says "about the same" (prefer); R goes to the first rating or place that is missing, where a
 // digit answers and moves on to the next.
 
-import { h, keyHint, unique } from "task-ui/dom.mjs";
+import { h, unique } from "task-ui/dom.mjs";
 import { segments } from "task-ui/segments.mjs";
 
 export const type = "response_comparison";
@@ -61,7 +61,8 @@ export function mount(element, { options, strings, payload, value, readOnly, onC
     bar.element.setAttribute("aria-labelledby", `${title.id} ${name.id}`);
     showers.push(() => bar.set(state.ratings[response.id]?.[criterion.name] ?? null));
     groups.push(bar);
-    const ends = (criterion.low || criterion.high) && h("div", { class: "task-rating__ends", "aria-hidden": "true" }, h("span", { dir: "auto" }, criterion.low), h("span", { dir: "auto" }, criterion.high));
+    const words = [criterion.low, criterion.high].map((end) => h("span", { dir: "auto" }, end));
+    const ends = (criterion.low || criterion.high) && h("div", { class: "task-rating__ends", "aria-hidden": "true" }, words);
     const note = criterion.description && h("div", { class: "task-rating__note", dir: "auto" }, criterion.description);
     return h("div", { class: "task-rating" }, h("div", { class: "task-rating__head" }, name, note), h("div", { class: "task-rating__bar" }, bar.element, ends));
   }
@@ -81,8 +82,8 @@ export function mount(element, { options, strings, payload, value, readOnly, onC
   }
 
   function preference(heading) {
-    const choices = responses.map(({ id, title }, index) => ({ value: id, text: title, hint: keyHint(String(index + 1)) }));
-    if (ties) choices.splice(responses.length === 2 ? 1 : choices.length, 0, { value: TIE, text: strings.tie, hint: keyHint("0") });
+    const choices = responses.map(({ id, title }, index) => ({ value: id, text: title, key: String(index + 1) }));
+    if (ties) choices.splice(responses.length === 2 ? 1 : choices.length, 0, { value: TIE, text: strings.tie, key: "0" });
     const bar = segments({ labelled: heading, options: choices, readOnly, onChange: (chosen) => ((state.preference = chosen), changed()) });
     showers.push(() => bar.set(state.preference));
     return bar;
@@ -106,11 +107,12 @@ export function mount(element, { options, strings, payload, value, readOnly, onC
   }
 
   const heading = h("h3", { class: "task-decision__title", dir: "auto" }, options.question);
-  const prompt = h("section", { class: "task-prompt" }, turns.map((turn) => h("div", { class: "task-turn", dataset: { role: turn.role } }, h("h3", { class: "task-turn__role" }, turn.title), foldable(prose(turn, "task-turn__text"), strings))));
+  const turn = (said) => h("div", { class: "task-turn" }, h("h3", { class: "task-turn__role" }, said.title), foldable(prose(said, "task-turn__text"), strings));
+  const prompt = h("section", { class: "task-prompt" }, turns.map(turn));
   const cards = h("div", { class: "task-responses", dataset: { count: String(responses.length) } }, responses.map(card));
   const bar = mode === "prefer" ? preference(heading) : null;
-  const decision = mode === "rate" ? null : h("section", { class: "task-decision", "aria-labelledby": heading.id || null }, heading, bar ? bar.element : responses.map(placing));
-  element.append(prompt, ...(mode === "rate" ? [heading] : []), cards, ...(decision ? [decision] : []));
+  const decide = () => h("section", { class: "task-decision" }, heading, bar ? bar.element : responses.map(placing));
+  element.append(prompt, ...(mode === "rate" ? [heading, cards] : [cards, decide()]));
   set(value);
   // A rating that was clicked keeps the focus; digits go there only when the keyboard led there.
   let byPointer = true;

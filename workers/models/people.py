@@ -14,7 +14,7 @@ from kit.ids import uuid7
 from workers.states import STANDING
 
 
-class Email(models.EmailField[str, str]):
+class Email(models.EmailField):
     """An e-mail address that is kept and looked up in lower case."""
 
     def get_prep_value(self, value: Any) -> Any:
@@ -96,12 +96,15 @@ class WorkerProfile(models.Model):
         constraints = [
             states.constraint(STANDING, column="standing"),
             models.CheckConstraint(
-                condition=~models.Q(standing="ending") | models.Q(decision__isnull=False), name="ending_rests_on_a_decision"
+                condition=~models.Q(standing="ending") | models.Q(decision__isnull=False),
+                name="ending_rests_on_a_decision",
             ),
         ]
         indexes = [
             models.Index(
-                fields=["standing_until"], name="pauses_by_end", condition=models.Q(standing="paused", standing_until__isnull=False)
+                fields=["standing_until"],
+                name="pauses_by_end",
+                condition=models.Q(standing="paused", standing_until__isnull=False),
             ),
             models.Index(fields=["standing"], name="workers_ending", condition=models.Q(standing="ending")),
         ]

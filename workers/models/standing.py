@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -51,9 +53,24 @@ class StandingDecision(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=models.Q(subject_kind__in=["standing", "grant"]), name="decision_kind_known"),
-            models.CheckConstraint(condition=~models.Q(reason="") & ~models.Q(clause=""), name="decision_gives_reason_and_clause"),
-            models.CheckConstraint(condition=~models.Q(decided_by=models.F("person")), name="nobody_decides_on_themselves"),
+            models.CheckConstraint(
+                condition=models.Q(subject_kind__in=["standing", "grant"]), name="decision_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(reason="") & ~models.Q(clause=""), name="decision_gives_reason_and_clause"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(decided_by=models.F("person")), name="nobody_decides_on_themselves"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(reauthenticated_at__lte=models.F("at"))
+                & models.Q(at__lte=models.F("reauthenticated_at") + timedelta(seconds=REAUTHENTICATED_WITHIN_SECONDS)),
+                name="decision_freshly_authenticated",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(appeal_until__gte=models.F("at") + timedelta(days=APPEAL_DAYS)),
+                name="decision_leaves_an_appeal",
+            ),
         ]
         indexes = [models.Index(fields=["subject_kind", "subject_id"], name="decisions_by_subject")]
 
@@ -62,7 +79,11 @@ class Appeal(models.Model):
     """A person asks for a second look at something; two clocks run against us, and silence decides for the person."""
 
     UPHELD, OVERTURNED, BY_SILENCE = "upheld", "overturned", "by_silence"
-    OUTCOMES = [(UPHELD, _("Upheld")), (OVERTURNED, _("Overturned")), (BY_SILENCE, _("Overturned: nobody answered in time"))]
+    OUTCOMES = [
+        (UPHELD, _("Upheld")),
+        (OVERTURNED, _("Overturned")),
+        (BY_SILENCE, _("Overturned: nobody answered in time")),
+    ]
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     subject_kind = models.CharField(max_length=20)
@@ -87,7 +108,9 @@ class Appeal(models.Model):
             states.constraint(APPEAL),
             models.UniqueConstraint(fields=["subject_kind", "subject_id"], name="one_appeal_per_subject"),
             models.CheckConstraint(
-                condition=models.Q(state="decided", decided_at__isnull=False, outcome__in=["upheld", "overturned", "by_silence"])
+                condition=models.Q(
+                    state="decided", decided_at__isnull=False, outcome__in=["upheld", "overturned", "by_silence"]
+                )
                 | models.Q(state__in=["open", "answered"], decided_at__isnull=True, outcome=""),
                 name="appeal_outcome_with_decision",
             ),
@@ -104,6 +127,10 @@ class Appeal(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["decide_due_at", "id"], name="appeals_waiting", condition=models.Q(state__in=["open", "answered"])),
+            models.Index(
+                fields=["decide_due_at", "id"],
+                name="appeals_waiting",
+                condition=models.Q(state__in=["open", "answered"]),
+            ),
             models.Index(fields=["person", "-opened_at"], name="appeals_by_person"),
         ]

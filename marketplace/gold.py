@@ -1,0 +1,107 @@
+"""Tasks with a known answer: added, mixed in, graded without a sound, voided in the open."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from kit import audit
+from kit.errors import Conflict, Invalid, NotFound
+from marketplace import projects, scores
+from marketplace.models import GoldAnswer, Project, Submission, Task, WorkerRecord
+from task_types import registry
+
+RIGHT_FROM = 0.999
+"""A graded answer counts as right from here on; drawers with partial marks give a share below."""
+
+
+def add(
+    *, project: Project, rows: Sequence[tuple[Mapping[str, Any], Any]], actor_id: uuid.UUID, now: datetime, rng: random.Random
+) -> int:
+    """Add gold tasks: pairs of a row (fields of the task type) and its known answer. All or none.
+
+    Raises Invalid that names the faulty row by its number, from 1.
+    """
+    drawer = registry.drawer(project.task_type)
+    check = drawer.compile_payload_check(project.settings)
+    made = []
+    for number, (row, truth) in enumerate(rows, start=1):
+        payload, problems = check(row)
+        if payload is None:
+            raise Invalid(problems[0].reason, field=f"rows[{number}].{problems[0].field}")
+        try:
+            answer = drawer.check_answer(truth, payload=payload, settings=project.settings, partial=True)
+        except Invalid as error:
+            raise Invalid(error.message, field=f"rows[{number}].answer") from None
+        made.append((payload, answer))
+    return _keep(project, made, actor_id, now, rng)
+
+
+def _keep(
+    project: Project, made: list[tuple[dict[str, Any], dict[str, Any]]], actor_id: uuid.UUID, now: datetime, rng: random.Random
+) -> int:
+    with transaction.atomic():
+        tasks = Task.objects.bulk_create(
+            Task(project=project, batch=None, line=at, payload=payload) for at, (payload, _answer) in enumerate(made)
+        )
+        GoldAnswer.objects.bulk_create(
+            GoldAnswer(task=task, project=project, n=rng.random(), answer=answer, added_by_id=actor_id)
+            for task, (_payload, answer) in zip(tasks, made, strict=True)
+        )
+        audit.record(subject=project, verb="gold.added", actor_id=actor_id, now=now)
+        projects.refresh_terms(project=project, now=now)
+    return len(tasks)
+
+
+def promote(*, task: Task, actor_id: uuid.UUID, now: datetime, rng: random.Random) -> GoldAnswer:
+    """Make a settled task's content a gold task with its result as the known answer; the task itself stays what it is."""
+    result = getattr(task, "result", None)
+    if result is None or result.state != "settled" or result.answer is None:
+        raise Conflict(_("Only a task with a settled answer can become gold."))
+    if task.batch is None:
+        raise Conflict(_("This task is gold already."))
+    project = task.project
+    add(project=project, rows=[(task.payload, result.answer)], actor_id=actor_id, now=now, rng=rng)
+    return GoldAnswer.objects.filter(project=project).latest("added_at")
+
+
+def void(*, project: Project, task_id: int, why: str, actor_id: uuid.UUID, now: datetime) -> None:
+    """A known answer was wrong: it is given out no more, and every score that it touched is counted again."""
+    gold = GoldAnswer.objects.filter(project=project, task_id=task_id, voided_at__isnull=True).first()
+    if gold is None:
+        raise NotFound(_("There is no such gold task in use."))
+    GoldAnswer.objects.filter(pk=gold.pk).update(voided_at=now, voided_why=why[:40])
+    audit.record(subject=gold, verb="gold.voided", actor_id=actor_id, now=now, reason=why[:40])
+    drawer = registry.drawer(project.task_type)
+    for submission in Submission.objects.filter(task_id=task_id, gold=True):
+        right = drawer.grade(submission.answer, gold.answer, settings=project.settings) >= RIGHT_FROM
+        WorkerRecord.objects.filter(worker_id=submission.worker_id, project=project).update(
+            gold_seen=F("gold_seen") - 1, gold_right=F("gold_right") - int(right)
+        )
+        scores.refresh(worker_id=submission.worker_id, project_id=project.pk, now=now)
+    projects.refresh_terms(project=project, now=now)
+
+
+def grade(*, submission_id: uuid.UUID, now: datetime) -> None:
+    """Count a gold answer for or against its worker; the payment is not touched. Counting twice does no harm."""
+    submission = Submission.objects.select_related("task__gold", "task__project").get(pk=submission_id)
+    gold, project = submission.task.gold, submission.task.project
+    graded = audit.history(submission).filter(verb="gold.graded").exists()
+    if graded or gold.voided_at:
+        return
+    drawer = registry.drawer(project.task_type)
+    right = drawer.grade(submission.answer, gold.answer, settings=project.settings) >= RIGHT_FROM
+    GoldAnswer.objects.filter(pk=gold.pk).update(seen=F("seen") + 1, right=F("right") + int(right))
+    WorkerRecord.objects.get_or_create(worker_id=submission.worker_id, project=project)
+    WorkerRecord.objects.filter(worker_id=submission.worker_id, project=project).update(
+        gold_seen=F("gold_seen") + 1, gold_right=F("gold_right") + int(right)
+    )
+    audit.record(subject=submission, verb="gold.graded", actor_id=None, now=now)
+    scores.refresh(worker_id=submission.worker_id, project_id=project.pk, now=now)

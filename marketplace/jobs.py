@@ -1,0 +1,76 @@
+"""The market's clocks: each job takes what is due, commits in small steps, and may run twice at once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from celery import shared_task
+from django.db import transaction
+from django.utils import timezone
+
+from marketplace import batches, dispatch, results, review
+from marketplace.models import Batch, Draft
+
+DRAFT_DAYS = 30
+
+
+@shared_task
+def expire_leases(**_: Any) -> None:
+    """Leases whose time is over give their slots back."""
+    while True:
+        with transaction.atomic(durable=True):
+            if dispatch.expire_due(now=timezone.now()) < 500:
+                return
+
+
+@shared_task
+def move_marks(**_: Any) -> None:
+    with transaction.atomic(durable=True):
+        dispatch.move_marks()
+
+
+@shared_task
+def accept_overdue(**_: Any) -> None:
+    """Silence pays."""
+    while True:
+        with transaction.atomic(durable=True):
+            if review.accept_overdue(now=timezone.now()) < 500:
+                return
+
+
+@shared_task
+def open_slots(**_: Any) -> None:
+    """Go on opening the slots of batches that are launching, whoever began."""
+    for batch_id in Batch.objects.filter(state="launching").values_list("pk", flat=True):
+        while True:
+            with transaction.atomic(durable=True):
+                if not batches.open_slots(batch_id=batch_id, now=timezone.now()):
+                    break
+
+
+@shared_task
+def advance_batches(**_: Any) -> None:
+    """Close what is complete, cancel what closes, settle what is closed."""
+    for batch in Batch.objects.filter(state__in=["active", "closing", "closed"]).select_related("project"):
+        while batch.state == "closing":
+            with transaction.atomic(durable=True):
+                if not batches.cancel_open_slots(batch_id=batch.pk):
+                    break
+        if batch.state == "closing":
+            results.finish(batch_id=batch.pk, now=timezone.now())
+        with transaction.atomic(durable=True):
+            locked = Batch.objects.select_for_update(of=("self",)).select_related("project").get(pk=batch.pk)
+            batches.advance(batch=locked, now=timezone.now())
+
+
+@shared_task
+def refit(**_: Any) -> None:
+    """Fit the quality model of every project that has new answers."""
+    results.refit_stale(now=timezone.now())
+
+
+@shared_task
+def forget_drafts(**_: Any) -> None:
+    """Drafts are kept for 30 days."""
+    Draft.objects.filter(saved_at__lt=timezone.now() - timedelta(days=DRAFT_DAYS)).delete()

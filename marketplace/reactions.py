@@ -1,0 +1,57 @@
+"""What the market does when it hears of something: thin handlers, each safe to call twice."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.utils import timezone
+
+from marketplace import batches, gold, results, review
+from marketplace.models import Batch, Ready, Submission, WorkerRecord
+
+
+def on_submission(*, submission_id: str, task_id: int, kind: str, gold: bool, state: str, **_: Any) -> None:
+    """A new answer: gold is graded, anything else moves its task's result; a review slot opens where the terms ask."""
+    now = timezone.now()
+    if gold:
+        grade_gold(submission_id)
+    elif kind != "review":
+        results.consider(task_id=task_id, now=now)
+    if kind == "answer" and state == "waiting":
+        review.open_review_slot(submission_id=uuid.UUID(submission_id), now=now)
+
+
+def grade_gold(submission_id: str) -> None:
+    gold.grade(submission_id=uuid.UUID(submission_id), now=timezone.now())
+
+
+def on_judged(*, submission_id: str, **_: Any) -> None:
+    """Counts of the worker's record in the project are taken afresh from the submissions themselves."""
+    submission = Submission.objects.select_related("task").get(pk=submission_id)
+    review.count_judged(worker_id=submission.worker_id, project_id=submission.task.project_id)
+
+
+def on_launch(*, batch_id: str, **_: Any) -> None:
+    """Open the first chunk; the sweeper goes on from there."""
+    batches.open_slots(batch_id=uuid.UUID(batch_id), now=timezone.now())
+
+
+def on_closing(*, batch_id: str, **_: Any) -> None:
+    batches.cancel_open_slots(batch_id=uuid.UUID(batch_id))
+    advance(batch_id)
+
+
+def advance(batch_id: str) -> None:
+    batch = Batch.objects.select_related("project").filter(pk=batch_id).first()
+    if batch is not None:
+        batches.advance(batch=batch, now=timezone.now())
+
+
+def on_facts(*, user_id: str, **_: Any) -> None:
+    """A worker's facts changed: the ready row is made again at the next ask (the version says so already)."""
+    Ready.objects.filter(worker_id=user_id).update(stale=True)
+
+
+def forget_record(*, worker_id: uuid.UUID, project_id: uuid.UUID) -> None:
+    WorkerRecord.objects.filter(worker_id=worker_id, project_id=project_id).delete()

@@ -1,0 +1,245 @@
+"""From answers to one answer with its confidence: after each answer at once, by refit now and then, at the end for good."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Q
+
+from kit import hot, outbox, states
+from marketplace import scores, sql
+from marketplace.models import Batch, Project, QualityModel, Queue, Result, Slot, Submission, Task
+from marketplace.quality import categorical, online, policy
+from marketplace.states import RESULT
+from task_types import registry
+from task_types.contract import TaskType
+
+BASIS = 10_000
+AMBIGUOUS_BELOW_BP = 6_000
+"""A settled answer less likely than this is given out as ambiguous, with its distribution."""
+REFIT_GROWTH = 1.1
+"""A project is fitted again when it has a tenth more answers than at the last fit."""
+NOT_COUNTED = ("rejected", "sent_back")
+
+Given = tuple[str, dict[str, Any]]
+"""A worker's id and their answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the answers of one task say."""
+
+    answer: dict[str, Any]
+    confidence: float
+    distribution: dict[str, Any]
+    posteriors: tuple[online.Posterior, ...]
+
+
+def consider(*, task_id: int, now: datetime) -> None:
+    """After a new answer: settle the task, or ask for one more. Safe to call again at any time."""
+    task = Task.objects.select_related("project", "batch").get(pk=task_id)
+    if task.batch is None:
+        return
+    given = _given(Submission.objects.filter(task=task))
+    if not given:
+        return
+    Result.objects.get_or_create(task=task, defaults={"batch": task.batch})
+    result = Result.objects.select_for_update().get(pk=task.pk)
+    if result.state == "settled":
+        return
+    final = _adjudicated(task)
+    reading = read(task=task, given=given, models=models_of(task.project_id))
+    if final is not None:
+        _settle(result, Reading(final, 1.0, {}, ()), len(given), now, by="adjudication")
+    elif _done(task, reading, len(given)):
+        _settle(result, reading, len(given), now)
+    else:
+        _write(result, reading, len(given))
+        _one_more(task)
+
+
+def _given(rows: Any) -> list[Given]:
+    """Answers that count, oldest first."""
+    kept = rows.filter(kind="answer", gold=False).exclude(state__in=NOT_COUNTED).order_by("submitted_at", "id")
+    return [(str(worker_id), answer) for worker_id, answer in kept.values_list("worker_id", "answer")]
+
+
+def _adjudicated(task: Task) -> dict[str, Any] | None:
+    last = Submission.objects.filter(task=task, kind="adjudication").order_by("-submitted_at").first()
+    return last.answer if last else None
+
+
+def models_of(project_id: uuid.UUID) -> dict[str, online.Model]:
+    """The fitted models of a project by question; none before the first fit."""
+    rows = QualityModel.objects.filter(project_id=project_id).values_list("question", "model")
+    return {question: online.Model.from_json(model) for question, model in rows}
+
+
+def read(*, task: Task, given: Sequence[Given], models: Mapping[str, online.Model]) -> Reading:
+    """What the answers say, question by question; what is not categorical is combined by the drawer."""
+    drawer, settings = registry.drawer(task.project.task_type), task.project.settings
+    posteriors = {
+        question: _posterior(drawer, task, question, classes, given, models.get(question))
+        for question, classes in drawer.questions(payload=task.payload, settings=settings).items()
+    }
+    combined = drawer.combine(
+        [(answer, 1.0) for _worker, answer in given], settings=settings,
+        decided={question: posterior.label for question, posterior in posteriors.items()},
+    )
+    confidence = min((posterior.confidence for posterior in posteriors.values()), default=combined.confidence)
+    distribution = {question: _shares(posterior.distribution) for question, posterior in posteriors.items()}
+    return Reading(combined.answer, confidence, distribution, tuple(posteriors.values()))
+
+
+def _posterior(
+    drawer: TaskType, task: Task, question: str, classes: Sequence[str], given: Sequence[Given], model: online.Model | None
+) -> online.Posterior:
+    crowd = model if model is not None and set(classes) <= set(model.classes) else online.first_model(classes)
+    running = crowd.begin()
+    for worker, answer in given:
+        vote = drawer.votes(answer, payload=task.payload, settings=task.project.settings).get(question)
+        if vote is not None:
+            running = crowd.observe(running, worker=worker, answer=vote)
+    return crowd.posterior(running)
+
+
+def _shares(distribution: Mapping[str, float]) -> dict[str, float]:
+    return {label: round(share, 4) for label, share in distribution.items() if share >= 0.0001}
+
+
+def _done(task: Task, reading: Reading, answers: int) -> bool:
+    """Whether the batch's policy asks for no more: fixed overlap, or a target on the least sure question."""
+    terms = task.batch.terms if task.batch else {}
+    if terms["target_accuracy_bp"] is None or not reading.posteriors:
+        return answers >= int(terms["overlap"])
+    rule = policy.Policy(
+        minimum=terms["overlap"], maximum=terms["max_overlap"], target=terms["target_accuracy_bp"] / BASIS
+    )
+    least = min(reading.posteriors, key=lambda posterior: posterior.belief)
+    return policy.decide(posterior=least, policy=rule).step == policy.Step.SETTLED
+
+
+def _one_more(task: Task) -> None:
+    """Open one more answer slot, unless one is open or being worked on, or the most is reached."""
+    slots = Slot.objects.filter(task=task, queue__batch_id=task.batch_id, queue__kind="answer")
+    counted = slots.aggregate(free=Count("pk", filter=Q(state__in=["open", "leased"])), all=Count("pk"))
+    if counted["free"] or task.batch is None or counted["all"] >= task.batch.terms["max_overlap"]:
+        return
+    if task.batch.state not in {"launching", "active", "paused"}:
+        return
+    queue = Queue.objects.get(batch=task.batch, kind="answer", tier=0)
+    with hot.cursor() as cursor:
+        cursor.execute(sql.OPEN_ONE_MORE, {"queue": queue.pk, "task": task.pk})
+
+
+def _write(result: Result, reading: Reading, answers: int) -> None:
+    """What is known so far, whatever the state."""
+    result.answer, result.answers, result.distribution = reading.answer, answers, reading.distribution
+    result.confidence_bp = round(reading.confidence * BASIS)
+    result.ambiguous = result.confidence_bp < AMBIGUOUS_BELOW_BP
+    result.save(update_fields=["answer", "answers", "distribution", "confidence_bp", "ambiguous"])
+
+
+def _settle(result: Result, reading: Reading, answers: int, now: datetime, *, by: str = "model") -> None:
+    _write(result, reading, answers)
+    states.move(result, chart=RESULT, to="settled", actor_id=None, now=now, settled_at=now, by=by)
+    outbox.emit("result.settled", task_id=result.task_id, batch_id=str(result.batch_id))
+
+
+def reopen(*, task_id: int, actor_id: uuid.UUID | None, now: datetime, why: str) -> None:
+    """An answer that the result rests on changed its meaning: look again."""
+    result = Result.objects.select_for_update().filter(task_id=task_id, state="settled").first()
+    if result is not None:
+        states.move(result, chart=RESULT, to="reopened", actor_id=actor_id, now=now, reason=why)
+        consider(task_id=task_id, now=now)
+
+
+def refit_stale(*, now: datetime) -> int:
+    """Fit every project in motion that has a tenth more answers than at its last fit; returns how many were fitted."""
+    moving = Project.objects.filter(batches__state__in=["launching", "active", "paused", "closing"]).distinct()
+    fitted = 0
+    for project in moving:
+        answers = Submission.objects.filter(task__project=project, kind="answer").count()
+        before = QualityModel.objects.filter(project=project).order_by("-answers").values_list("answers", flat=True).first()
+        if answers >= 20 and (before is None or answers >= before * REFIT_GROWTH):
+            refit(project=project, now=now)
+            fitted += 1
+    return fitted
+
+
+def refit(*, project: Project, now: datetime) -> None:
+    """Fit the project's model on all its answers and known truths; keep it, and every worker's score."""
+    rows = list(
+        Submission.objects.filter(task__project=project, kind="answer").exclude(state__in=NOT_COUNTED)
+        .order_by("submitted_at", "id").values_list("task_id", "worker_id", "answer", "task__payload", "task__gold__answer",
+                                                    "task__gold__voided_at")
+    )
+    if not rows:
+        return
+    by_question = _votes(project, rows)
+    fits = {question: categorical.fit(votes, gold=truth, classes=classes) for question, (votes, truth, classes) in by_question.items()}
+    with transaction.atomic():
+        for question, fit in fits.items():
+            QualityModel.objects.update_or_create(
+                project=project, question=question,
+                defaults={"model": fit.model.to_json(), "answers": len(rows), "fitted_at": now},
+            )
+        if fits:
+            scores.keep(project_id=project.pk, found=_least(fits.values()), now=now)
+
+
+def _votes(project: Project, rows: Iterable[tuple[Any, ...]]) -> dict[str, tuple[list[tuple[str, str, str]], dict[str, str], list[str]]]:
+    """Per question: (task, worker, category) rows, the known categories, and every class that the question has."""
+    drawer, found = registry.drawer(project.task_type), dict[str, tuple[list[tuple[str, str, str]], dict[str, str], list[str]]]()
+    for task_id, worker_id, answer, payload, truth, voided in rows:
+        votes = drawer.votes(answer, payload=payload, settings=project.settings)
+        for question, classes in drawer.questions(payload=payload, settings=project.settings).items():
+            given, known, names = found.setdefault(question, ([], {}, []))
+            names.extend(name for name in classes if name not in names)
+            if question in votes:
+                given.append((str(task_id), str(worker_id), votes[question]))
+            if truth is not None and voided is None:
+                right = drawer.votes(truth, payload=payload, settings=project.settings).get(question)
+                known.update({str(task_id): right} if right is not None else {})
+    return found
+
+
+def _least(fits: Iterable[categorical.Fit]) -> dict[uuid.UUID, Any]:
+    """A worker's score over several questions is the one of the question that they find hardest."""
+    worst: dict[uuid.UUID, Any] = {}
+    for fit in fits:
+        for worker, score in fit.workers.items():
+            key = uuid.UUID(worker)
+            if key not in worst or score.low < worst[key].low:
+                worst[key] = score
+    return worst
+
+
+def finish(*, batch_id: uuid.UUID, now: datetime) -> None:
+    """A batch is closing: fit once more, settle every task that has answers, and bring settled ones up to date."""
+    batch = Batch.objects.select_related("project").get(pk=batch_id)
+    refit(project=batch.project, now=now)
+    models = models_of(batch.project_id)
+    answered = Task.objects.filter(batch=batch, submissions__kind="answer").distinct().order_by("pk")
+    for task in answered.select_related("project", "batch").iterator(chunk_size=500):
+        with transaction.atomic():
+            _finish_one(task, models, now)
+
+
+def _finish_one(task: Task, models: Mapping[str, online.Model], now: datetime) -> None:
+    given = _given(Submission.objects.filter(task=task))
+    if not given:
+        return
+    Result.objects.get_or_create(task=task, defaults={"batch": task.batch})
+    result = Result.objects.select_for_update().get(pk=task.pk)
+    reading = read(task=task, given=given, models=models)
+    if result.state == "settled":
+        if result.by == "model":
+            _write(result, reading, len(given))
+    else:
+        _settle(result, reading, len(given), now)

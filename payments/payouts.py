@@ -1,0 +1,266 @@
+"""One payout on its way: intent (committed), call (outside any transaction), outcome (committed).
+
+What makes a second transfer impossible is the attempt's key at the rail and the unique constraints on attempts here; the locks
+only save work. A crash at any line leaves rows that the next round finds and finishes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import uuid
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q
+
+from kit import due, outbox, states
+from kit.money import Money
+from payments import holds, ledger, locks, mismatches, payout_runs, payout_sql, rails
+from payments.chart import Account, platform
+from payments.models import Attempt, Payout
+from payments.states import ATTEMPT, OPEN_ATTEMPT, PAYOUT
+from payments.stripe_gateway import BalanceShort, Definite, GatewayError, KeyRefused, Transfer
+
+logger = logging.getLogger(__name__)
+
+SAME_KEY = dt.timedelta(hours=20)
+"""How long a call may be repeated under its key: the rail forgets keys after 24 hours, and then it would pay again."""
+CLAIMED = dt.timedelta(seconds=150)
+"""How long a try belongs to the runner that took it: longer than any call; a killed runner's is taken again after it."""
+PATIENCE = (5, 30, 120, 600, 1800)
+"""Seconds until the next look at a try in doubt; the last one repeats."""
+BETWEEN_LOOKUPS = dt.timedelta(minutes=10)
+LOOKUPS = 2
+"""After SAME_KEY, a transfer not found this many times, this far apart, was never made."""
+
+
+def to_open(*, limit: int) -> list[uuid.UUID]:
+    """Payouts of approved runs that wait for their first try, or for another after a refusal that was not their fault."""
+    tries = Attempt.objects.filter(payout=OuterRef("pk"), state__in=(*OPEN_ATTEMPT, "known"))
+    waiting = Payout.objects.filter(Q(state="approved") | Q(state="sending"), ~Exists(tries), run__state="approved")
+    return list(waiting.order_by("id").values_list("pk", flat=True)[:limit])
+
+
+def open_try(*, payout_id: uuid.UUID, now: dt.datetime) -> Attempt | None:
+    """Write down the intent: the money leaves available, the payout is sending, a try with its key exists.
+
+    A payout whose account is no longer ready comes back instead (None). Opens no transaction; the caller's commits it.
+    """
+    payout = locks.payout(payout_id)
+    if payout.run.state != "approved" or payout.state not in ("approved", "sending"):
+        return None
+    if payout.attempts.filter(state__in=(*OPEN_ATTEMPT, "known")).exists():
+        return None
+    if fault := _not_ready(payout, now):
+        _give_back(payout, fault, now)
+        return None
+    if payout.state == "approved":
+        states.move(payout, chart=PAYOUT, to="sending", actor_id=None, now=now)
+    n = payout.attempts.count() + 1
+    attempt = Attempt.objects.create(payout=payout, n=n, key=f"payout-{payout.pk}-{n}", created_at=now, due_at=now)
+    _post(payout, "hold", "worker_available", "worker_in_transit", now)
+    return attempt
+
+
+def _not_ready(payout: Payout, now: dt.datetime) -> str:
+    if payout.account.state != "active" or payout.account.rail_account is None:
+        return "payout_account_not_ready"
+    return "details_changed" if holds.waiting_until([payout.worker_id], now=now) else ""
+
+
+def take_due(*, now: dt.datetime, limit: int) -> list[uuid.UUID]:
+    """Tries that are due, taken for a while by this runner. A paused run's wait, unless they were sent and are in doubt."""
+    with transaction.atomic(durable=True):
+        waiting = Attempt.objects.filter(state__in=OPEN_ATTEMPT, due_at__lte=now, needs_person=False).filter(
+            Q(payout__run__state="approved") | Q(first_sent_at__isnull=False)
+        )
+        taken = due.take(waiting.order_by("due_at"), limit=limit)
+        Attempt.objects.filter(pk__in=[attempt.pk for attempt in taken]).update(due_at=now + CLAIMED)
+    return [attempt.pk for attempt in taken]
+
+
+def try_once(*, attempt_id: uuid.UUID, now: dt.datetime) -> None:
+    """Call the rail for one try and write down what came of it. To be called outside of any transaction.
+
+    The first call is noted before it is made. Every later one looks first whether the transfer is there already, and after
+    SAME_KEY only looks.
+    """
+    attempt = _note_call(attempt_id, now)
+    if attempt is None:
+        return
+    payout = attempt.payout
+    rail, amount = rails.of(payout.account.rail), Money(payout.amount_units, payout.currency)
+    try:
+        found = rail.find(group=group_of(payout)) if attempt.calls > 1 else []
+        if not found and may_send(attempt, now=now):
+            destination = payout.account.rail_account or ""
+            found = [rail.send(key=attempt.key, group=group_of(payout), destination=destination, amount=amount, payout_id=payout.pk)]
+    except KeyRefused as error:
+        _wait(attempt_id, now)
+        _pause(payout, "key_refused", error, now)
+    except BalanceShort as error:
+        record_refused(attempt_id=attempt_id, error=error, now=now)
+        _pause(payout, "balance_short", error, now)
+    except Definite as error:
+        record_refused(attempt_id=attempt_id, error=error, now=now)
+    except GatewayError as error:
+        record_doubt(attempt_id=attempt_id, error=error, now=now)
+    else:
+        if found:
+            record_known(attempt_id=attempt_id, transfers=found, now=now)
+        else:
+            record_absent(attempt_id=attempt_id, now=now)
+
+
+def group_of(payout: Payout) -> str:
+    """The name under which all transfers of a payout are found for ever; at most one may exist."""
+    return f"payout_{payout.pk}"
+
+
+def may_send(attempt: Attempt, *, now: dt.datetime) -> bool:
+    """Whether the rail still remembers the key; a clock that ran backwards counts as no."""
+    return attempt.first_sent_at is not None and dt.timedelta(0) <= now - attempt.first_sent_at < SAME_KEY
+
+
+def _note_call(attempt_id: uuid.UUID, now: dt.datetime) -> Attempt | None:
+    with transaction.atomic(durable=True):
+        attempt = locks.attempt(attempt_id)
+        if attempt.state not in OPEN_ATTEMPT:
+            return None
+        attempt.calls += 1
+        attempt.first_sent_at = attempt.first_sent_at or now
+        attempt.save(update_fields=["calls", "first_sent_at"])
+    attempt.payout = Payout.objects.select_related("run", "account").get(pk=attempt.payout_id)
+    return attempt
+
+
+def _wait(attempt_id: uuid.UUID, now: dt.datetime) -> None:
+    Attempt.objects.filter(pk=attempt_id).update(due_at=now + dt.timedelta(seconds=PATIENCE[-1]))
+
+
+def _pause(payout: Payout, reason: str, error: GatewayError, now: dt.datetime) -> None:
+    logger.warning("payout run pauses", extra={"run": str(payout.run_id), "reason": reason, "detail": str(error)})
+    with transaction.atomic(durable=True):
+        payout_runs.pause(run_id=payout.run_id, reason=reason, now=now)
+
+
+# --- outcomes: each in one transaction, each harmless when it comes twice --------------------------------------------
+
+
+def record_known(*, attempt_id: uuid.UUID, transfers: list[Transfer], now: dt.datetime) -> None:
+    """The transfer is there: sent, and the money moves from in transit to clearing. A second transfer is an alarm."""
+    transfer = transfers[0]
+    with transaction.atomic(durable=True):
+        payout, attempt = _locked(attempt_id)
+        if attempt.state not in OPEN_ATTEMPT:
+            return
+        amount = Money(payout.amount_units, payout.currency)
+        if len(transfers) > 1 or transfer.amount != amount or transfer.destination != payout.account.rail_account:
+            theirs = sum(each.amount.units for each in transfers if each.amount.currency == payout.currency)
+            mismatches.name(kind="transfer_differs", subject=transfer.id, ours=amount, theirs_units=theirs, now=now)
+        states.move(
+            attempt, chart=ATTEMPT, to="known", actor_id=None, now=now, settled_at=now, transfer_id=transfer.id,
+            destination_payment=transfer.payment, fault="",
+        )  # fmt: skip
+        states.move(payout, chart=PAYOUT, to="sent", actor_id=None, now=now, sent_at=now)
+        outbox.emit("payout.sent", payout_id=str(payout.pk), user_id=str(payout.worker_id))
+        _post(payout, "sent", "worker_in_transit", "stripe_clearing", now)
+
+
+def record_refused(*, attempt_id: uuid.UUID, error: GatewayError, now: dt.datetime) -> None:
+    """Refused for good. A payout refused for itself comes back; one that met a short balance waits for another try."""
+    with transaction.atomic(durable=True):
+        payout, attempt = _locked(attempt_id)
+        if attempt.state not in OPEN_ATTEMPT:
+            return
+        states.move(
+            attempt, chart=ATTEMPT, to="refused", actor_id=None, now=now, reason=error.code, settled_at=now,
+            fault=error.code, detail=error.detail,
+        )  # fmt: skip
+        if not isinstance(error, BalanceShort):
+            _give_back(payout, error.code, now)
+
+
+def record_doubt(*, attempt_id: uuid.UUID, error: GatewayError, now: dt.datetime) -> None:
+    """No usable answer: look again later, with growing patience."""
+    with transaction.atomic(durable=True):
+        _payout, attempt = _locked(attempt_id)
+        if attempt.state not in OPEN_ATTEMPT:
+            return
+        if attempt.state == "intended":
+            states.move(attempt, chart=ATTEMPT, to="in_doubt", actor_id=None, now=now, reason=error.code)
+        attempt.fault, attempt.detail = error.code, error.detail
+        attempt.due_at = now + dt.timedelta(seconds=PATIENCE[min(attempt.calls, len(PATIENCE)) - 1])
+        attempt.save(update_fields=["fault", "detail", "due_at"])
+
+
+def record_absent(*, attempt_id: uuid.UUID, now: dt.datetime) -> None:
+    """Looked up after the key's time and not found. Absent twice, with time between, it was never made: another try may
+    be opened, or a person decides where the amount is above the approval limit."""
+    with transaction.atomic(durable=True):
+        payout, attempt = _locked(attempt_id)
+        if attempt.state not in OPEN_ATTEMPT:
+            return
+        if attempt.looked_up_at is None or now - attempt.looked_up_at >= BETWEEN_LOOKUPS:
+            attempt.lookups_empty, attempt.looked_up_at = attempt.lookups_empty + 1, now
+        attempt.due_at = now + BETWEEN_LOOKUPS
+        attempt.needs_person = attempt.lookups_empty >= LOOKUPS and payout.amount_units > settings.PAYOUT_APPROVAL_LIMIT_UNITS
+        attempt.save(update_fields=["lookups_empty", "looked_up_at", "due_at", "needs_person"])
+        if attempt.needs_person:
+            outbox.emit("payout.needs_person", payout_id=str(payout.pk))
+        elif attempt.lookups_empty >= LOOKUPS:
+            states.move(
+                attempt, chart=ATTEMPT, to="refused", actor_id=None, now=now, reason="never_made", settled_at=now,
+                fault="never_made",
+            )  # fmt: skip
+
+
+def decide_absent(*, attempt_id: uuid.UUID, actor_id: uuid.UUID, now: dt.datetime) -> None:
+    """A person has looked at the rail and says that the transfer was never made: another try may be opened."""
+    with transaction.atomic(durable=True):
+        _payout, attempt = _locked(attempt_id)
+        states.move(
+            attempt, chart=ATTEMPT, to="refused", actor_id=actor_id, now=now, reason="never_made", settled_at=now,
+            fault="never_made", needs_person=False,
+        )  # fmt: skip
+
+
+def return_uncovered(*, payout_id: uuid.UUID, now: dt.datetime) -> None:
+    """The worker's balance does not cover a payout made of their own earnings: it comes back, and finance is told."""
+    with transaction.atomic(durable=True):
+        payout = locks.payout(payout_id)
+        if payout.state == "approved":
+            mismatches.name(
+                kind="payout_not_covered", subject=str(payout.pk), ours=Money(payout.amount_units, payout.currency), now=now
+            )
+            _give_back(payout, "not_covered", now)
+
+
+def _locked(attempt_id: uuid.UUID) -> tuple[Payout, Attempt]:
+    """The payout before its try, always in this order."""
+    payout = locks.payout(Attempt.objects.values_list("payout_id", flat=True).get(pk=attempt_id))
+    return payout, locks.attempt(attempt_id)
+
+
+def _give_back(payout: Payout, fault: str, now: dt.datetime) -> None:
+    """The payout ends; its earnings wait for the next one, and what was in transit is available again."""
+    states.move(payout, chart=PAYOUT, to="returned", actor_id=None, now=now, reason=fault[:80], fault=fault)
+    with connection.cursor() as cursor:
+        cursor.execute(payout_sql.LET_GO, {"payouts": [payout.pk]})
+    outbox.emit("payout.returned", payout_id=str(payout.pk), user_id=str(payout.worker_id), reason=fault)
+    if ledger.posted(f"payout:{payout.pk}:hold"):
+        _post(payout, "back", "worker_in_transit", "worker_available", now)
+
+
+def _post(payout: Payout, step: str, debit: str, credit: str, now: dt.datetime) -> None:
+    def account(kind: str) -> Account:
+        return platform(kind, payout.currency) if kind.startswith("stripe") else Account(kind, payout.worker_id, payout.currency)
+
+    amount = Money(payout.amount_units, payout.currency)
+    ledger.post(
+        ledger.Posting(
+            idem=f"payout:{payout.pk}:{step}", kind=f"payout_{step}", source_kind="payout", source_id=payout.pk,
+            legs=ledger.move(amount, debit=account(debit), credit=account(credit)), actor_id=None, now=now,
+        )
+    )  # fmt: skip

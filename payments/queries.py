@@ -1,0 +1,200 @@
+"""Questions that other rooms and pages ask about money; answers are small frozen values."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import F, Q, QuerySet, Sum
+
+from kit import paging
+from kit.money import Money
+from payments import ledger
+from payments.chart import Account
+from payments.models import BatchTally, Earning, EarningLine, Funding, Payout, PayoutAccount
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """A reason: kind, units (may be negative), what it was computed from, rule and version."""
+
+    kind: str
+    units: int
+    inputs: dict[str, object]
+    rule: str
+    currency: str
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.units, self.currency)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarningView:
+    """What a source earned, its adjustments included: the lines add up to the amount.
+
+    `amount` is what is promised while pending, what was kept once confirmed, zero when released.
+    """
+
+    earning_id: uuid.UUID
+    source_kind: str
+    source_id: uuid.UUID
+    state: str
+    amount: Money
+    fee: Money
+    lines: tuple[LineView, ...]
+    held: bool
+    payout_id: uuid.UUID | None
+    created_at: datetime
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerBalances:
+    """A worker's money in four parts."""
+
+    in_review: Money
+    available: Money
+    on_its_way: Money
+    held: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchSpend:
+    """Where a batch's money is: paid to workers, our fees, pending judgement, still reserved."""
+
+    paid: Money
+    fees: Money
+    pending: Money
+    reserved: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientMoney:
+    """A client's money in one currency."""
+
+    prepaid: Money
+    reserved: Money
+    pending: Money
+    paid: Money
+    fees: Money
+
+
+def earnings_of(*, source_kind: str, source_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, EarningView]:
+    """The earnings of these sources, by source id, with adjustments added in. Three statements for any number."""
+    return {view.source_id: view for view in views_of(Earning.objects.filter(source_kind=source_kind, source_id__in=source_ids))}
+
+
+def views_of(found: QuerySet[Earning] | Sequence[Earning]) -> list[EarningView]:
+    """Earnings with their lines and adjustments as values, in the order given."""
+    firsts = list(found)
+    added: dict[uuid.UUID, list[Earning]] = defaultdict(list)
+    for extra in Earning.objects.filter(adjusts__in=[first.id for first in firsts]).order_by("id"):
+        added[extra.adjusts_id or extra.id].append(extra)
+    lines = _lines_of([*firsts, *(extra for extras in added.values() for extra in extras)])
+    return [_view(first, added[first.id], lines) for first in firsts]
+
+
+def _lines_of(found: Sequence[Earning]) -> dict[uuid.UUID, list[LineView]]:
+    currencies = {earning.id: earning.currency for earning in found}
+    lines: dict[uuid.UUID, list[LineView]] = defaultdict(list)
+    for row in EarningLine.objects.filter(earning_id__in=list(currencies)).order_by("earning_id", "n"):
+        lines[row.earning_id].append(LineView(row.kind, row.units, row.inputs, row.rule, currencies[row.earning_id]))
+    return lines
+
+
+def _view(first: Earning, extras: list[Earning], lines: dict[uuid.UUID, list[LineView]]) -> EarningView:
+    parts = [first, *extras]
+    return EarningView(
+        earning_id=first.id, source_kind=first.source_kind, source_id=first.source_id, state=first.state,
+        amount=Money(sum(owed(part) for part in parts), first.currency),
+        fee=Money(sum(charged(part) for part in parts), first.currency),
+        lines=tuple(line for part in parts for line in lines[part.id]),
+        held=any(part.held for part in parts), payout_id=first.payout_id, created_at=first.created_at,
+        settled_at=first.settled_at,
+    )  # fmt: skip
+
+
+def owed(earning: Earning) -> int:
+    """Units that the worker may count on: the promise, what was kept of it, or nothing."""
+    if earning.state == "pending":
+        return earning.amount_units
+    return earning.confirmed_units or 0
+
+
+def charged(earning: Earning) -> int:
+    """Units of fee on top."""
+    if earning.state == "pending":
+        return earning.fee_units
+    return earning.confirmed_fee_units or 0
+
+
+def worker_balances(*, worker_id: uuid.UUID, currency: str) -> WorkerBalances:
+    """In review, available, on its way (transferred, not yet at the bank), held. Two statements."""
+    kinds = ("worker_pending", "worker_available", "worker_in_transit", "worker_held")
+    held = ledger.balances([Account(kind, worker_id, currency) for kind in kinds])
+    pending, available, transit, stopped = (held[Account(kind, worker_id, currency)] for kind in kinds)
+    sent = Payout.objects.filter(worker_id=worker_id, currency=currency, state__in=("sent", "failed"))
+    left_us = int(sent.aggregate(sum=Sum("amount_units"))["sum"] or 0)
+    return WorkerBalances(pending, available, transit + Money(left_us, currency), stopped)
+
+
+def worker_currencies(worker_id: uuid.UUID) -> list[str]:
+    """The currencies in which somebody earned something, their payout account's first."""
+    earned = set(Earning.objects.filter(worker_id=worker_id).values_list("currency", flat=True).distinct())
+    account = payout_account(worker_id)
+    first = [account.currency] if account else []
+    return first + sorted(earned - set(first))
+
+
+def worker_lines(*, worker_id: uuid.UUID, cursor: str | None, size: int = 50) -> tuple[paging.Page[Earning], list[EarningView]]:
+    """A page of a worker's earnings, newest first, each with its lines; adjustments stand on their own here."""
+    page = paging.page(Earning.objects.filter(worker_id=worker_id), order="-created_at", cursor=cursor, size=size)
+    lines = _lines_of(page.rows)
+    return page, [_view(row, [], lines) for row in page.rows]
+
+
+def payout_account(worker_id: uuid.UUID) -> PayoutAccount | None:
+    """The worker's account at a rail that is not closed."""
+    return PayoutAccount.objects.filter(user_id=worker_id).exclude(state="closed").order_by("-created_at").first()
+
+
+def batch_spend(batch_id: uuid.UUID) -> BatchSpend:
+    """Paid, fees, pending and reserved of one batch; zero dollars for a batch that was never funded."""
+    return batches_spend([batch_id])[batch_id]
+
+
+def batches_spend(batch_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, BatchSpend]:
+    """The same for several, in one statement over a handful of rows per batch."""
+    sums = {row["batch_id"]: row for row in _sums(BatchTally.objects.filter(batch_id__in=list(batch_ids)).values("batch_id", "currency"))}
+    return {batch_id: _spend(sums.get(batch_id)) for batch_id in batch_ids}
+
+
+def client_money(*, organisation_id: uuid.UUID, currency: str) -> ClientMoney:
+    """A client's prepaid balance and what all of its batches hold and spent. Two statements."""
+    tallies = BatchTally.objects.filter(organisation_id=organisation_id, currency=currency)
+    spend = _spend(next(iter(_sums(tallies.values("currency"))), None), currency)
+    prepaid = ledger.balance(Account("client_prepaid", organisation_id, currency))
+    return ClientMoney(prepaid=prepaid, reserved=spend.reserved, pending=spend.pending, paid=spend.paid, fees=spend.fees)
+
+
+def _sums(grouped: QuerySet[BatchTally, dict[str, object]]) -> QuerySet[BatchTally, dict[str, object]]:
+    return grouped.annotate(
+        paid=Sum("paid_units"), fees=Sum("fee_units"), pending=Sum("pending_units"),
+        left=Sum(F("given_units") - F("pending_units") - F("paid_units") - F("fee_units")),
+    ).order_by()  # fmt: skip
+
+
+def _spend(row: dict[str, object] | None, currency: str = "USD") -> BatchSpend:
+    currency = str(row["currency"]) if row else currency
+    paid, fees, pending, left = (Money(int(str(row[name])) if row else 0, currency) for name in ("paid", "fees", "pending", "left"))
+    return BatchSpend(paid=paid, fees=fees, pending=pending, reserved=left)
+
+
+def fundings(*, organisation_id: uuid.UUID, cursor: str | None, size: int = 20) -> paging.Page[Funding]:
+    """A client's payments, newest first; wishes that never reached the hosted page are left out."""
+    rows = Funding.objects.filter(organisation_id=organisation_id).exclude(Q(state="failed", checkout_id__isnull=True))
+    return paging.page(rows, order="-created_at", cursor=cursor, size=size)

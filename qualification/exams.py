@@ -1,0 +1,189 @@
+"""Making exams: drafts, publishing, new versions, retiring, and questions that turn out to be wrong."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.utils.translation import gettext_lazy as _
+
+from kit import audit, states
+from kit.errors import Conflict, Invalid, NotFound
+from qualification.models import HIGHEST_TIER, Attempt, AttemptItem, Exam, ExamItem, Skill
+from qualification.states import DRAFT, EXAM, LIVE, PUBLISHED, RETIRED
+from workers.models import Organisation
+
+BOUNDS: dict[str, tuple[int, int]] = {
+    "tier": (0, HIGHEST_TIER),
+    "pass_bp": (1, 10_000),
+    "time_limit_seconds": (60, 6 * 3600),
+    "draws": (1, 100),
+    "cooldown_hours": (0, 24 * 365),
+    "max_attempts": (1, 20),
+    "valid_days": (1, 3660),
+}
+"""What each number of an exam may be."""
+
+
+class NotADraft(Conflict):
+    """What was published is not changed; a new version is made instead."""
+
+    code = "not_a_draft"
+
+
+class NotReady(Conflict):
+    """The exam lacks something that people who sit it need."""
+
+    code = "exam_not_ready"
+
+
+def create(*, skill: Skill, title: str, by_id: uuid.UUID, now: datetime, about: str = "", **numbers: int) -> Exam:
+    """A draft. `numbers` are those of BOUNDS; what is not given has the model's default. Raises Invalid with the field."""
+    exam = Exam.objects.create(
+        skill=skill,
+        title=_check_title(title),
+        about=_check_about(about),
+        created_by_id=by_id,
+        created_at=now,
+        **_check_numbers(numbers),
+    )
+    audit.record(subject=exam, verb="exam.made", actor_id=by_id, now=now)
+    return exam
+
+
+def change(*, exam: Exam, title: str | None = None, about: str | None = None, **numbers: int) -> None:
+    """Change a draft. Raises NotADraft, Invalid with the field."""
+    _require_draft(exam)
+    changes: dict[str, Any] = dict(_check_numbers(numbers))
+    if title is not None:
+        changes["title"] = _check_title(title)
+    if about is not None:
+        changes["about"] = _check_about(about)
+    for name, value in changes.items():
+        setattr(exam, name, value)
+    exam.save(update_fields=list(changes))
+
+
+def publish(*, exam: Exam, by_id: uuid.UUID, now: datetime) -> None:
+    """Open a draft to people; the version before it closes, and whoever sits that one finishes it.
+
+    Raises NotReady when the bank holds fewer questions than an attempt draws, NoSuchMove when it is no draft.
+    """
+    if exam.items.filter(voided_at__isnull=True).count() < exam.draws:
+        raise NotReady(_("The bank holds fewer questions than each attempt draws."), field="draws")
+    EXAM.check(exam.state, PUBLISHED)
+    before = Exam.objects.filter(series=exam.series, state=PUBLISHED).first()
+    if before is not None:
+        states.move(before, chart=EXAM, to=RETIRED, actor_id=by_id, now=now, reason="newer_version")
+    states.move(exam, chart=EXAM, to=PUBLISHED, actor_id=by_id, now=now, published_at=now)
+
+
+def retire(*, exam: Exam, by_id: uuid.UUID, now: datetime) -> None:
+    """Close an exam to new attempts; live ones are finished, grants stay. Raises NoSuchMove."""
+    states.move(exam, chart=EXAM, to=RETIRED, actor_id=by_id, now=now)
+
+
+def revise(*, exam: Exam, by_id: uuid.UUID, now: datetime) -> Exam:
+    """A draft of the next version with the same rules and all questions that are not void. Raises Conflict when there is one."""
+    if Exam.objects.filter(series=exam.series, state=DRAFT).exists():
+        raise Conflict(_("There is a draft of the next version already."))
+    last = Exam.objects.filter(series=exam.series).aggregate(last=Max("version"))["last"]
+    try:
+        with transaction.atomic():
+            draft = Exam.objects.create(
+                series=exam.series,
+                version=last + 1,
+                skill=exam.skill,
+                title=exam.title,
+                about=exam.about,
+                created_by_id=by_id,
+                created_at=now,
+                **{name: getattr(exam, name) for name in BOUNDS},
+            )
+    except IntegrityError:
+        raise Conflict(_("There is a draft of the next version already.")) from None
+    kept = exam.items.filter(voided_at__isnull=True).order_by("n")
+    ExamItem.objects.bulk_create(
+        ExamItem(
+            exam=draft, n=at, kind=item.kind, task_type=item.task_type, topic=item.topic, body=item.body, key=item.key
+        )
+        for at, item in enumerate(kept, start=1)
+    )
+    audit.record(subject=draft, verb="exam.revised", actor_id=by_id, now=now)
+    return draft
+
+
+def remove_item(*, item: ExamItem) -> None:
+    """Take a question out of a draft. Raises NotADraft; one that people have met is voided instead."""
+    _require_draft(item.exam)
+    item.delete()
+
+
+def owned_by(organisation: Organisation | None) -> QuerySet[Exam]:
+    """The exams that an organisation, or ops (None) for the platform, looks after."""
+    rows = Exam.objects.select_related("skill").order_by("title", "-version")
+    return rows.filter(skill__organisation=organisation)
+
+
+def find(*, exam_id: uuid.UUID, organisation: Organisation | None) -> Exam:
+    """One of the owner's exams. Raises NotFound."""
+    found = owned_by(organisation).filter(pk=exam_id).first()
+    if found is None:
+        raise NotFound(_("There is no such exam."))
+    return found
+
+
+def open_to(worker_id: uuid.UUID) -> QuerySet[Exam]:
+    """The exams that a worker may sit: published ones, but none of an organisation that they belong to."""
+    rows = Exam.objects.filter(state=PUBLISHED).select_related("skill__organisation").order_by("title", "id")
+    return rows.exclude(skill__organisation__memberships__user_id=worker_id)
+
+
+def items_with_health(exam: Exam) -> QuerySet[ExamItem]:
+    """Questions with `exposure` (attempts that drew it), `answers`, and `credit` (their sum): share right = credit / answers."""
+    return exam.items.annotate(
+        exposure=Count("drawn"),
+        answers=Count("drawn", filter=Q(drawn__credit_bp__isnull=False)),
+        credit=Sum("drawn__credit_bp"),
+    ).order_by("n")
+
+
+def counts(exam: Exam) -> dict[str, int]:
+    """How many people tried, passed and failed this version."""
+    found = Attempt.objects.filter(exam=exam).values_list("state").annotate(n=Count("id"))
+    return {state: n for state, n in found} | {"answers": AttemptItem.objects.filter(attempt__exam=exam).count()}
+
+
+def live_attempts(exam: Exam) -> QuerySet[Attempt]:
+    return Attempt.objects.filter(exam=exam, state=LIVE)
+
+
+def _require_draft(exam: Exam) -> None:
+    if exam.state != DRAFT:
+        raise NotADraft(_("This version was published. Start a new version to change it."))
+
+
+def _check_title(title: str) -> str:
+    title = " ".join(title.split())
+    if not 2 <= len(title) <= 120:
+        raise Invalid(_("Expected a title of 2 to 120 characters."), field="title")
+    return title
+
+
+def _check_about(about: str) -> str:
+    if len(about) > 5000:
+        raise Invalid(_("At most 5,000 characters."), field="about")
+    return about
+
+
+def _check_numbers(numbers: dict[str, int]) -> dict[str, int]:
+    for name, value in numbers.items():
+        low, high = BOUNDS[name]
+        if not low <= value <= high:
+            raise Invalid(
+                _("Expected a whole number from %(low)d to %(high)d.") % {"low": low, "high": high}, field=name
+            )
+    return numbers
