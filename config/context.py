@@ -7,10 +7,14 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from config import navigation
+
 
 def site(request: HttpRequest) -> dict[str, Any]:
     return {
         "PRODUCT_NAME": settings.PRODUCT_NAME,
         "EMBEDDED": settings.EMBEDDED,
+        "DOCS_URL": "/api/docs/",
         "request_id": getattr(request, "request_id", ""),
+        **navigation.for_request(request),
     }

@@ -158,6 +158,13 @@ def open_checkout(*, funding_id: uuid.UUID, now: datetime) -> Funding:
     return wish
 
 
+def give_up(*, funding_id: uuid.UUID, now: datetime) -> None:
+    """A wish whose page was never made in a day is dropped; nothing was paid, as nobody ever saw the page."""
+    wish = locks.funding(funding_id)
+    if wish.state == "intended":
+        states.move(wish, chart=FUNDING, to="failed", actor_id=None, now=now, reason="never_opened", fault="never_opened")
+
+
 def read_again(*, checkout_id: str, now: datetime) -> None:
     """Ask Stripe how a hosted page stands and keep it. Opens its own transaction; raises GatewayError."""
     page = stripe_gateway.read_checkout(checkout_id)

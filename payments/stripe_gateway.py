@@ -361,6 +361,14 @@ def available(currency: str) -> Money:
     return from_minor(minor, currency)
 
 
+def balance(currency: str) -> Money:
+    """All that our own balance holds, available or still pending."""
+    with _named_failures():
+        found = _client().v1.balance.retrieve()
+    parts = [*found.available, *found.pending]
+    return from_minor(sum(part.amount for part in parts if part.currency == currency.lower()), currency)
+
+
 def movements(*, since: dt.datetime) -> Iterator[Movement]:
     """Our balance transactions from a moment on, newest first."""
     with _named_failures():

@@ -262,7 +262,7 @@ def _close(attempt: Attempt, *, now: datetime) -> None:
         actor_id=attempt.worker_id,
         now=now,
         closed_at=now,
-        **_columns(result),
+        **_columns(result),  # type: ignore[arg-type]
     )
     if passed and result is not None:
         _grant(attempt, result, now)

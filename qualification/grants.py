@@ -169,7 +169,7 @@ def appeal_decided(*, subject_kind: str, subject_id: str, outcome: str, **_rest:
     """Reaction to `appeal.decided`: a won appeal restores the grant, unless it has been earned anew. Repeating changes nothing."""
     if subject_kind != decisions.SUBJECT or outcome == Appeal.UPHELD:
         return
-    taken = Grant.objects.select_related("skill").filter(decision_id=subject_id, state=TAKEN).first()
+    taken = Grant.objects.select_related("skill").filter(decision=uuid.UUID(subject_id), state=TAKEN).first()
     won = Appeal.objects.filter(subject_kind=subject_kind, subject_id=subject_id, decided_at__isnull=False).first()
     if taken is None or won is None or won.decided_at is None:
         return

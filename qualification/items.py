@@ -23,6 +23,8 @@ LARGEST_FILE = 5 * 1024 * 1024
 LONGEST_TEXT, LONGEST_OPTION, LONGEST_TOPIC = 5_000, 500, 80
 OPTION_COLUMN = re.compile(r"option_([1-9]|1[0-2])")
 KEYS = "abcdefghijkl"
+CHOICE_FIELDS = ("kind", "text", "options", "right", "topic")
+GOLD_FIELDS = ("kind", "task_type", "settings", "row", "truth", "guideline", "topic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +88,9 @@ def check(row: Any, *, place: str = "item") -> Checked:
         raise Invalid(_("Expected an object."), field=place)
     kind = row.get("kind", ExamItem.CHOICE)
     if kind == ExamItem.CHOICE:
-        known = ("kind", "text", "options", "right", "topic")
-        return _check_choice(reading.mapping(row, field=place, known=known), place)
+        return _check_choice(reading.mapping(row, field=place, known=CHOICE_FIELDS), place)
     if kind == ExamItem.GOLD:
-        known = ("kind", "task_type", "settings", "row", "truth", "guideline", "topic")
-        return _check_gold(reading.mapping(row, field=place, known=known), place)
+        return _check_gold(reading.mapping(row, field=place, known=GOLD_FIELDS), place)
     raise Invalid(_("Expected choice or gold."), field=f"{place}.kind")
 
 

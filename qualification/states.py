@@ -24,7 +24,7 @@ EXAM = Chart(
 PASSED, FAILED = "passed", "failed"
 
 ATTEMPT = Chart(
-    name="attempt",
+    name="exam attempt",
     moves={LIVE: (PASSED, FAILED), PASSED: (), FAILED: (PASSED,)},
     initial=LIVE,
 )

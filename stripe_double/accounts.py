@@ -4,7 +4,7 @@ from typing import Any
 
 from stripe_double import events, money
 from stripe_double.clock import iso
-from stripe_double.errors import Failure, refused
+from stripe_double.errors import Failure, refuse_all, refused
 from stripe_double.listing import Call, page_v2
 from stripe_double.store import Books, Thing, blank, new_id
 
@@ -38,8 +38,7 @@ def create(call: Call) -> Thing:
     country = params.get("identity", {}).get("country", "us").lower()
     account: Thing = {
         "id": new_id("acct"), "object": "v2.core.account", "created": iso(books.now), "livemode": False,
-        "closed": False,
-        "applied_configurations": [], "configuration": dict.fromkeys(CONFIGURATIONS),
+        "closed": False, "applied_configurations": [], "configuration": dict.fromkeys(CONFIGURATIONS),
         "future_requirements": _requirements([]),
         **blank("contact_email contact_phone dashboard defaults display_name identity metadata requirements"),
     }  # fmt: skip
@@ -62,6 +61,7 @@ def update(call: Call) -> Thing:
 
 
 def list_all(call: Call) -> Thing:
+    refuse_all(call.params, "applied_configurations")
     page = page_v2(call, "v2.core.account", {"body ->> 'closed' = ?": int(call.params.get("closed", False))})
     return {**page, "data": [shown(account, []) for account in page["data"]]}
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stripe_double import expansion, forms, idempotency
+from stripe_double.contract import api_version
 from stripe_double.double import Double
 from stripe_double.errors import Failure
 from stripe_double.faults import Fault
@@ -79,6 +80,9 @@ class Prepared:
 def _prepare(double: Double, request: Request, request_id: str) -> Prepared:
     """Everything that Stripe checks before an endpoint begins. Raises Failure, never kept under a key."""
     _authenticate(request.headers.get("authorization", ""))
+    version = request.headers.get("stripe-version", api_version())
+    if version != api_version():
+        raise Failure(f"Invalid Stripe API version: {version}. The double plays {api_version()} only.")
     operation, ids = double.contract.find(request.method, request.path)
     v2 = request.path.startswith("/v2/")
     form = request.method == "GET" or not v2

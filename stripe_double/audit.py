@@ -16,18 +16,15 @@ def books(open_books: Books) -> dict[str, Any]:
     ]
     problems = _problems(open_books)
     return {
-        "now": open_books.now,
-        "platform": money.balances(open_books, PLATFORM),
+        "now": open_books.now, "platform": money.balances(open_books, PLATFORM),
         "connected": {account: money.balances(open_books, account) for account in connected},
-        "transfers": _transfers(open_books),
-        "payouts": _payouts(open_books),
+        "transfers": _transfers(open_books), "payouts": _payouts(open_books),
         "fees": dict(_rows(open_books, "SELECT body ->> 'currency', SUM(body ->> 'fee') FROM object"
                                        " WHERE kind = 'balance_transaction' AND account = '' GROUP BY 1")),
         "idempotent_replays": _rows(open_books, "SELECT COALESCE(SUM(replays), 0) FROM idempotency")[0][0],
         "events": dict(_rows(open_books, "SELECT body ->> 'type', COUNT(*) FROM object"
                                          " WHERE kind IN ('event', 'v2.core.event') GROUP BY 1")),
-        "problems": problems,
-        "consistent": not problems,
+        "problems": problems, "consistent": not problems,
     }  # fmt: skip
 
 

@@ -17,8 +17,8 @@ def retrieve(call: Call) -> Thing:
 
 
 def list_transactions(call: Call) -> Thing:
-    filters = {"notes ->> 'payout' = ?": call.params["payout"]} if "payout" in call.params else {}
-    return page(call, "balance_transaction", where=("type", "source", "currency"), filters=filters)
+    also = {"notes ->> 'payout' = ?": call.params["payout"]} if "payout" in call.params else {}
+    return page(call, "balance_transaction", where=("type", "source", "currency"), handled=("payout",), also=also)
 
 
 def settings(call: Call) -> Thing:

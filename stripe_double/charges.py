@@ -19,11 +19,11 @@ def start(books: Books, *, amount: int, currency: str, method: str, fields: Thin
     }  # fmt: skip
     charge: Thing = {
         **shared, "id": charge_id, "object": "charge", "amount_captured": amount, "amount_refunded": 0,
-        "captured": True,
-        "billing_details": {**blank("address name phone tax_id"), "email": fields.get("email")}, "disputed": False,
-        "fraud_details": {}, "paid": False, "payment_intent": intent_id, "payment_method": new_id("pm"),
-        "payment_method_details": {"type": kind, kind: dict(CARD) if method == "card" else {}},
-        "refunded": False, "status": "pending",
+        "captured": True, "billing_details": {**blank("address name phone tax_id"), "email": fields.get("email")},
+        "disputed": False, "fraud_details": {}, "paid": False, "payment_intent": intent_id,
+        "payment_method": new_id("pm"),
+        "payment_method_details": {"type": kind, kind: dict(CARD) if method == "card" else {}}, "refunded": False,
+        "status": "pending",
         **blank("application application_fee application_fee_amount balance_transaction calculated_statement_descriptor"
                 " failure_balance_transaction failure_code failure_message on_behalf_of outcome receipt_email"
                 " receipt_number receipt_url review shipping source source_transfer statement_descriptor"
@@ -32,9 +32,8 @@ def start(books: Books, *, amount: int, currency: str, method: str, fields: Thin
     intent: Thing = {
         **shared, "id": intent_id, "object": "payment_intent", "amount_capturable": 0, "amount_received": 0,
         "capture_method": "automatic", "client_secret": f"{intent_id}_secret_double",
-        "confirmation_method": "automatic",
-        "latest_charge": charge_id, "payment_method": charge["payment_method"], "payment_method_types": [kind],
-        "status": "processing",
+        "confirmation_method": "automatic", "latest_charge": charge_id, "payment_method": charge["payment_method"],
+        "payment_method_types": [kind], "status": "processing",
         **blank("application application_fee_amount automatic_payment_methods canceled_at cancellation_reason"
                 " last_payment_error next_action on_behalf_of processing receipt_email review setup_future_usage"
                 " shipping source statement_descriptor statement_descriptor_suffix transfer_data"),

@@ -1,7 +1,7 @@
 """Checkout sessions of mode `payment`: created by API, completed on the hosted page or by control."""
 
 from stripe_double import charges, events, money
-from stripe_double.errors import Failure, refused
+from stripe_double.errors import Failure, not_played, refuse_all, refused
 from stripe_double.listing import Call, page
 from stripe_double.store import Books, Thing, blank, new_id
 
@@ -27,12 +27,8 @@ def create(call: Call) -> Thing:
             "The `expires_at` timestamp must be between 30 minutes and 24 hours from now.", param="expires_at"
         )
     session = _session(books, params, currency, total, ends)
-    listed = {
-        "object": "list",
-        "data": items,
-        "has_more": False,
-        "url": f"/v1/checkout/sessions/{session['id']}/line_items",
-    }
+    address = f"/v1/checkout/sessions/{session['id']}/line_items"
+    listed = {"object": "list", "data": items, "has_more": False, "url": address}
     books.add(session, hidden={"line_items": listed}, intent=params.get("payment_intent_data") or {})
     books.later(ends - books.now, "expire_checkout", session["id"])
     return session
@@ -40,27 +36,23 @@ def create(call: Call) -> Thing:
 
 def _session(books: Books, params: Thing, currency: str, total: int, ends: int) -> Thing:
     ident = new_id("cs_test")
-    methods = params.get("allowed_payment_method_types") or [
-        "card",
-        *(["us_bank_account"] if currency == "usd" else []),
-    ]
+    usual = ["card", "us_bank_account"] if currency == "usd" else ["card"]
+    methods = params.get("allowed_payment_method_types") or usual
     given = "cancel_url client_reference_id customer customer_email locale submit_type success_url"
     return {
         **blank("after_expiration allow_promotion_codes billing_address_collection client_secret consent"
                 " consent_collection currency_conversion customer_details discounts invoice invoice_creation"
                 " payment_intent payment_link payment_method_options recovered_from setup_intent"
                 " shipping_address_collection shipping_cost subscription"),
-        **{name: params.get(name) for name in given.split()},
-        "id": ident, "object": "checkout.session", "amount_subtotal": total, "amount_total": total,
-        "created": books.now,
+        **{name: params.get(name) for name in given.split()}, "id": ident, "object": "checkout.session",
+        "amount_subtotal": total, "amount_total": total, "created": books.now,
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
-        "currency": currency,
-        "custom_fields": [], "custom_text": blank("after_submit shipping_address submit terms_of_service_acceptance"),
+        "currency": currency, "custom_fields": [],
+        "custom_text": blank("after_submit shipping_address submit terms_of_service_acceptance"),
         "customer_creation": "if_required", "expires_at": ends, "livemode": False,
-        "metadata": params.get("metadata") or {},
-        "mode": "payment", "payment_method_collection": "if_required", "payment_method_types": methods,
-        "payment_status": "unpaid", "phone_number_collection": {"enabled": False}, "shipping_options": [],
-        "status": "open",
+        "metadata": params.get("metadata") or {}, "mode": "payment", "payment_method_collection": "if_required",
+        "payment_method_types": methods, "payment_status": "unpaid", "phone_number_collection": {"enabled": False},
+        "shipping_options": [], "status": "open",
         "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0}, "ui_mode": "hosted_page",
         "url": f"{books.settings.public_url}/pay/{ident}",
     }  # fmt: skip
@@ -69,9 +61,12 @@ def _session(books: Books, params: Thing, currency: str, total: int, ends: int) 
 def _check(params: Thing) -> None:
     if params.get("mode") != "payment" or params.get("ui_mode", "hosted_page") != "hosted_page":
         raise Failure("The double plays mode=payment with ui_mode=hosted_page only.", param="mode")
-    for name in NOT_PLAYED:
-        if name in params:
-            raise Failure(f"The double does not play {name}.", param=name)
+    refuse_all(params, *NOT_PLAYED)
+    refuse_all(params.get("payment_intent_data", {}), "application_fee_amount", "transfer_data", "on_behalf_of")
+    if params.get("payment_intent_data", {}).get("capture_method", "automatic") == "manual":
+        raise not_played("payment_intent_data[capture_method]")
+    if params.get("automatic_tax", {}).get("enabled"):
+        raise not_played("automatic_tax[enabled]")
     for name in ("line_items", "success_url"):
         if not params.get(name):
             raise Failure(f"Missing required param: {name}.", code="parameter_missing", param=name)
@@ -121,8 +116,9 @@ def expire_overdue(books: Books, ident: str) -> None:
 
 
 def _expired(books: Books, session: Thing) -> Thing:
-    events.emit(books, "checkout.session.expired", books.save({**session, "status": "expired", "url": None}))
-    return {**session, "status": "expired", "url": None}
+    session = books.save({**session, "status": "expired", "url": None})
+    events.emit(books, "checkout.session.expired", session)
+    return session
 
 
 def complete(books: Books, ident: str, *, method: str, email: str = "") -> Thing:

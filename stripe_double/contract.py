@@ -87,6 +87,13 @@ class Contract:
         return self._operations[path]
 
 
+@cache
+def api_version() -> str:
+    """The version of the API that the package speaks, and therefore the double."""
+    text = (shapes.package_folder() / "_api_version.py").read_text()
+    return str(re.findall(r'CURRENT = "([^"]+)"', text)[0])
+
+
 def _service_files() -> list[Path]:
     return sorted(shapes.package_folder().rglob("*_service.py"))
 

@@ -104,6 +104,8 @@ def _set_faults(double: Double, postman: Postman, said: Thing) -> Any:
     webhooks = _ask(said, "webhooks", dict, {})
     if unknown := webhooks.keys() - set(WEBHOOK_FAULTS):
         raise Failure(f"Unknown webhook fault: {min(unknown)}", param="webhooks")
+    if not all(isinstance(value, int | float) for value in webhooks.values()):
+        raise Failure("Webhook faults are numbers", param="webhooks")
     if "webhooks" in said:
         with double.step() as books:
             books.set("webhook_faults", webhooks)
@@ -225,6 +227,8 @@ def _finish_payout(books: Books, said: Thing, ident: str) -> Any:
 
 
 def _dispute(books: Books, said: Thing) -> Any:
+    """Open one, by `charge` or `payment_intent`; `amount` and `reason` may be given."""
+    _ask(said, "amount", int, None)
     return disputes.open_one(
         books, {name: said[name] for name in ("charge", "payment_intent", "amount", "reason") if name in said}
     )

@@ -28,9 +28,8 @@ def open_one(books: Books, params: Thing) -> Thing:
     dispute: Thing = {
         "id": ident, "object": "dispute", "amount": amount, "balance_transactions": [entry], "charge": charge["id"],
         "created": books.now, "currency": charge["currency"], "enhanced_eligibility_types": [],
-        "evidence": {"enhanced_evidence": {}},
-        "evidence_details": details, "is_charge_refundable": False, "livemode": False, "metadata": {},
-        "network_reason_code": None, "payment_intent": charge["payment_intent"],
+        "evidence": {"enhanced_evidence": {}}, "evidence_details": details, "is_charge_refundable": False,
+        "livemode": False, "metadata": {}, "network_reason_code": None, "payment_intent": charge["payment_intent"],
         "reason": params.get("reason", "fraudulent"), "status": "needs_response",
     }  # fmt: skip
     books.save({**charge, "disputed": True})

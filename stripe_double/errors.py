@@ -45,3 +45,15 @@ def refused(message: str, *, code: str | None = None, param: str | None = None, 
 
 def missing(what: str, ident: str, *, param: str = "id", status: int = 404) -> Failure:
     return refused(f"No such {what}: '{ident}'", code="resource_missing", param=param, status=status)
+
+
+def not_played(param: str) -> Failure:
+    """For what Stripe can do and the double cannot: better refused than played wrongly."""
+    return Failure(f"The double does not play {param}.", code="not_played_by_the_double", param=param)
+
+
+def refuse_all(params: dict[str, Any], *names: str) -> None:
+    """Raise `not_played` for the first of these parameters that is there and says anything."""
+    for name in names:
+        if params.get(name):
+            raise not_played(name)

@@ -5,16 +5,16 @@ import random
 import time
 
 from stripe_double.clock import iso
+from stripe_double.contract import api_version
 from stripe_double.store import PLATFORM, Books, Thing, new_id
 
-API_VERSION = "2026-10-28.endive"
 KEPT_SECONDS = 30 * 86_400  # events can be read for 30 days
 
 
 def emit(books: Books, kind: str, thing: Thing, *, account: str = PLATFORM) -> None:
     """A snapshot event about `thing` as it is now. One of a connected account carries `account` and goes elsewhere."""
     event: Thing = {
-        "id": new_id("evt"), "object": "event", "api_version": API_VERSION, "created": books.now,
+        "id": new_id("evt"), "object": "event", "api_version": api_version(), "created": books.now,
         "data": {"object": thing}, "livemode": False, "pending_webhooks": 1, "request": books.request, "type": kind,
     }  # fmt: skip
     if account:
@@ -29,8 +29,7 @@ def emit_thin(books: Books, kind: str, *, about: Thing | None = None, data: Thin
     reason = {"type": "request", "request": request} if request["id"] and request["idempotency_key"] else None
     notification: Thing = {
         "id": new_id("evt_test"), "object": "v2.core.event", "type": kind, "created": iso(books.now),
-        "livemode": False,
-        "context": None, "reason": reason,
+        "livemode": False, "context": None, "reason": reason,
     }  # fmt: skip
     if about:
         notification["related_object"] = {

@@ -36,6 +36,9 @@ class Fault:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}")
+        for name in ("times", "rate", "skip", "seconds"):
+            if not isinstance(getattr(self, name), int | float):
+                raise ValueError(f"{name} must be a number")
         re.compile(self.path)
         self.dice = random.Random(self.seed)
 

@@ -13,10 +13,10 @@ def create(call: Call) -> Thing:
     ident = new_id("vs")
     session: Thing = {
         "id": ident, "object": "identity.verification_session",
-        "client_reference_id": params.get("client_reference_id"),
-        "client_secret": f"{ident}_secret_double", "created": books.now, "livemode": False,
-        "metadata": params.get("metadata") or {}, "options": params.get("options") or {}, "status": "requires_input",
-        "type": params.get("type", "document"), "url": f"{books.settings.public_url}/identity/{ident}",
+        "client_reference_id": params.get("client_reference_id"), "client_secret": f"{ident}_secret_double",
+        "created": books.now, "livemode": False, "metadata": params.get("metadata") or {},
+        "options": params.get("options") or {}, "status": "requires_input", "type": params.get("type", "document"),
+        "url": f"{books.settings.public_url}/identity/{ident}",
         **{name: params.get(name) for name in ("provided_details", "related_customer", "related_person")},
         **blank("last_error last_verification_report redaction verification_flow"),
     }  # fmt: skip

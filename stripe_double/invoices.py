@@ -1,7 +1,7 @@
 """Customers and invoices for funding by bank transfer: draft, open, then paid (or not) by control."""
 
 from stripe_double import charges, events, money
-from stripe_double.errors import Failure, refused
+from stripe_double.errors import Failure, refuse_all, refused
 from stripe_double.listing import Call, page
 from stripe_double.store import Books, Thing, blank, new_id
 
@@ -26,16 +26,17 @@ def create_item(call: Call) -> Thing:
     books, params = call.books, call.params
     if not {"amount", "currency", "customer"} <= params.keys():
         raise Failure("The double plays invoice items with customer, amount and currency only.", param="amount")
+    refuse_all(
+        params, "discounts", "tax_rates", "quantity", "quantity_decimal", "pricing", "price_data", "subscription"
+    )
     currency = money.check_amount(params["amount"], params["currency"])
     books.need("customer", params["customer"], param="customer", status=400)
     invoice = _draft(books, params["invoice"]) if "invoice" in params else None
     item: Thing = {
         "id": new_id("ii"), "object": "invoiceitem", "amount": params["amount"], "currency": currency,
-        "date": books.now,
-        "customer": params["customer"], "description": params.get("description"), "discountable": False,
-        "discounts": [],
-        "invoice": params.get("invoice"), "livemode": False, "metadata": params.get("metadata") or {},
-        "proration": False,
+        "date": books.now, "customer": params["customer"], "description": params.get("description"),
+        "discountable": False, "discounts": [], "invoice": params.get("invoice"), "livemode": False,
+        "metadata": params.get("metadata") or {}, "proration": False,
         "period": {"start": books.now, "end": books.now}, "quantity": 1, "quantity_decimal": "1", "tax_rates": [],
         **blank("parent pricing test_clock"),
     }  # fmt: skip
@@ -49,6 +50,8 @@ def create(call: Call) -> Thing:
     books, params = call.books, call.params
     if "customer" not in params:
         raise Failure("Missing required param: customer.", code="parameter_missing", param="customer")
+    refuse_all(params, "application_fee_amount", "discounts", "default_tax_rates", "transfer_data", "from_invoice")
+    refuse_all(params, "shipping_cost", "subscription")
     customer = books.need("customer", params["customer"], param="customer", status=400)
     ident, currency = new_id("in"), params.get("currency", "usd").lower()
     due = params.get("due_date") or (
@@ -61,14 +64,15 @@ def create(call: Call) -> Thing:
                 " latest_revision next_payment_attempt number on_behalf_of parent receipt_number rendering"
                 " shipping_cost shipping_details statement_descriptor test_clock webhooks_delivered_at"),
         "id": ident, "object": "invoice", "account_name": "Test double", "attempt_count": 0, "attempted": False,
-        "auto_advance": params.get("auto_advance", False), "automatic_tax": {
+        "auto_advance": params.get("auto_advance", False),
+        "automatic_tax": {
             "enabled": False, "disabled_reason": None, "liability": None, "provider": None, "status": None},
         "amount_due": 0, "amount_overpaid": 0, "amount_paid": 0, "amount_remaining": 0, "amount_shipping": 0,
         "collection_method": params.get("collection_method", "charge_automatically"), "created": books.now,
         "currency": currency, "customer": customer["id"], "customer_email": customer["email"],
         "customer_name": customer["name"], "customer_tax_exempt": "none", "customer_tax_ids": [],
-        "default_tax_rates": [],
-        "description": params.get("description"), "discounts": [], "due_date": due, "issuer": {"type": "self"},
+        "default_tax_rates": [], "description": params.get("description"), "discounts": [], "due_date": due,
+        "issuer": {"type": "self"},
         "lines": {"object": "list", "data": [], "has_more": False, "url": f"/v1/invoices/{ident}/lines"},
         "livemode": False, "metadata": params.get("metadata") or {},
         "payment_settings": blank("default_mandate payment_method_options payment_method_types"),
@@ -150,11 +154,9 @@ def pay(books: Books, ident: str) -> Thing:
     )  # fmt: skip
     payment = {
         "id": new_id("inpay"), "object": "invoice_payment", "amount_paid": intent["amount"],
-        "amount_requested": intent["amount"],
-        "created": books.now, "currency": invoice["currency"], "invoice": ident, "is_default": True,
-        "livemode": False,
-        "payment": {"type": "payment_intent", "payment_intent": intent["id"]}, "status": "paid",
-        "status_transitions": {"canceled_at": None, "paid_at": books.now},
+        "amount_requested": intent["amount"], "created": books.now, "currency": invoice["currency"], "invoice": ident,
+        "is_default": True, "livemode": False, "payment": {"type": "payment_intent", "payment_intent": intent["id"]},
+        "status": "paid", "status_transitions": {"canceled_at": None, "paid_at": books.now},
     }  # fmt: skip
     books.add(payment)
     listed = {"object": "list", "data": [payment], "has_more": False, "url": "/v1/invoice_payments"}

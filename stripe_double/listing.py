@@ -4,9 +4,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from stripe_double.errors import Failure, missing
+from stripe_double.errors import Failure, missing, not_played
 from stripe_double.store import Books, Thing
 
+PAGING = ("limit", "starting_after", "ending_before")
 BOUNDS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
@@ -26,47 +27,56 @@ class Call:
         return list(self.ids.values())[-1]
 
 
-def page(call: Call, kind: str, *, where: tuple[str, ...] = (), filters: dict[str, Any] | None = None) -> Thing:
-    """A v1 list. `where` names parameters that are fields of the object; `filters` are SQL conditions with one `?`."""
-    params = call.params
-    limit = params.get("limit", 10)
-    if not 1 <= limit <= 100:
-        raise Failure("Limit must be between 1 and 100.", code="parameter_invalid_integer", param="limit")
-    asked = {f"body ->> '{name}' = ?": params[name] for name in where if name in params}
-    clauses, values = _clauses(call, kind, asked | (filters or {}))
+def page(
+    call: Call,
+    kind: str,
+    *,
+    where: tuple[str, ...] = (),
+    handled: tuple[str, ...] = (),
+    also: dict[str, Any] | None = None,
+) -> Thing:
+    """A v1 list. `where` names parameters that are fields of the object; `handled` are those the caller turned into
+    `also`, SQL conditions with one `?` each. Raises Failure for any other filter: a list that ignored one would lie.
+    """
+    params, conditions = call.params, dict(also or {})
+    for name, value in params.items():
+        if name == "created" or name in where:
+            conditions |= _conditions("created" if name == "created" else f"body ->> '{name}'", value)
+        elif name not in (*PAGING, *handled):
+            raise not_played(name)
     backwards = "ending_before" in params
     cursor = params.get("ending_before") or params.get("starting_after")
     if cursor:
-        clauses.append("seq > ?" if backwards else "seq < ?")
-        values.append(_position(call, kind, cursor, "ending_before" if backwards else "starting_after"))
-    rows = _rows(call.books, clauses, values, "ASC" if backwards else "DESC", limit + 1)
+        position = _position(call, kind, cursor, "ending_before" if backwards else "starting_after")
+        conditions["seq > ?" if backwards else "seq < ?"] = position
+    limit = _limit(call)
+    rows = _rows(call, kind, conditions, "ASC" if backwards else "DESC", limit + 1)
     shown = rows[:limit][::-1] if backwards else rows[:limit]
     return {"object": "list", "url": call.path, "has_more": len(rows) > limit, "data": shown}
 
 
-def page_v2(call: Call, kind: str, filters: dict[str, Any]) -> Thing:
+def page_v2(call: Call, kind: str, conditions: dict[str, Any]) -> Thing:
     """A v2 list, its cursor inside the address of the next page."""
-    limit = call.params.get("limit", 10)
-    clauses, values = _clauses(call, kind, filters)
+    limit = _limit(call)
     if "page" in call.params:
-        clauses.append("seq < ?")
-        values.append(_position(call, kind, call.params["page"], "page"))
-    rows = _rows(call.books, clauses, values, "DESC", limit + 1)
+        conditions["seq < ?"] = _position(call, kind, call.params["page"], "page")
+    rows = _rows(call, kind, conditions, "DESC", limit + 1)
     more = f"{call.path}?limit={limit}&page={rows[limit - 1]['id']}" if len(rows) > limit else None
     return {"data": rows[:limit], "next_page_url": more, "previous_page_url": None}
 
 
-def _clauses(call: Call, kind: str, filters: dict[str, Any]) -> tuple[list[str], list[Any]]:
-    clauses, values = ["kind = ?", "account = ?"], [kind, call.account]
-    clauses.extend(filters)
-    values.extend(filters.values())
-    created = call.params.get("created")
-    for bound, moment in (
-        created if isinstance(created, dict) else {"": created} if created is not None else {}
-    ).items():
-        clauses.append(f"created {BOUNDS.get(bound, '=')} ?")
-        values.append(moment)
-    return clauses, values
+def _conditions(expression: str, value: Any) -> dict[str, Any]:
+    """Equality, or the range that {gt, gte, lt, lte} says."""
+    if isinstance(value, dict):
+        return {f"{expression} {BOUNDS[bound]} ?": edge for bound, edge in value.items()}
+    return {f"{expression} = ?": value}
+
+
+def _limit(call: Call) -> int:
+    limit = int(call.params.get("limit", 10))
+    if not 1 <= limit <= 100:
+        raise Failure("Limit must be between 1 and 100.", code="parameter_invalid_integer", param="limit")
+    return limit
 
 
 def _position(call: Call, kind: str, ident: str, param: str) -> int:
@@ -76,6 +86,7 @@ def _position(call: Call, kind: str, ident: str, param: str) -> int:
     return int(row[0])
 
 
-def _rows(books: Books, clauses: list[str], values: list[Any], order: str, limit: int) -> list[Thing]:
-    query = f"SELECT body FROM object WHERE {' AND '.join(clauses)} ORDER BY seq {order} LIMIT ?"
-    return [json.loads(body) for (body,) in books.db.execute(query, (*values, limit))]
+def _rows(call: Call, kind: str, conditions: dict[str, Any], order: str, limit: int) -> list[Thing]:
+    conditions = {"kind = ?": kind, "account = ?": call.account, **conditions}
+    query = f"SELECT body FROM object WHERE {' AND '.join(conditions)} ORDER BY seq {order} LIMIT ?"
+    return [json.loads(body) for (body,) in call.books.db.execute(query, (*conditions.values(), limit))]

@@ -40,10 +40,7 @@ def check_amount(amount: int | None, currency: str, *, least: int = 1) -> str:
         )
     if amount is None:
         raise Failure("Missing required param: amount.", code="parameter_missing", param="amount")
-    if amount < 1:
-        raise Failure(
-            "This value must be greater than or equal to 1.", code="parameter_invalid_integer", param="amount"
-        )
+    check_positive(amount)
     if amount < least:
         raise Failure(f"Amount must be at least {least} {currency}", code="amount_too_small", param="amount")
     if amount > AMOUNT_MOST:
@@ -53,6 +50,13 @@ def check_amount(amount: int | None, currency: str, *, least: int = 1) -> str:
             f"Amounts in {currency} must be a multiple of 100.", code="parameter_invalid_integer", param="amount"
         )
     return currency
+
+
+def check_positive(amount: int) -> None:
+    if amount < 1:
+        raise Failure(
+            "This value must be greater than or equal to 1.", code="parameter_invalid_integer", param="amount"
+        )
 
 
 def fee_of(books: Books, amount: int, *, method: str) -> int:

@@ -71,17 +71,22 @@ def _pay(books: Books, ident: str, said: dict[str, str] | None) -> Reply:
 def _checkout_page(books: Books, session: Thing) -> bytes:
     items = books.notes(session["id"])["hidden"]["line_items"]["data"]
     amount = price(session["amount_total"], session["currency"])
-    top = heading("Pay", session["customer_email"] or "") + f'<p class="sum">{amount}</p>'
+    top = heading("Pay", _payer(books, session)) + f'<p class="sum">{amount}</p>'
     lines = table([(item["description"], price(item["amount_total"], item["currency"])) for item in items])
     if session["status"] != "open":
         return frame(
             "Pay", top + lines, heading(f"This payment page is {session['status']}", "Nothing more can be paid here.")
         )
-    ways = {"card": "Pay by card", "us_bank_account": "Pay by bank (the outcome comes later)"}
+    ways = {"card": "Pay by card", "us_bank_account": "Pay by bank (settles later)"}
     offered = [way for way in ways if way in session["payment_method_types"]]
     buttons = [button("card" if way == "card" else "bank", ways[way], main=way == offered[0]) for way in offered]
     ask = "" if session["customer_email"] else entry("email", "E-mail for the receipt", kind="email")
     return frame("Pay", top + lines, form(ask, *buttons, button("cancel", "Cancel")))
+
+
+def _payer(books: Books, session: Thing) -> str:
+    customer = books.find(session["customer"] or "") or {}
+    return customer.get("name") or session["customer_email"] or session["client_reference_id"] or ""
 
 
 def _onboarding(books: Books, token: str, said: dict[str, str] | None) -> Reply:
@@ -92,9 +97,11 @@ def _onboarding(books: Books, token: str, said: dict[str, str] | None) -> Reply:
         return _go(account_links.details_of(link)["refresh_url"])
     account = accounts.need(books, link["account"])
     wanted = account["requirements"]["entries"]
-    rows = [(entry["description"], entry["minimum_deadline"]["status"].replace("_", " ")) for entry in wanted]
+    rows = [
+        (_plain(need["description"].rpartition(".")[2]), _plain(need["minimum_deadline"]["status"])) for need in wanted
+    ]
     who = account["display_name"] or account["contact_email"] or account["id"]
-    top = heading("Set up payouts", f"{who} wants to be paid. Nothing you type here is asked for or kept.")
+    top = heading("Set up payouts", f"For {who}. One click stands for all the details that Stripe would ask for.")
     return _shown(frame(
         "Set up payouts", top + table(rows or [("Nothing is missing", "")]),
         form(button("complete", "Complete", main=True), button("later", "Leave for later")),
@@ -174,6 +181,10 @@ def _express(books: Books, token: str, said: dict[str, str] | None) -> Reply:
         "Your payouts", heading(name, "Your balance") + table(held or [("Nothing yet", "")]),
         "<h2>Payouts to your bank</h2>" + table(payouts or [("None yet", "")]),
     ))  # fmt: skip
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ").capitalize()
 
 
 def _day(moment: int) -> str:

@@ -60,12 +60,11 @@ def _start(books: Books, account: str, amount: int, currency: str, *, automatic:
         "id": ident, "object": "payout", "amount": amount, "arrival_date": books.now + books.settings.payout_arrival,
         "automatic": automatic, "balance_transaction": entry["id"], "created": books.now, "currency": currency,
         "description": params.get("description"),
-        "destination": f"ba_{(account or 'acct_platform').removeprefix('acct_')}",
-        "livemode": False, "metadata": params.get("metadata") or {}, "method": params.get("method", "standard"),
+        "destination": f"ba_{(account or 'acct_platform').removeprefix('acct_')}", "livemode": False,
+        "metadata": params.get("metadata") or {}, "method": params.get("method", "standard"),
         "reconciliation_status": "in_progress" if automatic else "not_applicable", "source_type": "card",
         "statement_descriptor": params.get("statement_descriptor"),
-        "status": "in_transit" if automatic else "pending",
-        "type": "bank_account",
+        "status": "in_transit" if automatic else "pending", "type": "bank_account",
         **blank("application_fee application_fee_amount failure_balance_transaction failure_code failure_message"
                 " original_payout payout_method reversed_by trace_id"),
     }  # fmt: skip

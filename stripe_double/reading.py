@@ -47,12 +47,10 @@ def retrieve_event(call: Call) -> Thing:
 
 
 def list_events(call: Call) -> Thing:
-    filters: dict[str, Any] = {"created > ?": call.books.now - events.KEPT_SECONDS}
+    also = _young_and_of_types(call)
     if "type" in call.params:  # may hold a star
-        filters["body ->> 'type' GLOB ?"] = call.params["type"]
-    if "types" in call.params:
-        filters["body ->> 'type' IN (SELECT value FROM json_each(?))"] = json.dumps(call.params["types"])
-    return page(call, "event", filters=filters)
+        also["body ->> 'type' GLOB ?"] = call.params["type"]
+    return page(call, "event", handled=("type", "types"), also=also)
 
 
 def retrieve_thin(call: Call) -> Thing:
@@ -62,14 +60,19 @@ def retrieve_thin(call: Call) -> Thing:
 
 
 def list_thin(call: Call) -> Thing:
-    filters: dict[str, Any] = {"created > ?": call.books.now - events.KEPT_SECONDS}
+    also = _young_and_of_types(call)
     for bound, moment in call.params.get("created", {}).items():
-        filters[f"created {BOUNDS[bound]} ?"] = _seconds(moment)
+        also[f"created {BOUNDS[bound]} ?"] = _seconds(moment)
     if "object_id" in call.params:
-        filters["body ->> '$.related_object.id' = ?"] = call.params["object_id"]
+        also["body ->> '$.related_object.id' = ?"] = call.params["object_id"]
+    return page_v2(call, "v2.core.event", also)
+
+
+def _young_and_of_types(call: Call) -> dict[str, Any]:
+    conditions: dict[str, Any] = {"created > ?": call.books.now - events.KEPT_SECONDS}
     if "types" in call.params:
-        filters["body ->> 'type' IN (SELECT value FROM json_each(?))"] = json.dumps(call.params["types"])
-    return page_v2(call, "v2.core.event", filters)
+        conditions["body ->> 'type' IN (SELECT value FROM json_each(?))"] = json.dumps(call.params["types"])
+    return conditions
 
 
 def _seconds(moment: str) -> int:

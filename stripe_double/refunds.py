@@ -1,7 +1,7 @@
 """Refunds of charges: done at once for cards, after some days for bank debits, and failing when control says so."""
 
 from stripe_double import charges, events, money
-from stripe_double.errors import Failure, refused
+from stripe_double.errors import refuse_all, refused
 from stripe_double.listing import Call, page
 from stripe_double.store import Books, Thing, blank, new_id
 
@@ -9,6 +9,7 @@ from stripe_double.store import Books, Thing, blank, new_id
 def create(call: Call) -> Thing:
     """Raises `charge_already_refunded`, `balance_insufficient`, `resource_missing`. Stripe's fee is not given back."""
     books, params = call.books, call.params
+    refuse_all(params, "reverse_transfer", "refund_application_fee", "origin", "customer")
     charge = charges.find_charge(books, params)
     left = charge["amount"] - charge["amount_refunded"]
     amount = params.get("amount", left)
@@ -16,10 +17,7 @@ def create(call: Call) -> Thing:
         raise refused(
             f"Charge {charge['id']} cannot be refunded.", code="charge_already_refunded" if charge["paid"] else None
         )
-    if amount < 1:
-        raise Failure(
-            "This value must be greater than or equal to 1.", code="parameter_invalid_integer", param="amount"
-        )
+    money.check_positive(amount)
     if amount > left:
         raise refused(f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})", param="amount")
     money.need_available(books, call.account, charge["currency"], amount, purpose="refund this amount")

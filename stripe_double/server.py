@@ -2,7 +2,9 @@
 
 import logging
 import socket
+import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import urlsplit
 
 from stripe_double import api, control, pages
@@ -23,6 +25,10 @@ class Server(ThreadingHTTPServer):
     def __init__(self, port: int, double: Double, postman: Postman) -> None:
         super().__init__(("127.0.0.1", port), Handler)
         self.double, self.postman = double, postman
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):  # a caller who hung up is not our fault
+            log.exception("a connection broke the double")
 
     def answer(self, request: Request) -> Reply:
         if request.path.startswith(("/v1/", "/v2/")):

@@ -1,7 +1,7 @@
 """Transfers from the platform's balance to a connected account's, and their reversals."""
 
 from stripe_double import accounts, events, money
-from stripe_double.errors import Failure, refused
+from stripe_double.errors import refuse_all, refused
 from stripe_double.listing import Call, page
 from stripe_double.store import PLATFORM, Books, Thing, new_id
 
@@ -12,8 +12,7 @@ def create(call: Call) -> Thing:
     Money moves on both sides in one step, and an automatic payout of the receiver is put on the agenda.
     """
     books, params = call.books, call.params
-    if "source_transaction" in params:
-        raise Failure("The double does not play source_transaction.", param="source_transaction")
+    refuse_all(params, "source_transaction")
     currency = money.check_amount(params.get("amount"), params["currency"])
     _check_destination(books, params["destination"])
     money.need_available(books, call.account, currency, params["amount"], purpose="transfer to another account")
@@ -28,8 +27,8 @@ def create(call: Call) -> Thing:
         "id": ident, "object": "transfer", "amount": params["amount"], "amount_reversed": 0,
         "balance_transaction": entry["id"], "created": books.now, "currency": currency,
         "description": params.get("description"), "destination": params["destination"],
-        "destination_payment": payment,
-        "livemode": False, "metadata": params.get("metadata") or {}, "reversed": False, "source_transaction": None,
+        "destination_payment": payment, "livemode": False, "metadata": params.get("metadata") or {},
+        "reversed": False, "source_transaction": None,
         "reversals": {"object": "list", "data": [], "has_more": False, "url": f"/v1/transfers/{ident}/reversals"},
         "source_type": params.get("source_type", "card"), "transfer_group": params.get("transfer_group"),
     }  # fmt: skip
@@ -60,10 +59,7 @@ def reverse(call: Call) -> Thing:
     books, transfer = call.books, call.books.need("transfer", call.id, account=call.account)
     left = transfer["amount"] - transfer["amount_reversed"]
     amount = call.params.get("amount", left)
-    if amount < 1:
-        raise Failure(
-            "This value must be greater than or equal to 1.", code="parameter_invalid_integer", param="amount"
-        )
+    money.check_positive(amount)
     if amount > left:
         raise refused(f"Reversal amount ({amount}) is greater than the unreversed amount on the transfer ({left}).",
                       code="transfer_already_reversed" if not left else None, param="amount")  # fmt: skip
@@ -88,7 +84,7 @@ def reverse(call: Call) -> Thing:
 
 def list_reversals(call: Call) -> Thing:
     call.books.need("transfer", call.id, account=call.account)
-    return page(call, "transfer_reversal", filters={"body ->> 'transfer' = ?": call.id})
+    return page(call, "transfer_reversal", also={"body ->> 'transfer' = ?": call.id})
 
 
 def retrieve_reversal(call: Call) -> Thing:

@@ -51,7 +51,7 @@ class Access:
 class PersonRequest(HttpRequest):
     """A request that passed `signed_in` or stricter."""
 
-    user: User  # type: ignore[assignment]
+    user: User
 
 
 class WorkerRequest(PersonRequest):
@@ -136,15 +136,16 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def _check_worker(request: HttpRequest, kwargs: dict[str, Any]) -> None:
-    profile = WorkerProfile.objects.filter(pk=request.user.pk).first()
-    if profile is None or queries.ops_roles(profile.pk):
+    user = user_of(request)
+    profile = WorkerProfile.objects.filter(pk=user.pk).first()
+    if profile is None or queries.ops_roles(user.pk):
         raise Refused(_("This page is for people who do tasks."))
-    profile.user = request.user
+    profile.user = user
     request.worker = profile  # type: ignore[attr-defined]
 
 
 def _check_client(request: HttpRequest, kwargs: dict[str, Any], least: str) -> None:
-    membership = _membership(request.user.pk, slug=kwargs["org"])
+    membership = _membership(user_of(request).pk, slug=kwargs["org"])
     if membership is None:
         raise Http404
     if RANK[membership.role] < RANK[least]:
@@ -154,7 +155,7 @@ def _check_client(request: HttpRequest, kwargs: dict[str, Any], least: str) -> N
 
 
 def _check_ops(request: HttpRequest, roles: tuple[str, ...]) -> HttpResponse | None:
-    held = queries.ops_roles(request.user.pk)
+    held = queries.ops_roles(user_of(request).pk)
     if not _holds(held, roles):
         raise Refused(_("This page is for ops staff with another role."))
     request.ops_roles = held  # type: ignore[attr-defined]
@@ -271,21 +272,36 @@ def Ops(*roles: str, write: tuple[str, ...] = (), scope: str = tokens.OPS) -> ty
     return type("Ops", (_Ops,), {"access": access, "scope": scope})
 
 
+def user_of(request: Request | HttpRequest) -> User:
+    """The person behind a request that passed any guard but `public`."""
+    return cast(User, request.user)
+
+
+def organisation_of(request: Request) -> Organisation:
+    """The organisation of an API request that passed `Client`."""
+    return cast(ClientRequest, request).organisation
+
+
+def membership_of(request: Request) -> Membership:
+    """The membership of an API request that passed `Client`."""
+    return cast(ClientRequest, request).membership
+
+
 def _rights(request: Request) -> queries.Rights:
     if isinstance(request.auth, Claims):
         return queries.Rights(is_worker=request.auth.is_worker, ops_roles=request.auth.ops_roles)
-    return queries.rights(request.user.pk)
+    return queries.rights(user_of(request).pk)
 
 
 def _membership_of_request(request: Request, slug: str | None) -> Membership:
     """Raises NotFound for strangers, and Invalid when nothing says which of several organisations is meant."""
     own = request.auth.organisation_id if isinstance(request.auth, Claims) else None
     if slug or own:
-        membership = _membership(request.user.pk, slug=slug, organisation_id=own)
+        membership = _membership(user_of(request).pk, slug=slug, organisation_id=own)
         if membership is None:
             raise NotFound(_("There is no such organisation."))
         return membership
-    found = list(Membership.objects.select_related("organisation").filter(user_id=request.user.pk)[:2])
+    found = list(Membership.objects.select_related("organisation").filter(user_id=user_of(request).pk)[:2])
     if not found:
         raise NotFound(_("There is no such organisation."))
     if len(found) > 1:

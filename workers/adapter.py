@@ -8,7 +8,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from workers import queries
+from workers import access, queries
 from workers.models import WorkerProfile
 
 
@@ -31,7 +31,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
 def _first_page(request: HttpRequest) -> str:
     """Onboarding while a worker's is not complete, else the home of the audience."""
-    profile = WorkerProfile.objects.filter(pk=request.user.pk).first()
+    user = access.user_of(request)
+    profile = WorkerProfile.objects.filter(pk=user.pk).first()
     if profile is not None and profile.onboarded_at is None and not queries.ops_roles(profile.pk):
         return reverse("workers:onboarding")
-    return queries.home_url(request.user.pk)
+    return queries.home_url(user.pk)

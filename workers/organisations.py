@@ -7,11 +7,13 @@ import secrets
 import uuid
 from datetime import datetime, timedelta
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import send_mail
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -188,6 +190,17 @@ def accept_invitation(*, token: str, user: User, addresses: set[str], now: datet
         org=organisation.slug,
     )
     return membership
+
+
+def open_invitations(organisation: Organisation, *, now: datetime) -> QuerySet[Invitation]:
+    """Those that can still be accepted, the newest first."""
+    rows = Invitation.objects.filter(organisation=organisation, accepted_at__isnull=True, withdrawn_at__isnull=True)
+    return rows.filter(expires_at__gt=now).order_by("-created_at")
+
+
+def confirmed_addresses(user_id: uuid.UUID) -> set[str]:
+    """The e-mail addresses that a person has shown to be theirs, in lower case."""
+    return set(EmailAddress.objects.filter(user_id=user_id, verified=True).values_list("email", flat=True))
 
 
 def withdraw_invitation(*, invitation: Invitation, by_id: uuid.UUID, now: datetime) -> None:

@@ -12,7 +12,7 @@ from kit import due, outbox, states
 from kit.errors import Conflict, Invalid, NotFound, Text
 from workers import decisions, facts, notices
 from workers.models import Appeal, StandingDecision, WorkerProfile
-from workers.states import ACTIVE, ENDED, ENDING, PAUSED, STANDING, WAITING
+from workers.states import ACTIVE, ENDED, ENDING, PAUSED, STANDING
 
 PAUSE_REASONS: dict[str, tuple[Text, Text]] = {
     "own_wish": (_("You asked for a pause."), _("Resume whenever you like.")),
@@ -38,6 +38,8 @@ PAUSE_REASONS: dict[str, tuple[Text, Text]] = {
     ),
 }
 """Why somebody may be paused: the sentence the worker reads, and what they can do about it."""
+
+PAUSE_REASON_CHOICES = [(code, sentence) for code, (sentence, _help) in PAUSE_REASONS.items()]
 
 LONGEST_PAUSE = timedelta(days=30)
 OWN_WISH = "own_wish"
@@ -202,18 +204,11 @@ def appeal_decided(*, subject_kind: str, subject_id: str, outcome: str, **_rest:
     """Reaction to `appeal.decided`: a won appeal of an ending makes the person active again. Repeating it changes nothing."""
     if subject_kind != decisions.SUBJECT or outcome == Appeal.UPHELD:
         return
-    worker = WorkerProfile.objects.filter(decision_id=subject_id, standing=ENDING).first()
+    worker = WorkerProfile.objects.filter(decision=uuid.UUID(subject_id), standing=ENDING).first()
     won = Appeal.objects.filter(subject_kind=subject_kind, subject_id=subject_id).first()
     if worker is None or won is None or won.decided_at is None:
         return
     _move(worker, to=ACTIVE, by_id=won.decided_by_id, reason=APPEAL_WON, now=won.decided_at)
-
-
-def appeal_waits(worker: WorkerProfile) -> bool:
-    """Is there an undecided appeal against the decision in force?"""
-    return Appeal.objects.filter(
-        subject_kind=decisions.SUBJECT, subject_id=worker.decision_id, state__in=WAITING
-    ).exists()
 
 
 def _move(

@@ -24,7 +24,10 @@ function picture(payload, strings) {
   const click = () => large(payload.image);
   const name = { "aria-label": strings.zoom, title: strings.zoom };
   const enlarge = h("button", { class: "btn btn-sm task-picture__enlarge", type: "button", ...name, on: { click } }, icon("search") ?? "+");
-  return h("figure", { class: "task-picture" }, image, enlarge);
+  const figure = h("figure", { class: "task-picture" }, image, enlarge);
+  const retry = h("button", { class: "btn btn-sm", type: "button", on: { click: () => figure.replaceWith(picture(payload, strings)) } }, strings.retry);
+  image.addEventListener("error", () => figure.replaceChildren(h("p", { class: "task-failed", role: "alert" }, strings.failed, " ", retry)));
+  return figure;
 }
 
 function large(source) {

@@ -270,3 +270,10 @@ class WorkerRecord(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["worker", "project"], name="one_record_per_worker_and_project")]
+
+    @property
+    def percent(self) -> tuple[float, float, float] | None:
+        """Score with the ends of its interval, in percent."""
+        if self.score_bp is None or self.score_low_bp is None or self.score_high_bp is None:
+            return None
+        return self.score_bp / 100, self.score_low_bp / 100, self.score_high_bp / 100

@@ -1,4 +1,4 @@
-"""Confidences that mean what they say: one temperature, fitted on gold or guessed from how many answers there are."""
+"""Confidences that mean what they say: one number, fitted on gold, for how alike people's mistakes are."""
 
 from __future__ import annotations
 
@@ -9,11 +9,20 @@ from .answers import Floats, Ints
 
 SLIP = 0.02
 """Share of items on which anything may be wrong, the answer key included: no confidence rises above 1 - SLIP."""
-KINSHIP = 0.2
-"""How alike two people's mistakes on one item are, where nothing is known: m answers are worth m / (1 + .2 (m - 1))."""
-SPREAD = 0.4
-"""How far (standard deviation of the logarithm) a temperature is believed to lie from that guess."""
-GRID = np.exp(np.linspace(np.log(0.05), np.log(2.0), 60))
+KINSHIP = 0.25
+"""How alike two people's mistakes on one item are as long as no gold says otherwise."""
+SPREAD = 0.5
+"""How far (standard deviation of the logarithm) the true kinship is believed to lie from that guess."""
+GRID = np.exp(np.linspace(np.log(0.01), np.log(6.0), 60))
+
+
+def temperature(kinship: float, answers: Floats | Ints | float) -> Floats:
+    """What the evidence of so many answers is multiplied with: 1 / (1 + kinship x answers).
+
+    The logs of a crowd's answers must not simply be added, since its mistakes are not independent: the design effect
+    of Kish (1965), in which m answers of correlation r are worth m / (1 + r (m - 1)).
+    """
+    return np.asarray(1.0 / (1.0 + kinship * np.asarray(answers, float)))
 
 
 def softmax(logits: Floats) -> Floats:
@@ -22,37 +31,30 @@ def softmax(logits: Floats) -> Floats:
     return np.asarray(rest / rest.sum(axis=1, keepdims=True))
 
 
-def tempered(evidence: Floats, temperature: float) -> Floats:
-    """Calibrated probabilities (items, classes) from log posteriors: evidence times temperature, and a slip."""
-    return (1 - SLIP) * softmax(evidence * temperature) + SLIP / evidence.shape[1]
+def calibrated(evidence: Floats, answers: Ints, kinship: float) -> Floats:
+    """Probabilities (items, classes) from log posteriors, the number of answers behind each, and the kinship."""
+    cooled = softmax(evidence * temperature(kinship, answers)[:, None])
+    return (1 - SLIP) * cooled + SLIP / evidence.shape[1]
 
 
-def guessed_temperature(answers_per_item: float) -> float:
-    """Temperature without gold: answers of a crowd are not independent, so their logs must not simply be added.
-
-    The design effect of Kish (1965): m answers with correlation r carry m / (1 + r (m - 1)) answers' worth.
-    """
-    return 1.0 / (1.0 + KINSHIP * max(answers_per_item - 1.0, 0.0))
-
-
-def fit_temperature(evidence: Floats, truth: Ints, *, guess: float) -> tuple[float, float]:
-    """The most probable temperature given items with known truth, and the log-likelihood it reaches.
+def fit_kinship(evidence: Floats, answers: Ints, truth: Ints) -> tuple[float, float]:
+    """The most probable kinship given items with known truth, and the log-likelihood of the truth that it reaches.
 
     `evidence` (n, classes) must not contain what is being graded. With no items the guess comes back.
     """
     rows = np.arange(len(truth))
-    best, fit, reached = -np.inf, guess, 0.0
-    for temperature in GRID:
-        likelihood = float(np.log(tempered(evidence, temperature)[rows, truth]).sum())
-        belief = -0.5 * (np.log(temperature / guess) / SPREAD) ** 2
+    best, fit, reached = -np.inf, KINSHIP, 0.0
+    for kinship in GRID if len(truth) else ():
+        likelihood = float(np.log(calibrated(evidence, answers, kinship)[rows, truth]).sum())
+        belief = -0.5 * (np.log(kinship / KINSHIP) / SPREAD) ** 2
         if likelihood + belief > best:
-            best, fit, reached = likelihood + belief, float(temperature), likelihood
-    return (fit, reached) if len(truth) else (guess, 0.0)
+            best, fit, reached = likelihood + belief, float(kinship), likelihood
+    return fit, reached
 
 
 def calibration_error(confidence: Floats, right: NDArray[np.floating], *, bins: int = 10) -> float:
     """Expected calibration error (Naeini et al. 2015): mean gap of confidence and accuracy over equal-width bins."""
     place = np.minimum((confidence * bins).astype(int), bins - 1)
-    size = np.maximum(np.bincount(place, minlength=bins), 1)
-    gap = np.abs(np.bincount(place, confidence - right, bins)) / size
-    return float((gap * np.bincount(place, minlength=bins)).sum() / max(len(confidence), 1))
+    size = np.bincount(place, minlength=bins)
+    gap = np.abs(np.bincount(place, confidence - right, bins)) / np.maximum(size, 1)
+    return float((gap * size).sum() / max(len(confidence), 1))

@@ -10,7 +10,7 @@ import numpy as np
 
 from . import families, open_labels, scores
 from .answers import SPARE_CLASSES, Answers, Floats, Ints, encode
-from .calibration import fit_temperature, guessed_temperature, softmax, tempered
+from .calibration import calibrated, fit_kinship, softmax, temperature
 from .families import CANDIDATES, CONFUSION, Crowd, Family
 from .online import Model, Posterior, Running
 from .scores import Records, Score
@@ -28,13 +28,13 @@ Rows = Iterable[tuple[str, str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """How a family did on gold items, each judged without its own key: accuracy and mean log-likelihood."""
+    """How a family did on gold items, each judged without its own key: accuracy and summed log-likelihood."""
 
     family: str
     gold: int
     accuracy: float
     log_likelihood: float
-    temperature: float
+    kinship: float
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,14 @@ class Fit:
 
     @property
     def temperature(self) -> float:
-        return self.model.temperature
+        """What the log posterior of an item with the usual number of answers is multiplied with."""
+        usual = self.answers.per_item.mean() if self.answers.items else 0.0
+        return float(temperature(self.model.kinship, usual))
 
     @cached_property
     def posteriors(self) -> Floats:
         """Calibrated probabilities (items, columns); gold is certain."""
-        return self._with_gold(tempered(self.evidence, self.temperature))
+        return self._with_gold(calibrated(self.evidence, self.answers.per_item, self.model.kinship))
 
     @cached_property
     def beliefs(self) -> Floats:
@@ -144,27 +146,25 @@ def fit(
     tried = [family] if family else CANDIDATES if enough else [CONFUSION]
     crowds = [families.learn(data, one, sweeps=sweeps) for one in tried]
     trials = tuple(_grade(data, crowd.evidence, crowd.family.name) for crowd in crowds)
-    best = max(range(len(crowds)), key=lambda n: trials[n].gold * trials[n].log_likelihood + HEAD_START * (n == 0))
-    model = _model(data, crowds[best], trials[best].temperature)
+    best = max(range(len(crowds)), key=lambda n: trials[n].log_likelihood + HEAD_START * (n == 0))
+    model = _model(data, crowds[best], trials[best].kinship)
     columns = np.tile(np.arange(len(data.classes)), (len(data.items), 1))
     columns[:, [name in SPARE_CLASSES for name in data.classes]] = -1
     return Fit(data, model, crowds[best].evidence, columns, trials)
 
 
 def _grade(data: Answers, evidence: Floats, name: str) -> Trial:
-    """A family's success on gold, with the temperature that suits it."""
+    """A family's success on gold, with the kinship that suits it."""
     known = data.known
-    guess = guessed_temperature(len(data.item) / max(len(data.items), 1))
-    temperature, reached = fit_temperature(evidence[known], data.gold[known], guess=guess)
-    count = int(known.sum())
-    hits = float((evidence[known].argmax(axis=1) == data.gold[known]).mean()) if count else 0.0
-    return Trial(name, count, hits, reached / max(count, 1), temperature)
+    kinship, reached = fit_kinship(evidence[known], data.per_item[known], data.gold[known])
+    hits = (evidence[known].argmax(axis=1) == data.gold[known]).sum()
+    return Trial(name, int(known.sum()), float(hits / max(known.sum(), 1)), reached, kinship)
 
 
-def _model(data: Answers, crowd: Crowd, temperature: float) -> Model:
+def _model(data: Answers, crowd: Crowd, kinship: float) -> Model:
     rows = {"": np.log(crowd.newcomer)}
     rows.update(zip(data.workers, np.log(crowd.rows), strict=True))
-    return Model(data.classes, crowd.family.name, temperature, crowd.log_prior, rows)
+    return Model(data.classes, crowd.family.name, kinship, crowd.log_prior, rows)
 
 
 def _is_open(data: Answers) -> bool:
@@ -174,12 +174,11 @@ def _is_open(data: Answers) -> bool:
 
 
 def _fit_open(data: Answers) -> Fit:
-    """One-coin over the labels that each item has seen; gold serves the temperature and the workers' records."""
+    """One-coin over the labels that each item has seen; gold serves the calibration and the workers' records."""
     crowd = open_labels.learn(data)
     match = crowd.candidates == data.gold[:, None]
     usable = data.known & match.any(axis=1)
-    guess = guessed_temperature(len(data.item) / max(len(data.items), 1))
-    temperature, _ = fit_temperature(crowd.evidence[usable], match[usable].argmax(axis=1), guess=guess)
+    kinship, _ = fit_kinship(crowd.evidence[usable], data.per_item[usable], match[usable].argmax(axis=1))
     gains = {"": crowd.newcomer, **dict(zip(data.workers, crowd.gain.tolist(), strict=True))}
-    model = Model(data.classes, "one_coin_open", temperature, np.zeros(0), gains=gains)
+    model = Model(data.classes, "one_coin_open", kinship, np.zeros(0), gains=gains)
     return Fit(data, model, crowd.evidence, crowd.candidates, ())

@@ -51,13 +51,12 @@ class Crowd:
     """What a family learned.
 
     `evidence` (items, classes): log of class prior times likelihood, not normalised, each item judged by workers as
-    they are known from *other* items; `says` (classes, answers) is each answer's part of it. `rows` (workers, classes, classes): probability of an answer given the truth.
+    they are known from *other* items. `rows` (workers, classes, classes): probability of an answer given the truth.
     `newcomer` (classes, classes): the same for a worker nobody has seen yet. `log_prior` (classes,).
     """
 
     family: Family
     evidence: Floats
-    says: Floats
     rows: Floats
     newcomer: Floats
     log_prior: Floats
@@ -99,11 +98,10 @@ def learn(answers: Answers, family: Family, *, sweeps: int | None = None) -> Cro
         if sweep < rounds - 1:
             likelihood = np.log(_blend(counts, fitted)).reshape(len(q), -1)
             q = _settle_gold(answers, _normal(_summed(answers, likelihood, cell) + log_prior[:, None]))
-    says = _without_self(answers, q, counts, fitted)
-    evidence = np.stack([np.bincount(answers.item, row, len(answers.items)) for row in says]) + log_prior[:, None]
+    evidence = _without_self(answers, q, counts, fitted) + log_prior[:, None]
     newcomer, rest = fitted.towards(np.zeros(1))
     rows = _blend(counts, fitted).transpose(1, 0, 2)
-    return Crowd(family, evidence.T, says, rows, _whole(newcomer, rest)[0], log_prior)
+    return Crowd(family, evidence.T, rows, _whole(newcomer, rest)[0], log_prior)
 
 
 def _counts(answers: Answers, q: Floats, cell: Ints) -> Floats:
@@ -167,7 +165,7 @@ def _blend(counts: Floats, fitted: _Rows) -> Floats:
 
 
 def _without_self(answers: Answers, q: Floats, counts: Floats, fitted: _Rows) -> Floats:
-    """Log-likelihoods (classes, answers) in which no item's answers speak for the workers who gave them.
+    """Log-likelihoods (classes, items) in which no item's answers speak for the workers who gave them.
 
     Without this a worker looks better for every item that they decide alone, which is where most of the
     over-confidence of thin data comes from; for gold it means that gold never grades itself.
@@ -177,13 +175,13 @@ def _without_self(answers: Answers, q: Floats, counts: Floats, fitted: _Rows) ->
     own = mine[what, np.arange(len(what))]
     level = _level(fitted.hits[who] - own, fitted.total[who] - 1, fitted.expected[who], fitted.pull)
     moved, rest = fitted.towards(level)
-    result = np.empty((len(q), len(who)))
+    result = np.empty((len(q), len(answers.items)))
     row_sums = counts.sum(axis=2)
     for k in range(len(q)):
         target = np.where(what == k, moved[:, k], (1 - moved[:, k]) * rest[k, what])
         some = np.maximum(counts[k, who, what] - mine[k], 0) + fitted.strength[k] * target
         every = np.maximum(row_sums[k, who] - mine[k], 0) + fitted.strength[k]
-        result[k] = np.log(some / every)
+        result[k] = np.bincount(answers.item, np.log(some / every), len(answers.items))
     return result
 
 

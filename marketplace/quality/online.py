@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .answers import Floats
-from .calibration import SLIP
+from .calibration import KINSHIP, SLIP, temperature
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Model:
 
     classes: tuple[str, ...]
     family: str
-    temperature: float
+    kinship: float
     log_prior: Floats
     rows: Mapping[str, Floats] = field(default_factory=dict)
     gains: Mapping[str, float] = field(default_factory=dict)
@@ -85,19 +85,19 @@ class Model:
     def posterior(self, running: Running) -> Posterior:
         """Label, belief and calibrated confidence of an item."""
         belief = self._normal(running.evidence, 1.0)
-        spread = self._normal(running.evidence, self.temperature)
+        spread = self._normal(running.evidence, float(temperature(self.kinship, running.answers)))
         size = len(self.classes)
         calibrated = {label: (1 - SLIP) * share + SLIP / size for label, share in spread.items()}
         label = max(belief, key=lambda name: belief[name], default="")
         return Posterior(label, belief.get(label, 0.0), calibrated.get(label, 0.0), calibrated, running.answers)
 
-    def _normal(self, evidence: Mapping[str, float], temperature: float) -> dict[str, float]:
+    def _normal(self, evidence: Mapping[str, float], factor: float) -> dict[str, float]:
         """Softmax; in an open set the labels that nobody gave share the mass they would have with no vote."""
         if not evidence:
             return {}
         top = max(max(evidence.values()), 0.0 if self.open_set else -math.inf)
-        shares = {label: math.exp((value - top) * temperature) for label, value in evidence.items()}
-        unseen = (len(self.classes) - len(evidence)) * math.exp(-top * temperature) if self.open_set else 0.0
+        shares = {label: math.exp((value - top) * factor) for label, value in evidence.items()}
+        unseen = (len(self.classes) - len(evidence)) * math.exp(-top * factor) if self.open_set else 0.0
         total = sum(shares.values()) + max(unseen, 0.0)
         return {label: share / total for label, share in shares.items()}
 
@@ -106,7 +106,7 @@ class Model:
         return {
             "classes": list(self.classes),
             "family": self.family,
-            "temperature": self.temperature,
+            "kinship": self.kinship,
             "log_prior": [round(float(value), 6) for value in self.log_prior],
             "workers": list(self.rows) or list(self.gains),
             "rows": _packed(list(self.rows.values())),
@@ -122,7 +122,7 @@ class Model:
         return cls(
             classes,
             stored["family"],
-            float(stored["temperature"]),
+            float(stored["kinship"]),
             np.array(stored["log_prior"], float),
             dict(zip(workers, rows, strict=False)),
             dict(zip(workers, gains, strict=False)),
@@ -134,7 +134,7 @@ def first_model(classes: Sequence[str], *, accuracy: float = 0.7) -> Model:
     size = max(len(classes), 1)
     row = np.full((size, size), math.log((1 - accuracy) / max(size - 1, 1)))
     np.fill_diagonal(row, math.log(accuracy))
-    return Model(tuple(classes), "one_coin", 1.0, np.full(size, -math.log(size)), {"": row})
+    return Model(tuple(classes), "one_coin", KINSHIP, np.full(size, -math.log(size)), {"": row})
 
 
 def _packed(rows: Sequence[Floats]) -> str:

@@ -914,6 +914,20 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="LedgerCheck",
+            fields=[
+                ("name", models.CharField(max_length=60, primary_key=True, serialize=False)),
+                ("place", models.PositiveSmallIntegerField()),
+                ("ok", models.BooleanField()),
+                ("detail", models.TextField()),
+                ("at", models.DateTimeField()),
+            ],
+            options={
+                "indexes": [],
+                "constraints": [],
+            },
+        ),
         migrations.RunSQL(
             (HERE / "ledger_guards.sql").read_text(), reverse_sql=(HERE / "ledger_guards_down.sql").read_text()
         ),

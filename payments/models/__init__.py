@@ -4,7 +4,7 @@ from payments.models.earnings import BatchTally, Earning, EarningLine, Hold
 from payments.models.funding import Funding
 from payments.models.ledger import LedgerAccount, LedgerBalance, LedgerEntry, LedgerTx
 from payments.models.payouts import Attempt, BankPayout, Payout, PayoutAccount, PayoutRun
-from payments.models.rail import Mismatch, RailMovement, StripeEvent
+from payments.models.rail import LedgerCheck, Mismatch, RailMovement, StripeEvent
 
 __all__ = [
     "Attempt",
@@ -16,6 +16,7 @@ __all__ = [
     "Hold",
     "LedgerAccount",
     "LedgerBalance",
+    "LedgerCheck",
     "LedgerEntry",
     "LedgerTx",
     "Mismatch",

@@ -8,7 +8,7 @@ from kit.ids import uuid7
 
 
 class StripeEvent(models.Model):
-    """A webhook event, stored as it came (after its signature was checked) and applied later by re-reading its object."""
+    """A webhook event as it came, its signature checked; applied later by reading its object again."""
 
     id = models.CharField(max_length=255, primary_key=True)
     endpoint = models.CharField(max_length=10)
@@ -47,7 +47,7 @@ class RailMovement(models.Model):
 
 
 class Mismatch(models.Model):
-    """A difference between the rail's books and ours, named and never fixed by software; a person closes it with a note."""
+    """A difference between the rail's books and ours, named, never fixed by software; a person closes it with a note."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=30)
@@ -68,3 +68,13 @@ class Mismatch(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["-found_at", "-id"], name="mismatches_by_age")]
+
+
+class LedgerCheck(models.Model):
+    """What one invariant of the ledger said when it was last looked at by night or by hand."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    place = models.PositiveSmallIntegerField()
+    ok = models.BooleanField()
+    detail = models.TextField()
+    at = models.DateTimeField()

@@ -355,7 +355,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="attempt",
             constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ("live", "passed", "failed"))), name="attempt_state_known"
+                condition=models.Q(("state__in", ("live", "passed", "failed"))), name="exam_attempt_state_known"
             ),
         ),
         migrations.AddConstraint(

@@ -15,10 +15,10 @@ document.addEventListener("htmx:beforeRequest", (event) => { if (asked(event)) b
 document.addEventListener("htmx:afterRequest", (event) => { if (asked(event)) busy(-1); });
 
 function signedOut() {
-  if (document.querySelector("[data-signed-out]")) return;
+  if (document.querySelector("[data-mk-again]")) return;
   const next = encodeURIComponent(location.pathname + location.search);
   const link = { url: `${word("loginUrl")}?next=${next}`, label: word("signIn") };
-  toast({ text: word("signedOut"), tone: "wait", link, stay: true }).dataset.signedOut = "";
+  toast({ text: word("signedOut"), tone: "wait", link, stay: true }).dataset.mkAgain = "";
 }
 
 function landedOnLogin(xhr) {

@@ -16,7 +16,11 @@ def form(settings: Json) -> Json:
         "type": "task_content",
         "name": "_content",
         "titleLocation": "hidden",
-        "strings": {"zoom": _("Enlarge the image")},
+        "strings": {
+            "zoom": _("Enlarge the image"),
+            "failed": _("The picture could not be loaded."),
+            "retry": _("Try again"),
+        },
     }
     elements = [content, _labels(settings)]
     if settings["comment"] != "none":

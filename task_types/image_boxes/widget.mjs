@@ -43,11 +43,11 @@ export function mount(element, { options, strings, payload, value, readOnly, onC
     does: {
       ready: () => {
         ready = true;
-        failed.hidden = true;
+        fail(false);
         show();
         if (!readOnly && (boxes.length || none)) onChange(answer(), { quiet: true });
       },
-      failed: () => (failed.hidden = false),
+      failed: () => fail(true),
       drawn: add,
       picked: (index) => pick(index),
       changed: (index, box) => commit(boxes.map((old, place) => (place === index ? box : old)), index),
@@ -91,9 +91,17 @@ export function mount(element, { options, strings, payload, value, readOnly, onC
   element.append(h("div", { class: "task-boxes" }, title, head, failed, picture.element, said, list, noneRow));
   set(value);
 
+  /** Nothing can be said of a picture that is not seen. */
+  function fail(now) {
+    failed.hidden = !now;
+    picture.element.hidden = now;
+    tools.hidden = now;
+    show();
+  }
+
   function answer() {
     const { width, height } = picture.size();
-    if (!boxes.length && !none) return null;
+    if (!ready || (!boxes.length && !none)) return null;
     return { boxes: boxes.map((box) => ({ ...box })), width, height, ...(boxes.length ? {} : { none: true }) };
   }
 
@@ -109,9 +117,9 @@ export function mount(element, { options, strings, payload, value, readOnly, onC
     if (place >= 0) list.children[Math.min(place, boxes.length - 1)]?.querySelector("button").focus();
     if (undoButton) undoButton.disabled = !past.length;
     noneBox.checked = none;
-    if (noneRow) noneRow.hidden = boxes.length > 0 || (readOnly && !none);
+    if (noneRow) noneRow.hidden = !ready || boxes.length > 0 || (readOnly && !none);
     bar.set(boxes[selected]?.label ?? label);
-    if (!readOnly && !boxes.length && !none) list.replaceChildren(h("li", { class: "task-marks__empty" }, strings.empty));
+    if (ready && !readOnly && !boxes.length && !none) list.replaceChildren(h("li", { class: "task-marks__empty" }, strings.empty));
   }
 
   function row(box, index) {
@@ -190,7 +198,7 @@ export function mount(element, { options, strings, payload, value, readOnly, onC
   }
 
   const actions = {
-    n: () => add(picture.suggestion()),
+    n: () => ready && add(picture.suggestion()),
     delete: () => selected >= 0 && (drop(selected), true),
     backspace: () => selected >= 0 && (drop(selected), true),
     escape: () => selected >= 0 && (pick(-1), true),

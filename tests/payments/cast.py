@@ -1,4 +1,4 @@
-"""The people of these tests and their money: Ana and Wen work, Mira pays, Olu has an ops role, Eve must be refused."""
+"""What these tests add to the cast: a batch with a reserve, and earnings in it."""
 
 from __future__ import annotations
 
@@ -9,52 +9,15 @@ from django.db import transaction
 
 from kit.ids import uuid7
 from kit.money import Money
-from payments import earnings, funding, ledger
-from payments.chart import Account, platform
-from workers.models import Membership, OpsRole, Organisation, User, WorkerProfile
+from payments import earnings, funding
+from tests.people import NOW, client, ops, pay_in, usd, worker
+from workers.models import Organisation, User
 
-NOW = dt.datetime(2026, 11, 16, 9, 0, tzinfo=dt.UTC)
-
-
-def person(name: str) -> User:
-    return User.objects.create_user(f"{name.lower()}-{uuid7().hex[-8:]}@example.test", name=name)
-
-
-def worker(name: str = "Ana") -> User:
-    user = person(name)
-    WorkerProfile.objects.create(user=user, country="DE")
-    return user
-
-
-def client(name: str = "Mira") -> tuple[User, Organisation]:
-    """A person and the organisation that they own."""
-    user = person(name)
-    organisation = Organisation.objects.create(name=f"{name} Ltd", slug=f"{name.lower()}-{uuid7().hex[-8:]}")
-    Membership.objects.create(user=user, organisation=organisation, role="owner", since=NOW)
-    return user, organisation
+__all__ = ["NOW", "accrual", "client", "earn", "finance", "launch", "pay_in", "usd", "worker"]
 
 
 def finance(name: str = "Olu") -> User:
-    user = person(name)
-    OpsRole.objects.create(user=user, role="finance", given_at=NOW)
-    return user
-
-
-def usd(text: str) -> Money:
-    return Money.parse(text, "USD")
-
-
-def pay_in(organisation: Organisation, amount: Money) -> None:
-    """Prepaid money without the hosted page: what `funding` posts when a checkout is paid."""
-    ledger.post(
-        ledger.Posting(
-            idem=f"test-fund:{uuid7()}", kind="fund", source_kind="funding", source_id=uuid7(), actor_id=None, now=NOW,
-            legs=ledger.move(
-                amount, debit=platform("stripe_clearing", amount.currency),
-                credit=Account("client_prepaid", organisation.id, amount.currency),
-            ),
-        )
-    )  # fmt: skip
+    return ops(name, "finance")
 
 
 def launch(organisation: Organisation, amount: Money) -> uuid.UUID:

@@ -85,7 +85,13 @@ def test_a_script_can_skip_count_and_throw_seeded_dice(double: Running) -> None:
 def test_faults_hit_only_what_they_match_and_bad_scripts_are_refused(double: Running) -> None:
     double.faults({"kind": "drop_before", "path": "nowhere"}, {"kind": "429", "path": "transfers", "method": "GET"})
     assert double.pay(double.worker()).amount == 1_000
-    for wrong in ({"kind": "meteor"}, {"kind": "429", "path": "("}, {"kind": "429", "unknown": 1}, "text"):
+    for wrong in (
+        {"kind": "meteor"},
+        {"kind": "429", "path": "("},
+        {"kind": "429", "unknown": 1},
+        {"kind": "429", "rate": "often"},
+        "text",
+    ):
         status, _ = double.call("POST", "/_control/faults", {"requests": [wrong]})
         assert status == 400
     assert double.call("POST", "/_control/faults", {"webhooks": {"eaten_rate": 1}})[0] == 400

@@ -63,6 +63,8 @@ def test_fees_and_the_wait_for_funds_are_settings(start) -> None:
     assert double.client.v1.balance.retrieve().pending[0].amount == 9_900
     double.advance(172_800)
     assert double.audit()["platform"]["usd"] == {"available": 9_900, "pending": 0}
+    told = double.client.v1.events.list({"type": "balance.available"}).data[0]
+    assert told.data.object.available[0].amount == 9_900
 
 
 def test_refunds_stop_at_what_was_paid_and_the_fee_stays_with_stripe(double: Running) -> None:

@@ -56,6 +56,9 @@ def test_a_partial_reversal_gives_back_its_part_and_no_more_than_the_whole(doubl
     assert double.client.v1.transfers.retrieve(transfer.id).reversed is True
     assert double.available() == before
     assert len(double.client.v1.transfers.reversals.list(transfer.id).data) == 2
+    assert double.client.v1.transfers.reversals.retrieve(transfer.id, reversal.id).amount == 300
+    with pytest.raises(stripe.InvalidRequestError):
+        double.client.v1.transfers.reversals.retrieve(double.pay(ana, 1).id, reversal.id)
 
 
 def test_a_reversal_after_the_payout_makes_the_workers_balance_negative(start) -> None:

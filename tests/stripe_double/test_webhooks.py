@@ -12,7 +12,6 @@ import stripe
 from tests.stripe_double import replies
 from tests.stripe_double.running import SECRETS, Receiver, Running, checkout, wait_until
 
-
 #: Every snapshot event but balance.available, which follows the clock.
 TOLD = {
     "checkout.session.completed",

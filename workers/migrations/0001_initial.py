@@ -94,9 +94,15 @@ CREATE TRIGGER guard_standing_begin BEFORE INSERT ON workers_workerprofile
 CREATE TRIGGER guard_standing BEFORE UPDATE OF standing, decision_id ON workers_workerprofile FOR EACH ROW
     WHEN (OLD.standing IS DISTINCT FROM NEW.standing OR OLD.decision_id IS DISTINCT FROM NEW.decision_id)
     EXECUTE FUNCTION workers_guard_standing();
+
+-- Ops look for people by the beginning of a name or an address.
+CREATE INDEX people_by_name_start ON workers_user (lower(name) text_pattern_ops);
+CREATE INDEX people_by_email_start ON workers_user (email varchar_pattern_ops);
 """
 
 UNGUARD = """
+DROP INDEX people_by_email_start;
+DROP INDEX people_by_name_start;
 DROP TRIGGER guard_standing ON workers_workerprofile;
 DROP TRIGGER guard_standing_begin ON workers_workerprofile;
 DROP FUNCTION workers_guard_standing;
@@ -384,7 +390,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="user",
-            index=models.Index(django.db.models.functions.text.Lower("name"), models.F("id"), name="people_by_name"),
+            index=models.Index(fields=["created_at", "id"], name="people_by_age"),
         ),
         migrations.AddConstraint(
             model_name="user",

@@ -1,0 +1,186 @@
+"""What must be true of the books at any moment, each as one statement that finds what breaks it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+
+from kit import outbox
+from payments import db_roles
+from payments.models import LedgerCheck
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One invariant: whether it holds, and what to look at if not."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+GUARDS = """
+SELECT wanted.name FROM (VALUES
+    ('ledger_entries_added'), ('ledger_tx_balances'), ('ledger_append_only'), ('lines_append_only'), ('earning_changes')
+) AS wanted (name)
+WHERE NOT EXISTS (SELECT FROM pg_trigger WHERE tgname = wanted.name AND tgenabled = 'O')
+"""
+
+INVARIANTS: tuple[tuple[str, str], ...] = (
+    ("triggers stand", GUARDS),
+    (
+        "ledger sums to zero",
+        """
+        SELECT account.currency || ' ' || sum(entry.amount)
+        FROM payments_ledgerentry entry JOIN payments_ledgeraccount account ON account.id = entry.account_id
+        GROUP BY account.currency HAVING sum(entry.amount) <> 0
+        """,
+    ),
+    (
+        "every transaction balances",
+        """
+        SELECT 'tx ' || tx.id FROM payments_ledgertx tx
+        LEFT JOIN (SELECT entry.tx_id, account.currency, count(*) AS legs, sum(entry.amount) AS rest
+                   FROM payments_ledgerentry entry JOIN payments_ledgeraccount account ON account.id = entry.account_id
+                   GROUP BY 1, 2) AS part ON part.tx_id = tx.id
+        GROUP BY tx.id, tx.legs HAVING coalesce(sum(part.legs), 0) <> tx.legs OR bool_or(part.rest <> 0)
+        """,
+    ),
+    (
+        "kept balances are the sums",
+        """
+        SELECT account.kind || ' ' || account.id
+        FROM payments_ledgeraccount account
+        LEFT JOIN payments_ledgerbalance kept ON kept.account_id = account.id
+        LEFT JOIN (SELECT account_id, sum(amount) AS amount, count(*) AS entries FROM payments_ledgerentry GROUP BY account_id)
+            AS summed ON summed.account_id = account.id
+        WHERE account.tracked AND (coalesce(kept.amount, 0), coalesce(kept.entries, 0))
+              <> (coalesce(summed.amount, 0), coalesce(summed.entries, 0))
+        """,
+    ),
+    (
+        "no guarded account below zero",
+        """
+        SELECT account.kind || ' ' || account.id
+        FROM payments_ledgeraccount account JOIN payments_ledgerentry entry ON entry.account_id = account.id
+        WHERE account.guarded OR account.kind = 'batch_reserved'
+        GROUP BY account.id HAVING sum(entry.amount) * CASE WHEN account.debit_side THEN 1 ELSE -1 END < 0
+        """,
+    ),
+    (
+        "tallies are the ledger's reserves",
+        """
+        SELECT 'batch ' || coalesce(tallied.batch_id, booked.owner_id)
+        FROM (SELECT batch_id, sum(given_units - pending_units - paid_units - fee_units) AS units
+              FROM payments_batchtally GROUP BY batch_id) AS tallied
+        FULL JOIN (SELECT account.owner_id, -sum(entry.amount) AS units
+                   FROM payments_ledgerentry entry JOIN payments_ledgeraccount account ON account.id = entry.account_id
+                   WHERE account.kind = 'batch_reserved' GROUP BY account.owner_id) AS booked
+            ON booked.owner_id = tallied.batch_id
+        WHERE coalesce(tallied.units, 0) <> coalesce(booked.units, 0)
+        """,
+    ),
+    (
+        "pending earnings are the ledger's",
+        """
+        SELECT 'worker ' || coalesce(earned.worker_id, booked.owner_id)
+        FROM (SELECT worker_id, currency, sum(amount_units) AS units FROM payments_earning
+              WHERE state = 'pending' GROUP BY worker_id, currency) AS earned
+        FULL JOIN (SELECT account.owner_id, account.currency, -kept.amount AS units
+                   FROM payments_ledgerbalance kept JOIN payments_ledgeraccount account ON account.id = kept.account_id
+                   WHERE account.kind = 'worker_pending') AS booked
+            ON booked.owner_id = earned.worker_id AND booked.currency = earned.currency
+        WHERE coalesce(earned.units, 0) <> coalesce(booked.units, 0)
+        """,
+    ),
+    (
+        "every confirmed unit is available, held, in transit or sent",
+        """
+        WITH earned AS (
+            SELECT worker_id, currency, sum(confirmed_units) AS units FROM payments_earning
+            WHERE state = 'confirmed' GROUP BY worker_id, currency
+        ), left_us AS (
+            SELECT worker_id, currency, sum(amount_units) AS units FROM payments_payout
+            WHERE state IN ('sent', 'paid', 'failed') GROUP BY worker_id, currency
+        ), booked AS (
+            SELECT account.owner_id, account.currency, -sum(kept.amount) AS units
+            FROM payments_ledgerbalance kept JOIN payments_ledgeraccount account ON account.id = kept.account_id
+            WHERE account.kind IN ('worker_available', 'worker_held', 'worker_in_transit') GROUP BY 1, 2
+        )
+        SELECT 'worker ' || earned.worker_id FROM earned
+        LEFT JOIN left_us USING (worker_id, currency)
+        LEFT JOIN booked ON booked.owner_id = earned.worker_id AND booked.currency = earned.currency
+        WHERE earned.units <> coalesce(left_us.units, 0) + coalesce(booked.units, 0)
+        """,
+    ),
+    (
+        "money in transit is that of open payouts",
+        """
+        SELECT 'worker ' || coalesce(sending.worker_id, booked.owner_id)
+        FROM (SELECT worker_id, currency, sum(amount_units) AS units FROM payments_payout WHERE state = 'sending'
+              GROUP BY worker_id, currency) AS sending
+        FULL JOIN (SELECT account.owner_id, account.currency, -kept.amount AS units
+                   FROM payments_ledgerbalance kept JOIN payments_ledgeraccount account ON account.id = kept.account_id
+                   WHERE account.kind = 'worker_in_transit') AS booked
+            ON booked.owner_id = sending.worker_id AND booked.currency = sending.currency
+        WHERE coalesce(sending.units, 0) <> coalesce(booked.units, 0)
+        """,
+    ),
+    (
+        "every payout is its earnings and carry, with one transfer",
+        """
+        SELECT 'payout ' || payout.id FROM payments_payout payout
+        LEFT JOIN (SELECT payout_id, sum(confirmed_units) AS units FROM payments_earning WHERE payout_id IS NOT NULL
+                   GROUP BY payout_id) AS earned ON earned.payout_id = payout.id
+        LEFT JOIN (SELECT payout_id, count(*) AS known FROM payments_attempt WHERE state = 'known' GROUP BY payout_id)
+            AS tried ON tried.payout_id = payout.id
+        WHERE payout.state <> 'returned' AND payout.earned_units <> coalesce(earned.units, 0)
+           OR (payout.state IN ('sent', 'paid', 'failed')) <> (coalesce(tried.known, 0) = 1)
+        """,
+    ),
+    (
+        "clearing holds what is not yet seen at Stripe",
+        """
+        SELECT currency || ' ' || sum(units) FROM (
+            SELECT account.currency, kept.amount AS units
+            FROM payments_ledgerbalance kept JOIN payments_ledgeraccount account ON account.id = kept.account_id
+            WHERE account.kind = 'stripe_clearing'
+            UNION ALL
+            SELECT currency, -amount_units FROM payments_funding WHERE state = 'settled' AND cleared_at IS NULL
+            UNION ALL
+            SELECT payout.currency, payout.amount_units
+            FROM payments_attempt attempt JOIN payments_payout payout ON payout.id = attempt.payout_id
+            WHERE attempt.state = 'known' AND attempt.cleared_at IS NULL
+        ) AS parts GROUP BY currency HAVING sum(units) <> 0
+        """,
+    ),
+)
+
+
+def findings() -> list[Finding]:
+    """Look at every invariant in one snapshot; the roles come first."""
+    absent = db_roles.missing(connection)
+    found = [Finding("guard", not absent, "; ".join(absent[:5]) if absent else "roles stand")]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        for name, statement in INVARIANTS:
+            cursor.execute(f"SELECT found.* FROM ({statement}) AS found LIMIT 5")
+            broken = [str(row[0]) for row in cursor.fetchall()]
+            found.append(Finding(name, not broken, ", ".join(broken)))
+    return found
+
+
+def keep(found: list[Finding], *, now: dt.datetime) -> None:
+    """Keep what was found, for the page that shows it."""
+    LedgerCheck.objects.bulk_create(
+        [LedgerCheck(name=each.name, place=at, ok=each.ok, detail=each.detail, at=now) for at, each in enumerate(found)],
+        update_conflicts=True, unique_fields=["name"], update_fields=["place", "ok", "detail", "at"],
+    )  # fmt: skip
+
+
+def tell_broken(found: list[Finding]) -> None:
+    """Tell finance of invariants that do not hold."""
+    if broken := [each.name for each in found if not each.ok]:
+        outbox.emit("ledger.broken", invariants=broken)

@@ -1,0 +1,1 @@
+"""The API of people and organisations, by who calls it."""
