@@ -26,7 +26,7 @@ NEEDED = {
 @register(Tags.security, deploy=True)
 def every_variable_is_set(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
     """One error for each missing variable, with what it is for."""
-    missing = [
+    missing: list[CheckMessage] = [
         Error(f"{name} is not set.", hint=f"Set it to {what}.", id=f"marketplace.{name}")
         for name, what in NEEDED.items()
         if not os.environ.get(name)

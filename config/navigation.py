@@ -6,9 +6,12 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
-from django.utils.translation import gettext, gettext_lazy as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
+from kit.errors import Text
 from workers import queries
+from workers.models import User
 
 WORKER = (
     ("home", _("Work"), "market:work_home"),
@@ -47,17 +50,21 @@ def audience_of(path: str) -> str | None:
 def for_request(request: HttpRequest) -> dict[str, Any]:
     """nav_audience, nav_items and switch_items for the frame of the page."""
     audience = audience_of(request.path)
-    if audience is None or not request.user.is_authenticated:
+    if audience is None or not isinstance(request.user, User):
         return {"nav_audience": None}
     slug = request.path.split("/")[2] if audience == "client" else ""
     if slug == "new":
         return {"nav_audience": None}
     pages = {"worker": WORKER, "client": CLIENT, "ops": OPS}[audience]
-    items = [item for icon, label, name in pages if (item := _item(request, icon, label, name, slug))]
-    return {"nav_audience": audience, "nav_items": _mark_active(items, request.path), "switch_items": _seats(request, audience, slug)}
+    items = [item for icon, label, name in pages if (item := _item(icon, label, name, slug))]
+    return {
+        "nav_audience": audience,
+        "nav_items": _mark_active(items, request.path),
+        "switch_items": _seats(request.user, audience, slug),
+    }
 
 
-def _item(request: HttpRequest, icon: str, label: str, name: str, slug: str) -> dict[str, Any] | None:
+def _item(icon: str, label: Text, name: str, slug: str) -> dict[str, Any] | None:
     try:
         url = reverse(name, args=[slug] if slug else [])
     except NoReverseMatch:
@@ -73,14 +80,17 @@ def _mark_active(items: list[dict[str, Any]], path: str) -> list[dict[str, Any]]
     return items
 
 
-def _seats(request: HttpRequest, audience: str, slug: str) -> list[dict[str, Any]]:
+def _seats(user: User, audience: str, slug: str) -> list[dict[str, Any]]:
     """The seats that this person may take: own work, each organisation, operations."""
-    rights = queries.rights(request.user.pk)
+    rights = queries.rights(user.pk)
     seats: list[dict[str, Any]] = []
     if rights.is_worker and not rights.ops_roles:
-        seats.append({"label": request.user.get_full_name(), "note": gettext("Worker"), "url": "/work/", "active": audience == "worker"})
-    for place in queries.memberships(request.user.pk):
-        seats.append({"label": place.name, "note": gettext("Client"), "url": f"/client/{place.slug}/", "active": slug == place.slug})
+        seats.append({
+            "label": user.get_full_name(), "note": gettext("Worker"), "url": "/work/", "active": audience == "worker"
+        })
+    for place in queries.memberships(user.pk):
+        url = f"/client/{place.slug}/"
+        seats.append({"label": place.name, "note": gettext("Client"), "url": url, "active": slug == place.slug})
     if rights.ops_roles:
         seats.append({"label": gettext("Operations"), "note": "", "url": "/ops/", "active": audience == "ops"})
     return seats

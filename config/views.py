@@ -23,7 +23,7 @@ def front(request: HttpRequest) -> HttpResponse:
 
 
 @access.signed_in
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: access.PersonRequest) -> HttpResponse:
     """Send a person to the pages of their audience."""
     return redirect(queries.home_url(request.user.pk))
 
@@ -52,7 +52,8 @@ def _read(path: Any) -> dict[str, str]:
     message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
     body = message.get_body(("plain",))
     text = str(body.get_content()) if body else ""
-    return {"to": str(message["To"]), "subject": str(message["Subject"]), "date": str(message["Date"]), "text": text.split("\n-----")[0]}
+    heads = {name.lower(): str(message[name]) for name in ("To", "Subject", "Date")}
+    return heads | {"text": text.split("\n-----")[0]}
 
 
 @access.public

@@ -2,7 +2,7 @@
 // files. `node build.mjs` builds once and prints the sizes; `node build.mjs --watch` builds on every change.
 
 import { readdirSync, rmSync, statSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import * as esbuild from "esbuild";
@@ -68,7 +68,8 @@ const sweep = {
     build.onEnd(({ metafile, errors }) => {
       if (errors.length) return;
       const fresh = new Set(Object.keys(metafile.outputs).map((path) => join(here, path)));
-      for (const path of files("static_build", "", { deep: true })) if (!fresh.has(path) && statSync(path).isFile()) rmSync(path);
+      const stale = files("static_build", "", { deep: true }).filter((path) => !fresh.has(path) && !basename(path).startsWith("."));
+      for (const path of stale) if (statSync(path).isFile()) rmSync(path);
     });
   },
 };

@@ -61,8 +61,12 @@ def _encode(row: models.Model, column: str, *, back: bool) -> str:
     at: Any = row
     for part in column.split("__"):
         at = getattr(at, part)
-    raw = json.dumps({"at": at, "pk": row.pk, "back": back}, default=lambda value: value.isoformat() if hasattr(value, "isoformat") else str(value))
+    raw = json.dumps({"at": at, "pk": row.pk, "back": back}, default=_plain)
     return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
+
+
+def _plain(value: Any) -> str:
+    return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)
 
 
 def _decode(cursor: str) -> dict[str, Any]:

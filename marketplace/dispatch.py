@@ -132,7 +132,8 @@ def _options(cursor: psycopg.Cursor[hot.Row], ask: _Ask) -> Iterator[routing.Opt
         sql.OPTIONS, {"worker": ask.worker_id, "kind": ask.kind, "project": ask.project_id}
     ).fetchall()
     for row in rows:
-        option = routing.Option(*row[:4], hot.from_json(row[4]), *row[5:])
+        queue_id, project_id, mark, gold_count, terms, *record = row
+        option = routing.Option(queue_id, project_id, mark, gold_count, hot.from_json(terms), *record)
         if not routing.cap_reached(option, today=ask.now.date()):
             yield option
 

@@ -56,7 +56,8 @@ def person(*, worker_id: uuid.UUID, now: datetime) -> Person | None:
 
 
 def rule_of(queue: Queue) -> rules.Rule:
-    return queue.project.eligibility if queue.kind == "answer" else queue.project.review_eligibility
+    rule: rules.Rule = queue.project.eligibility if queue.kind == "answer" else queue.project.review_eligibility
+    return rule
 
 
 def lets_in(queue: Queue, who: Person) -> bool:
@@ -116,7 +117,8 @@ def announce() -> None:
 def how_many(rule: rules.Rule) -> int:
     """How many active workers a rule lets in right now: the live count beside the form."""
     condition, params = rules.as_sql(rule)
-    statement = f"SELECT count(*) FROM workers_workerprofile p WHERE p.standing = 'active' AND p.onboarded_at IS NOT NULL AND ({condition})"
+    workers = "SELECT count(*) FROM workers_workerprofile p WHERE p.standing = 'active' AND p.onboarded_at IS NOT NULL"
+    statement = f"{workers} AND ({condition})"  # the condition holds placeholders only, see rules.as_sql
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         return int(cursor.fetchone()[0])

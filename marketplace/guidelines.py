@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import uuid
 from dataclasses import dataclass
 
 from django.utils.safestring import SafeString, mark_safe
@@ -21,7 +22,7 @@ class ShownGuideline:
     changes: list[tuple[str, str]]
 
 
-def show(*, project_id: object, number: int) -> ShownGuideline | None:
+def show(*, project_id: uuid.UUID | str, number: int) -> ShownGuideline | None:
     """The version that a lease names; None when it does not exist."""
     versions = {
         version.number: version

@@ -16,6 +16,7 @@ from kit.errors import Conflict, Invalid
 from kit.money import Money
 from marketplace import rules
 from marketplace.models import Batch, GuidelineVersion, Project, Queue, Rate
+from marketplace.models.projects import AIUse, ReviewRule
 from task_types import registry
 
 OPEN_SETTINGS = frozenset({
@@ -81,6 +82,8 @@ LIMITS = {
 }
 """The bounds that each number must keep."""
 
+CHOICES = {"review_rule": ReviewRule.values, "ai_use": AIUse.values}
+
 
 def _check(project: Project) -> None:
     """Every field within its bounds, in words that a person understands."""
@@ -97,10 +100,9 @@ def _check(project: Project) -> None:
         raise Invalid(_("The most answers cannot be fewer than the least."), field="max_overlap")
     if project.gold_most_bp < project.gold_least_bp:
         raise Invalid(_("The most gold cannot be less than the least."), field="gold_most_bp")
-    for name in ("review_rule", "ai_use"):
-        choices = [value for value, _label in Project._meta.get_field(name).choices or []]
-        if getattr(project, name) not in choices:
-            raise Invalid(_("Expected one of: %(known)s.") % {"known": ", ".join(map(str, choices))}, field=name)
+    for name in CHOICES:
+        if getattr(project, name) not in CHOICES[name]:
+            raise Invalid(_("Expected one of: %(known)s.") % {"known": ", ".join(CHOICES[name])}, field=name)
 
 
 def _new_rule_version(project: Project) -> None:
@@ -109,6 +111,15 @@ def _new_rule_version(project: Project) -> None:
     project.refresh_from_db(fields=["rule_version"])
     Queue.objects.filter(project=project).update(rule_version=project.rule_version)
     outbox.emit("project.rule_changed", project_id=str(project.pk))
+
+
+def archive(*, project: Project, actor_id: uuid.UUID, now: datetime) -> None:
+    """Put a project away: no new batches. Raises Conflict while a batch of it is in motion; a second time changes nothing."""
+    if project.batches.exclude(state__in=["draft", "closed", "settled"]).exists():
+        raise Conflict(_("A batch of this project is still in motion. Close it first."))
+    if Project.objects.filter(pk=project.pk, archived_at__isnull=True).update(archived_at=now):
+        project.archived_at = now
+        audit.record(subject=project, verb="project.archived", actor_id=actor_id, now=now)
 
 
 def publish_guideline(

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from marketplace import batches, gold, results, review
-from marketplace.models import Batch, Ready, Submission, WorkerRecord
+from marketplace.models import Batch, Ready, Submission
 
 
 def on_submission(*, submission_id: str, task_id: int, kind: str, gold: bool, state: str, **_: Any) -> None:
@@ -50,8 +50,4 @@ def advance(batch_id: str) -> None:
 
 def on_facts(*, user_id: str, **_: Any) -> None:
     """A worker's facts changed: the ready row is made again at the next ask (the version says so already)."""
-    Ready.objects.filter(worker_id=user_id).update(stale=True)
-
-
-def forget_record(*, worker_id: uuid.UUID, project_id: uuid.UUID) -> None:
-    WorkerRecord.objects.filter(worker_id=worker_id, project_id=project_id).delete()
+    Ready.objects.filter(worker_id=uuid.UUID(user_id)).update(stale=True)

@@ -126,13 +126,14 @@ def _done(task: Task, reading: Reading, answers: int) -> bool:
 
 def _one_more(task: Task) -> None:
     """Open one more answer slot, unless one is open or being worked on, or the most is reached."""
-    slots = Slot.objects.filter(task=task, queue__batch_id=task.batch_id, queue__kind="answer")
+    batch = task.batch
+    if batch is None or batch.state not in {"launching", "active", "paused"}:
+        return
+    slots = Slot.objects.filter(task=task, queue__batch=batch, queue__kind="answer")
     counted = slots.aggregate(free=Count("pk", filter=Q(state__in=["open", "leased"])), all=Count("pk"))
-    if counted["free"] or task.batch is None or counted["all"] >= task.batch.terms["max_overlap"]:
+    if counted["free"] or counted["all"] >= batch.terms["max_overlap"]:
         return
-    if task.batch.state not in {"launching", "active", "paused"}:
-        return
-    queue = Queue.objects.get(batch=task.batch, kind="answer", tier=0)
+    queue = Queue.objects.get(batch=batch, kind="answer", tier=0)
     with hot.cursor() as cursor:
         cursor.execute(sql.OPEN_ONE_MORE, {"queue": queue.pk, "task": task.pk})
 
@@ -182,7 +183,10 @@ def refit(*, project: Project, now: datetime) -> None:
     if not rows:
         return
     by_question = _votes(project, rows)
-    fits = {question: categorical.fit(votes, gold=truth, classes=classes) for question, (votes, truth, classes) in by_question.items()}
+    fits = {
+        question: categorical.fit(votes, gold=truth, classes=classes)
+        for question, (votes, truth, classes) in by_question.items()
+    }
     with transaction.atomic():
         for question, fit in fits.items():
             QualityModel.objects.update_or_create(
@@ -193,9 +197,13 @@ def refit(*, project: Project, now: datetime) -> None:
             scores.keep(project_id=project.pk, found=_least(fits.values()), now=now)
 
 
-def _votes(project: Project, rows: Iterable[tuple[Any, ...]]) -> dict[str, tuple[list[tuple[str, str, str]], dict[str, str], list[str]]]:
-    """Per question: (task, worker, category) rows, the known categories, and every class that the question has."""
-    drawer, found = registry.drawer(project.task_type), dict[str, tuple[list[tuple[str, str, str]], dict[str, str], list[str]]]()
+Votes = tuple[list[tuple[str, str, str]], dict[str, str], list[str]]
+"""Of one question: (task, worker, category) rows, the known categories by task, and all classes."""
+
+
+def _votes(project: Project, rows: Iterable[tuple[Any, ...]]) -> dict[str, Votes]:
+    """What every question of the project was answered, and what is known."""
+    drawer, found = registry.drawer(project.task_type), dict[str, Votes]()
     for task_id, worker_id, answer, payload, truth, voided in rows:
         votes = drawer.votes(answer, payload=payload, settings=project.settings)
         for question, classes in drawer.questions(payload=payload, settings=project.settings).items():
@@ -233,7 +241,7 @@ def finish(*, batch_id: uuid.UUID, now: datetime) -> None:
 
 def _finish_one(task: Task, models: Mapping[str, online.Model], now: datetime) -> None:
     given = _given(Submission.objects.filter(task=task))
-    if not given:
+    if not given or task.batch is None:
         return
     Result.objects.get_or_create(task=task, defaults={"batch": task.batch})
     result = Result.objects.select_for_update().get(pk=task.pk)

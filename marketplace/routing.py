@@ -55,7 +55,7 @@ def ranked(queues: Sequence[QueueToRank]) -> list[QueueToRank]:
 def cap_reached(option: Option, *, today: date) -> bool:
     """Whether this worker did as much today (UTC) as the project allows one person."""
     cap = option.terms.get("daily_cap")
-    return bool(cap) and option.day == today and (option.day_answers or 0) >= cap
+    return cap is not None and option.day == today and (option.day_answers or 0) >= int(cap)
 
 
 def gold_share_bp(option: Option) -> int:
@@ -83,7 +83,7 @@ def draws_review(option: Option, *, rng: random.Random) -> bool:
         return bool(rule == "all")
     if (option.judged or 0) < NEW_WORKER_JUDGED:
         return True
-    return rng.random() * BASIS < option.terms["sampled_share_bp"]
+    return rng.random() * BASIS < int(option.terms["sampled_share_bp"])
 
 
 def freeze(option: Option, *, rng: random.Random) -> dict[str, Any]:

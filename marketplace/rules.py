@@ -185,15 +185,15 @@ def _leaf_sql(leaf: Rule) -> tuple[str, list[Any]]:
         case "language":
             enough = list(LANGUAGE_LEVELS[_level(leaf["level"]):])
             return (
-                "EXISTS (SELECT 1 FROM jsonb_array_elements(p.languages) AS l"
-                " WHERE l->>'code' = %s AND l->>'level' = ANY(%s))",
+                """EXISTS (SELECT 1 FROM jsonb_array_elements(p.languages) AS l
+                            WHERE l->>'code' = %s AND l->>'level' = ANY(%s))""",
                 [leaf["code"], enough],
             )
         case "skill":
             return (
-                "EXISTS (SELECT 1 FROM qualification_grant g JOIN qualification_skill s ON s.id = g.skill_id"
-                " WHERE g.worker_id = p.user_id AND s.slug = %s AND g.tier >= %s AND g.state = 'live'"
-                " AND (g.expires_at IS NULL OR g.expires_at > now()))",
+                """EXISTS (SELECT 1 FROM qualification_grant g JOIN qualification_skill s ON s.id = g.skill_id
+                            WHERE g.worker_id = p.user_id AND s.slug = %s AND g.tier >= %s AND g.state = 'live'
+                              AND (g.expires_at IS NULL OR g.expires_at > now()))""",
                 [leaf["skill"], leaf["tier"]],
             )
         case _:

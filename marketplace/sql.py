@@ -134,7 +134,8 @@ UPDATE marketplace_lease
    SET expires_at = greatest(expires_at, least(%(now)s + make_interval(secs => first_seconds),
                              leased_at + make_interval(secs => 10 * first_seconds + paused_seconds))),
        active_ms = least(active_ms + CASE WHEN %(now)s - coalesce(last_input_at, leased_at) <= interval '30 seconds'
-                                          THEN greatest(0, 1000 * extract(epoch FROM %(now)s - coalesce(last_input_at, leased_at)))::bigint
+                                          THEN greatest(0, 1000 * extract(epoch FROM
+                                               %(now)s - coalesce(last_input_at, leased_at)))::bigint
                                           ELSE 0 END,
                          1000 * (terms->>'time_cap')::bigint),
        last_input_at = %(now)s, last_beat_at = %(now)s

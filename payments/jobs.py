@@ -14,16 +14,15 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from kit.errors import ProductError
 from payments import (
     bank_payouts,
     funding,
     invariants,
-    ledger,
     payout_accounts,
     payout_runs,
     payouts,
     reconciliation,
+    sending,
     stripe_events,
     stripe_gateway,
 )
@@ -47,24 +46,7 @@ def _rail_may_be_silent(job: str) -> Iterator[None]:
 @shared_task
 def send_payouts(**_: Any) -> None:
     """Open tries for approved payouts, call the rail for those due, close runs that are through."""
-    for payout_id in payouts.to_open(limit=A_ROUND):
-        _open_try(payout_id)
-    for attempt_id in payouts.take_due(now=timezone.now(), limit=A_ROUND):
-        payouts.try_once(attempt_id=attempt_id, now=timezone.now())
-    for run_id in PayoutRun.objects.filter(state="approved").values_list("pk", flat=True):
-        with transaction.atomic(durable=True):
-            payout_runs.finish(run_id=run_id, now=timezone.now())
-
-
-def _open_try(payout_id: uuid.UUID) -> None:
-    try:
-        with transaction.atomic(durable=True):
-            payouts.open_try(payout_id=payout_id, now=timezone.now())
-    except ledger.Overdrawn:
-        payouts.return_uncovered(payout_id=payout_id, now=timezone.now())
-    except ProductError:
-        # Another runner was faster: the unique constraints and the mover let one of us through.
-        logger.info("payout taken by another runner", extra={"payout": str(payout_id)})
+    sending.send_round(clock=timezone.now, limit=A_ROUND)
 
 
 @shared_task

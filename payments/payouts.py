@@ -1,33 +1,28 @@
-"""One payout on its way: intent (committed), call (outside any transaction), outcome (committed).
+"""One payout on its way: the intent before the call and every outcome after it, each in one transaction.
 
-What makes a second transfer impossible is the attempt's key at the rail and the unique constraints on attempts here; the locks
-only save work. A crash at any line leaves rows that the next round finds and finishes.
+What makes a second transfer impossible is the try's key at the rail and the unique constraints on tries here; locks only save
+work. A crash at any line leaves rows that the next round (`sending`) finds and finishes.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import logging
 import uuid
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
-from kit import due, outbox, states
+from kit import outbox, states
 from kit.money import Money
-from payments import holds, ledger, locks, mismatches, payout_runs, payout_sql, rails
+from payments import holds, ledger, locks, mismatches, payout_sql
 from payments.chart import Account, platform
 from payments.models import Attempt, Payout
 from payments.states import ATTEMPT, OPEN_ATTEMPT, PAYOUT
-from payments.stripe_gateway import BalanceShort, Definite, GatewayError, KeyRefused, Transfer
-
-logger = logging.getLogger(__name__)
+from payments.stripe_gateway import BalanceShort, GatewayError, Transfer
 
 SAME_KEY = dt.timedelta(hours=20)
 """How long a call may be repeated under its key: the rail forgets keys after 24 hours, and then it would pay again."""
-CLAIMED = dt.timedelta(seconds=150)
-"""How long a try belongs to the runner that took it: longer than any call; a killed runner's is taken again after it."""
 PATIENCE = (5, 30, 120, 600, 1800)
 """Seconds until the next look at a try in doubt; the last one repeats."""
 BETWEEN_LOOKUPS = dt.timedelta(minutes=10)
@@ -69,50 +64,6 @@ def _not_ready(payout: Payout, now: dt.datetime) -> str:
     return "details_changed" if holds.waiting_until([payout.worker_id], now=now) else ""
 
 
-def take_due(*, now: dt.datetime, limit: int) -> list[uuid.UUID]:
-    """Tries that are due, taken for a while by this runner. A paused run's wait, unless they were sent and are in doubt."""
-    with transaction.atomic(durable=True):
-        waiting = Attempt.objects.filter(state__in=OPEN_ATTEMPT, due_at__lte=now, needs_person=False).filter(
-            Q(payout__run__state="approved") | Q(first_sent_at__isnull=False)
-        )
-        taken = due.take(waiting.order_by("due_at"), limit=limit)
-        Attempt.objects.filter(pk__in=[attempt.pk for attempt in taken]).update(due_at=now + CLAIMED)
-    return [attempt.pk for attempt in taken]
-
-
-def try_once(*, attempt_id: uuid.UUID, now: dt.datetime) -> None:
-    """Call the rail for one try and write down what came of it. To be called outside of any transaction.
-
-    The first call is noted before it is made. Every later one looks first whether the transfer is there already, and after
-    SAME_KEY only looks.
-    """
-    attempt = _note_call(attempt_id, now)
-    if attempt is None:
-        return
-    payout = attempt.payout
-    rail, amount = rails.of(payout.account.rail), Money(payout.amount_units, payout.currency)
-    try:
-        found = rail.find(group=group_of(payout)) if attempt.calls > 1 else []
-        if not found and may_send(attempt, now=now):
-            destination = payout.account.rail_account or ""
-            found = [rail.send(key=attempt.key, group=group_of(payout), destination=destination, amount=amount, payout_id=payout.pk)]
-    except KeyRefused as error:
-        _wait(attempt_id, now)
-        _pause(payout, "key_refused", error, now)
-    except BalanceShort as error:
-        record_refused(attempt_id=attempt_id, error=error, now=now)
-        _pause(payout, "balance_short", error, now)
-    except Definite as error:
-        record_refused(attempt_id=attempt_id, error=error, now=now)
-    except GatewayError as error:
-        record_doubt(attempt_id=attempt_id, error=error, now=now)
-    else:
-        if found:
-            record_known(attempt_id=attempt_id, transfers=found, now=now)
-        else:
-            record_absent(attempt_id=attempt_id, now=now)
-
-
 def group_of(payout: Payout) -> str:
     """The name under which all transfers of a payout are found for ever; at most one may exist."""
     return f"payout_{payout.pk}"
@@ -121,28 +72,6 @@ def group_of(payout: Payout) -> str:
 def may_send(attempt: Attempt, *, now: dt.datetime) -> bool:
     """Whether the rail still remembers the key; a clock that ran backwards counts as no."""
     return attempt.first_sent_at is not None and dt.timedelta(0) <= now - attempt.first_sent_at < SAME_KEY
-
-
-def _note_call(attempt_id: uuid.UUID, now: dt.datetime) -> Attempt | None:
-    with transaction.atomic(durable=True):
-        attempt = locks.attempt(attempt_id)
-        if attempt.state not in OPEN_ATTEMPT:
-            return None
-        attempt.calls += 1
-        attempt.first_sent_at = attempt.first_sent_at or now
-        attempt.save(update_fields=["calls", "first_sent_at"])
-    attempt.payout = Payout.objects.select_related("run", "account").get(pk=attempt.payout_id)
-    return attempt
-
-
-def _wait(attempt_id: uuid.UUID, now: dt.datetime) -> None:
-    Attempt.objects.filter(pk=attempt_id).update(due_at=now + dt.timedelta(seconds=PATIENCE[-1]))
-
-
-def _pause(payout: Payout, reason: str, error: GatewayError, now: dt.datetime) -> None:
-    logger.warning("payout run pauses", extra={"run": str(payout.run_id), "reason": reason, "detail": str(error)})
-    with transaction.atomic(durable=True):
-        payout_runs.pause(run_id=payout.run_id, reason=reason, now=now)
 
 
 # --- outcomes: each in one transaction, each harmless when it comes twice --------------------------------------------

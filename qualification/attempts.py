@@ -25,9 +25,7 @@ from workers import notices
 RENEWABLE = timedelta(days=30)
 """How long before a grant expires its exam opens again."""
 
-notices.declare(
-    "exam.passed", gettext_lazy("You passed: %(exam)s."), url_name="qualification:result", url_params=("attempt",)
-)
+notices.declare("exam.passed", gettext_lazy("You passed: %(exam)s."), url_name="qualification:result", url_params=("attempt",))
 notices.declare(
     "exam.closed",
     gettext_lazy("The time for %(exam)s was over, so what you had saved was graded."),
@@ -155,9 +153,7 @@ def submit(*, attempt_id: uuid.UUID, worker_id: uuid.UUID, now: datetime) -> Att
 
 def close_overdue(*, now: datetime, limit: int = 200) -> int:
     """Hand in for those whose time is over; returns how many."""
-    late = (
-        Attempt.objects.filter(state=LIVE, deadline_at__lte=now).select_related("exam__skill").order_by("deadline_at")
-    )
+    late = Attempt.objects.filter(state=LIVE, deadline_at__lte=now).select_related("exam__skill").order_by("deadline_at")
     taken = due.take(late, limit=limit)
     for attempt in taken:
         _close(attempt, now=now)
@@ -168,13 +164,12 @@ def close_overdue(*, now: datetime, limit: int = 200) -> int:
 def void_item(*, item: ExamItem, reason: str, by_id: uuid.UUID, now: datetime) -> int:
     """Take a question with a wrong key out of the count and grade everyone who met it anew; returns how many.
 
-    Scores move both ways. Who now passes gets the grant; who passed keeps it, whatever the new score says. Raises Invalid, Conflict.
+    Scores move both ways. Who now passes gets the grant; who passed keeps it, whatever the new score says.
+    Raises Invalid, Conflict.
     """
     if not 1 <= len(reason.strip()) <= 300:
         raise Invalid(_("Say what is wrong with the question, in at most 300 characters."), field="reason")
-    voided = ExamItem.objects.filter(pk=item.pk, voided_at__isnull=True).update(
-        voided_at=now, void_reason=reason.strip()
-    )
+    voided = ExamItem.objects.filter(pk=item.pk, voided_at__isnull=True).update(voided_at=now, void_reason=reason.strip())
     if not voided:
         raise Conflict(_("This question is void already."))
     audit.record(subject=item, verb="exam_item.voided", actor_id=by_id, now=now)
@@ -192,11 +187,7 @@ def check_answer(item: ExamItem, answer: Any) -> Any:
         return drawer.check_answer(answer, payload=item.body["payload"], settings=item.body["settings"])
     known = {option["key"] for option in item.body["options"]}
     picked = answer if isinstance(answer, list) else [answer]
-    if (
-        not picked
-        or any(not isinstance(key, str) or key not in known for key in picked)
-        or len(set(picked)) != len(picked)
-    ):
+    if not picked or any(not isinstance(key, str) or key not in known for key in picked) or len(set(picked)) != len(picked):
         raise Invalid(_("Expected keys of this question's options."), field="answer", expected=sorted(known))
     if len(picked) > 1 and not item.body["several"]:
         raise Invalid(_("This question has one right answer."), field="answer")
@@ -229,8 +220,7 @@ def _open(*, exam: Exam, worker_id: uuid.UUID, now: datetime) -> Attempt:
         bank.setdefault(item.topic, []).append(item)
     drawn = drawing.draw(bank, count=exam.draws, chance=luck)
     AttemptItem.objects.bulk_create(
-        AttemptItem(attempt=attempt, item=item, n=n, order=_shuffled(item, luck))
-        for n, item in enumerate(drawn, start=1)
+        AttemptItem(attempt=attempt, item=item, n=n, order=_shuffled(item, luck)) for n, item in enumerate(drawn, start=1)
     )
     audit.record(subject=attempt, verb="attempt.started", actor_id=worker_id, now=now)
     return attempt

@@ -23,8 +23,6 @@ def draw(bank: Mapping[str, Sequence[Item]], *, count: int, chance: random.Rando
     shares = {topic: divmod(count * len(bank[topic]), total) for topic in topics}
     left = count - sum(whole for whole, _rest in shares.values())
     raised = set(sorted(topics, key=lambda topic: -shares[topic][1])[:left])
-    drawn = [
-        item for topic in topics for item in chance.sample(list(bank[topic]), shares[topic][0] + (topic in raised))
-    ]
+    drawn = [item for topic in topics for item in chance.sample(list(bank[topic]), shares[topic][0] + (topic in raised))]
     chance.shuffle(drawn)
     return drawn

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from kit import audit, states
 from kit.errors import Conflict, Invalid, NotFound
-from qualification.models import HIGHEST_TIER, Attempt, AttemptItem, Exam, ExamItem, Skill
-from qualification.states import DRAFT, EXAM, LIVE, PUBLISHED, RETIRED
+from qualification.models import HIGHEST_TIER, Exam, ExamItem, Skill
+from qualification.states import DRAFT, EXAM, PUBLISHED, RETIRED
 from workers.models import Organisation
 
 BOUNDS: dict[str, tuple[int, int]] = {
@@ -107,9 +107,7 @@ def revise(*, exam: Exam, by_id: uuid.UUID, now: datetime) -> Exam:
         raise Conflict(_("There is a draft of the next version already.")) from None
     kept = exam.items.filter(voided_at__isnull=True).order_by("n")
     ExamItem.objects.bulk_create(
-        ExamItem(
-            exam=draft, n=at, kind=item.kind, task_type=item.task_type, topic=item.topic, body=item.body, key=item.key
-        )
+        ExamItem(exam=draft, n=at, kind=item.kind, task_type=item.task_type, topic=item.topic, body=item.body, key=item.key)
         for at, item in enumerate(kept, start=1)
     )
     audit.record(subject=draft, verb="exam.revised", actor_id=by_id, now=now)
@@ -151,16 +149,6 @@ def items_with_health(exam: Exam) -> QuerySet[ExamItem]:
     ).order_by("n")
 
 
-def counts(exam: Exam) -> dict[str, int]:
-    """How many people tried, passed and failed this version."""
-    found = Attempt.objects.filter(exam=exam).values_list("state").annotate(n=Count("id"))
-    return {state: n for state, n in found} | {"answers": AttemptItem.objects.filter(attempt__exam=exam).count()}
-
-
-def live_attempts(exam: Exam) -> QuerySet[Attempt]:
-    return Attempt.objects.filter(exam=exam, state=LIVE)
-
-
 def _require_draft(exam: Exam) -> None:
     if exam.state != DRAFT:
         raise NotADraft(_("This version was published. Start a new version to change it."))
@@ -183,7 +171,5 @@ def _check_numbers(numbers: dict[str, int]) -> dict[str, int]:
     for name, value in numbers.items():
         low, high = BOUNDS[name]
         if not low <= value <= high:
-            raise Invalid(
-                _("Expected a whole number from %(low)d to %(high)d.") % {"low": low, "high": high}, field=name
-            )
+            raise Invalid(_("Expected a whole number from %(low)d to %(high)d.") % {"low": low, "high": high}, field=name)
     return numbers

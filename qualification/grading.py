@@ -1,4 +1,4 @@
-"""Grading as mathematics: the credit for an answer, the share that decides, and what it says about the person. Imports no Django."""
+"""Grading as mathematics: credit for an answer, the share that decides, what it says about the person. Imports no Django."""
 
 from __future__ import annotations
 

@@ -159,14 +159,12 @@ def take_away(
     )
     states.move(held, chart=GRANT, to=TAKEN, actor_id=by_id, now=now, reason=reason, ended_at=now, decision=decision)
     facts.touch(held.worker_id)
-    notices.tell(
-        held.worker_id, "grant.taken", skill=held.skill.name, reason=reason, until=decision.appeal_until.isoformat()
-    )
+    notices.tell(held.worker_id, "grant.taken", skill=held.skill.name, reason=reason, until=decision.appeal_until.isoformat())
     return decision
 
 
 def appeal_decided(*, subject_kind: str, subject_id: str, outcome: str, **_rest: Any) -> None:
-    """Reaction to `appeal.decided`: a won appeal restores the grant, unless it has been earned anew. Repeating changes nothing."""
+    """Reaction to `appeal.decided`: a won appeal restores the grant unless it was earned anew. Repeating changes nothing."""
     if subject_kind != decisions.SUBJECT or outcome == Appeal.UPHELD:
         return
     taken = Grant.objects.select_related("skill").filter(decision=uuid.UUID(subject_id), state=TAKEN).first()
@@ -175,9 +173,7 @@ def appeal_decided(*, subject_kind: str, subject_id: str, outcome: str, **_rest:
         return
     if Grant.objects.filter(worker_id=taken.worker_id, skill=taken.skill, state=LIVE).exists():
         return
-    states.move(
-        taken, chart=GRANT, to=LIVE, actor_id=won.decided_by_id, now=won.decided_at, reason="appeal_won", ended_at=None
-    )
+    states.move(taken, chart=GRANT, to=LIVE, actor_id=won.decided_by_id, now=won.decided_at, reason="appeal_won", ended_at=None)
     facts.touch(taken.worker_id)
     notices.tell(taken.worker_id, "grant.restored", skill=taken.skill.name)
 

@@ -118,9 +118,7 @@ def _check_choice(row: Mapping[str, Any], place: str) -> Checked:
     options = row.get("options")
     if not isinstance(options, list) or not 2 <= len(options) <= MOST_OPTIONS:
         raise Invalid(_("Expected 2 to 12 options."), field=f"{place}.options")
-    texts = [
-        reading.text(option, field=f"{place}.options[{at}]", limit=LONGEST_OPTION) for at, option in enumerate(options)
-    ]
+    texts = [reading.text(option, field=f"{place}.options[{at}]", limit=LONGEST_OPTION) for at, option in enumerate(options)]
     if len(set(texts)) != len(texts):
         raise Invalid(_("Two options are the same."), field=f"{place}.options")
     right = row.get("right")
@@ -227,6 +225,4 @@ def _from_row(row: dict[str, Any], options: list[str]) -> Checked:
     if "" in texts:
         raise Invalid(_("An option is empty while a later one is not."), field=f"row.{options[texts.index('')]}")
     right = [part.strip() for part in (row.get("right") or "").split(";") if part.strip()]
-    return _check_choice(
-        {"text": row.get("question"), "options": texts, "right": right, "topic": row.get("topic")}, "row"
-    )
+    return _check_choice({"text": row.get("question"), "options": texts, "right": right, "topic": row.get("topic")}, "row")

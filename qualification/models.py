@@ -143,13 +143,9 @@ class Exam(models.Model):
         constraints = [
             states.constraint(EXAM),
             models.UniqueConstraint(fields=["series", "version"], name="one_exam_per_version"),
-            models.UniqueConstraint(
-                fields=["series"], name="one_published_version", condition=models.Q(state="published")
-            ),
+            models.UniqueConstraint(fields=["series"], name="one_published_version", condition=models.Q(state="published")),
             models.CheckConstraint(condition=models.Q(tier__lte=HIGHEST_TIER), name="exam_tier_known"),
-            models.CheckConstraint(
-                condition=models.Q(pass_bp__gt=0, pass_bp__lte=10_000), name="exam_pass_mark_possible"
-            ),
+            models.CheckConstraint(condition=models.Q(pass_bp__gt=0, pass_bp__lte=10_000), name="exam_pass_mark_possible"),
         ]
         indexes = [models.Index(fields=["state", "title", "id"], name="exams_by_title")]
 
@@ -169,9 +165,7 @@ class ExamItem(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     exam = models.ForeignKey(Exam, on_delete=models.PROTECT, related_name="items")
     n = models.PositiveIntegerField()
-    kind = models.CharField(
-        max_length=6, choices=[(CHOICE, _("Multiple choice")), (GOLD, _("Task with a known answer"))]
-    )
+    kind = models.CharField(max_length=6, choices=[(CHOICE, _("Multiple choice")), (GOLD, _("Task with a known answer"))])
     task_type = models.CharField(max_length=40, blank=True, default="")
     topic = models.CharField(max_length=80, blank=True, default="")
     body = models.JSONField()
@@ -183,8 +177,7 @@ class ExamItem(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["exam", "n"], name="one_item_per_place"),
             models.CheckConstraint(
-                condition=models.Q(kind="choice", task_type="")
-                | models.Q(models.Q(kind="gold"), ~models.Q(task_type="")),
+                condition=models.Q(kind="choice", task_type="") | models.Q(models.Q(kind="gold"), ~models.Q(task_type="")),
                 name="gold_item_names_its_kind_of_work",
             ),
         ]
@@ -197,9 +190,7 @@ class Attempt(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     exam = models.ForeignKey(Exam, on_delete=models.PROTECT, related_name="attempts")
     series = models.UUIDField()
-    worker = models.ForeignKey(
-        "workers.WorkerProfile", on_delete=models.PROTECT, related_name="attempts", db_index=False
-    )
+    worker = models.ForeignKey("workers.WorkerProfile", on_delete=models.PROTECT, related_name="attempts", db_index=False)
     state = states.field(ATTEMPT)
     started_at = models.DateTimeField()
     deadline_at = models.DateTimeField()
@@ -214,9 +205,7 @@ class Attempt(models.Model):
     class Meta:
         constraints = [
             states.constraint(ATTEMPT),
-            models.UniqueConstraint(
-                fields=["worker", "series"], name="one_live_attempt", condition=models.Q(state="live")
-            ),
+            models.UniqueConstraint(fields=["worker", "series"], name="one_live_attempt", condition=models.Q(state="live")),
             models.CheckConstraint(condition=models.Q(deadline_at__gt=models.F("started_at")), name="attempt_has_time"),
             models.CheckConstraint(
                 condition=models.Q(state="live", closed_at__isnull=True)
@@ -231,7 +220,7 @@ class Attempt(models.Model):
 
 
 class AttemptItem(models.Model):
-    """A question drawn for an attempt: its place, the order of its options, the saved answer and the credit for it (0..10,000)."""
+    """A question drawn for an attempt: its place, the order of its options, the saved answer, the credit (0..10,000)."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="items", db_index=False)

@@ -82,10 +82,19 @@ def find(*, slug: str, organisation: Organisation | None) -> Skill:
     return skill
 
 
-def visible_to(organisation_id: uuid.UUID | None) -> QuerySet[Skill]:
-    """The skills of the platform, and those of this organisation."""
-    own = Q(organisation_id=organisation_id) if organisation_id else Q()
-    return Skill.objects.filter(Q(organisation__isnull=True) | own).order_by("name", "id")
+def by_slug(slug: str) -> Skill | None:
+    return Skill.objects.filter(slug=slug).first()
+
+
+def owned_by(organisation: Organisation | None) -> QuerySet[Skill]:
+    """The skills that an organisation, or ops (None) for the platform, looks after, by name."""
+    return Skill.objects.filter(organisation=organisation).order_by("name", "id")
+
+
+def visible_to(*organisation_ids: uuid.UUID) -> QuerySet[Skill]:
+    """The skills of the platform, and those of these organisations, by name."""
+    rows = Skill.objects.filter(Q(organisation__isnull=True) | Q(organisation_id__in=organisation_ids))
+    return rows.order_by("name", "id")
 
 
 def as_tree(found: QuerySet[Skill]) -> list[tuple[int, Skill]]:
@@ -98,9 +107,7 @@ def as_tree(found: QuerySet[Skill]) -> list[tuple[int, Skill]]:
     return _walk(children, None, 0)
 
 
-def _walk(
-    children: dict[uuid.UUID | None, list[Skill]], parent: uuid.UUID | None, depth: int
-) -> list[tuple[int, Skill]]:
+def _walk(children: dict[uuid.UUID | None, list[Skill]], parent: uuid.UUID | None, depth: int) -> list[tuple[int, Skill]]:
     found = []
     for skill in children.get(parent, []):
         found.append((depth, skill))
@@ -120,7 +127,7 @@ def _parent(parent_id: uuid.UUID | None, organisation: Organisation | None) -> S
     """The parent, if it may be one: visible to the owner, and not too deep."""
     if parent_id is None:
         return None
-    parent = visible_to(organisation.pk if organisation else None).filter(pk=parent_id).first()
+    parent = visible_to(*([organisation.pk] if organisation else [])).filter(pk=parent_id).first()
     if parent is None:
         raise Invalid(_("There is no such skill."), field="parent")
     depth, above = 1, parent.parent

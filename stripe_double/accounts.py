@@ -190,14 +190,8 @@ def _requirement(description: str) -> Thing:
 
 
 def _check_responsibilities(duties: dict[str, Any] | None) -> None:
-    if (
-        duties
-        and duties["losses_collector"] == "application"
-        and not duties["fees_collector"].startswith("application")
-    ):
-        raise Failure(
-            "losses_collector 'application' requires fees_collector 'application'.", param="defaults.responsibilities"
-        )
+    if duties and duties["losses_collector"] == "application" and not duties["fees_collector"].startswith("application"):
+        raise Failure("losses_collector 'application' requires fees_collector 'application'.", param="defaults.responsibilities")
 
 
 def _merge(account: Thing, params: Thing) -> None:

@@ -90,9 +90,7 @@ def _prepare(double: Double, request: Request, request_id: str) -> Prepared:
     params = double.contract.check(operation, said, form=form)
     handler = ROUTES.get((operation.method, operation.template))
     if handler is None:
-        raise Failure(
-            f"The double does not play {request.method} {operation.template}.", code="not_played_by_the_double"
-        )
+        raise Failure(f"The double does not play {request.method} {operation.template}.", code="not_played_by_the_double")
     account = request.headers.get("stripe-account") or request.headers.get("stripe-context") or ""
     key = idempotency.key_of(
         request.headers.get("idempotency-key"),

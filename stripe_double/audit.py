@@ -9,10 +9,7 @@ from stripe_double.store import PLATFORM, Books
 def books(open_books: Books) -> dict[str, Any]:
     """Balances in minor units, transfers and payouts counted and summed, and whatever does not add up."""
     connected = [
-        row[0]
-        for row in open_books.db.execute(
-            "SELECT DISTINCT account FROM balance WHERE account <> ? ORDER BY 1", (PLATFORM,)
-        )
+        row[0] for row in open_books.db.execute("SELECT DISTINCT account FROM balance WHERE account <> ? ORDER BY 1", (PLATFORM,))
     ]
     problems = _problems(open_books)
     return {
@@ -62,14 +59,10 @@ def _problems(open_books: Books) -> list[str]:
         )
     }
     problems = []
-    for account, currency, available, pending in _rows(
-        open_books, "SELECT account, currency, available, pending FROM balance"
-    ):
+    for account, currency, available, pending in _rows(open_books, "SELECT account, currency, available, pending FROM balance"):
         if sums.pop((account, currency), (0, 0)) != (available, pending):
             problems.append(f"balance of {account or 'the platform'} in {currency} is not the sum of its transactions")
-    problems += [
-        f"{account or 'the platform'} has transactions but no balance in {currency}" for account, currency in sums
-    ]
+    problems += [f"{account or 'the platform'} has transactions but no balance in {currency}" for account, currency in sums]
     for name, kind in (("transfer", "payment"), ("transfer_refund", "payment_reversal")):
         left, came = (
             _rows(open_books,

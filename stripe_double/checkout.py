@@ -23,9 +23,7 @@ def create(call: Call) -> Thing:
         books.need("customer", params["customer"], param="customer", status=400)
     ends = params.get("expires_at", books.now + LIVES_SECONDS)
     if not books.now + 1_700 <= ends <= books.now + LIVES_SECONDS + 100:
-        raise Failure(
-            "The `expires_at` timestamp must be between 30 minutes and 24 hours from now.", param="expires_at"
-        )
+        raise Failure("The `expires_at` timestamp must be between 30 minutes and 24 hours from now.", param="expires_at")
     session = _session(books, params, currency, total, ends)
     address = f"/v1/checkout/sessions/{session['id']}/line_items"
     listed = {"object": "list", "data": items, "has_more": False, "url": address}
@@ -81,9 +79,7 @@ def _item(line: Thing) -> Thing:
     if data is None:
         raise Failure(f"No such price: '{line.get('price')}'", code="resource_missing", param="line_items[0][price]")
     if "unit_amount" not in data or "product_data" not in data:
-        raise Failure(
-            "The double plays price_data with unit_amount and product_data only.", param="line_items[0][price_data]"
-        )
+        raise Failure("The double plays price_data with unit_amount and product_data only.", param="line_items[0][price_data]")
     quantity, currency = line.get("quantity", 1), data["currency"].lower()
     amount = data["unit_amount"] * quantity
     return {
@@ -128,9 +124,7 @@ def complete(books: Books, ident: str, *, method: str, email: str = "") -> Thing
         raise refused(f"This session is {session['status']}.", param="session")
     email = session["customer_email"] or email or "payer@example.com"
     fields = {"customer": session["customer"], "email": email, **books.notes(ident)["intent"]}
-    intent = charges.start(
-        books, amount=session["amount_total"], currency=session["currency"], method=method, fields=fields
-    )
+    intent = charges.start(books, amount=session["amount_total"], currency=session["currency"], method=method, fields=fields)
     if intent["status"] == "processing":
         books.later(books.settings.bank_delay, "settle_checkout", ident)
     session |= {

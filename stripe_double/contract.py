@@ -108,11 +108,7 @@ def _operations_of(path: Path) -> Iterator[Operation]:
 
 def _operations_in(function: ast.FunctionDef, imports: dict[str, str]) -> Iterator[Operation]:
     for node in ast.walk(function):
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr.startswith("_request")
-        ):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr.startswith("_request"):
             template = _template(node.args[1]) if len(node.args) > 1 else None
             if template is not None:
                 method = ast.literal_eval(node.args[0])

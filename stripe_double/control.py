@@ -123,8 +123,7 @@ def _requests(double: Double, postman: Postman, said: Thing) -> Any:
 def _deliveries(double: Double, postman: Postman, said: Thing) -> Any:
     with double.step() as books:
         rows = books.db.execute(
-            "SELECT event, endpoint, state, attempts, answer, body ->> 'type'"
-            " FROM delivery ORDER BY seq DESC LIMIT 1000"
+            "SELECT event, endpoint, state, attempts, answer, body ->> 'type' FROM delivery ORDER BY seq DESC LIMIT 1000"
         ).fetchall()
         counts = dict(books.db.execute("SELECT state, COUNT(*) FROM delivery GROUP BY state").fetchall())
     names = ("event", "endpoint", "state", "attempts", "answer", "type")
@@ -177,9 +176,7 @@ def _complete_checkout(books: Books, said: Thing, ident: str) -> Any:
 
 
 def _settle_checkout(books: Books, said: Thing, ident: str) -> Any:
-    return checkout.settle(
-        books, ident, succeeded=_pick(said, "outcome", ("succeeded", "failed"), "succeeded") == "succeeded"
-    )
+    return checkout.settle(books, ident, succeeded=_pick(said, "outcome", ("succeeded", "failed"), "succeeded") == "succeeded")
 
 
 def _account(books: Books, said: Thing, ident: str) -> Any:

@@ -31,7 +31,7 @@ ACTIONS = {
 
 
 class Double:
-    """Everything one process holds. `log` of requests is for drills that count calls."""
+    """Everything one process holds. `requests` is a note of the latest ones, for drills that count calls."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -41,9 +41,8 @@ class Double:
         self.in_flight = InFlight()
         self.requests: deque[Thing] = deque(maxlen=20_000)
         self.committed = threading.Event()  # something may wait for delivery
-        self.clock = Clock()
-        with self.step() as books:
-            self.clock.offset = books.setting("clock_offset", 0)
+        with self.store.step() as db:
+            self.clock = Clock(Books(db, now=0, settings=settings).setting("clock_offset", 0))
 
     @contextmanager
     def step(self, request: Thing | None = None) -> Iterator[Books]:
@@ -60,15 +59,18 @@ class Double:
 
 
 def run_due(books: Books) -> None:
-    """Do what the agenda says up to now, in order of time. What fails is logged and dropped, the rest goes on."""
+    """Do what the agenda says up to now, each thing at its own time: one jump of the clock does all that follows from it.
+    What fails is logged and dropped, the rest goes on."""
+    present, caused_by = books.now, books.request
+    books.request = {"id": None, "idempotency_key": None}
     while row := books.db.execute(
-        "SELECT seq, action, subject FROM agenda WHERE due <= ? ORDER BY due, seq LIMIT 1", (books.now,)
+        "SELECT seq, due, action, subject FROM agenda WHERE due <= ? ORDER BY due, seq LIMIT 1", (present,)
     ).fetchone():
-        books.db.execute("DELETE FROM agenda WHERE seq = ?", (row[0],))
-        caused_by, books.request = books.request, {"id": None, "idempotency_key": None}
+        seq, books.now, action, subject = row
+        books.db.execute("DELETE FROM agenda WHERE seq = ?", (seq,))
         try:
             with books.attempt():
-                ACTIONS[row[1]](books, row[2])
+                ACTIONS[action](books, subject)
         except Exception:
-            log.exception("the agenda could not do %s to %s", row[1], row[2])
-        books.request = caused_by
+            log.exception("the agenda could not do %s to %s", action, subject)
+    books.now, books.request = present, caused_by

@@ -2,8 +2,9 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from stripe_double.errors import Failure
 
@@ -46,6 +47,19 @@ def _place(root: dict[str, Any], keys: list[str], value: str, name: str) -> None
     if isinstance(node.get(last), dict):
         raise Failure(f"Parameter given as value and as object: {name}", param=name)
     node[last] = value
+
+
+def encode_form(params: dict[str, Any]) -> str:
+    """The way back: nested parameters as a query string."""
+    return urlencode(list(_pairs("", params)))
+
+
+def _pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _pairs(f"{name}[{key}]" if name else str(key), inner)
+    else:
+        yield name, str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def decode_json(body: bytes) -> dict[str, Any]:

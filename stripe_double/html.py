@@ -22,11 +22,7 @@ def heading(text: str, below: str = "") -> str:
 
 
 def table(rows: list[tuple[str, str]]) -> str:
-    return (
-        "<table>"
-        + "".join(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in rows)
-        + "</table>"
-    )
+    return "<table>" + "".join(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in rows) + "</table>"
 
 
 def form(*parts: str) -> str:

@@ -94,8 +94,7 @@ def recall(books: Books, key: Key) -> Answer | None:
 def keep(books: Books, key: Key | None, answer: Answer) -> None:
     if key is not None:
         books.db.execute(
-            "INSERT OR REPLACE INTO idempotency (scope, key, fingerprint, status, body, created)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO idempotency (scope, key, fingerprint, status, body, created) VALUES (?, ?, ?, ?, ?, ?)",
             (key.scope, key.text, key.fingerprint, answer.status, answer.body, books.now),
         )
 

@@ -26,9 +26,7 @@ def create_item(call: Call) -> Thing:
     books, params = call.books, call.params
     if not {"amount", "currency", "customer"} <= params.keys():
         raise Failure("The double plays invoice items with customer, amount and currency only.", param="amount")
-    refuse_all(
-        params, "discounts", "tax_rates", "quantity", "quantity_decimal", "pricing", "price_data", "subscription"
-    )
+    refuse_all(params, "discounts", "tax_rates", "quantity", "quantity_decimal", "pricing", "price_data", "subscription")
     currency = money.check_amount(params["amount"], params["currency"])
     books.need("customer", params["customer"], param="customer", status=400)
     invoice = _draft(books, params["invoice"]) if "invoice" in params else None
@@ -54,9 +52,7 @@ def create(call: Call) -> Thing:
     refuse_all(params, "shipping_cost", "subscription")
     customer = books.need("customer", params["customer"], param="customer", status=400)
     ident, currency = new_id("in"), params.get("currency", "usd").lower()
-    due = params.get("due_date") or (
-        books.now + 86_400 * params["days_until_due"] if "days_until_due" in params else None
-    )
+    due = params.get("due_date") or (books.now + 86_400 * params["days_until_due"] if "days_until_due" in params else None)
     invoice: Thing = {
         **blank("account_country account_tax_ids application automatically_finalizes_at billing_reason custom_fields"
                 " customer_address customer_phone customer_shipping default_payment_method default_source effective_at"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stripe_double.errors import Failure, missing, not_played
+from stripe_double.forms import encode_form
 from stripe_double.store import Books, Thing
 
 PAGING = ("limit", "starting_after", "ending_before")
@@ -56,12 +57,13 @@ def page(
 
 
 def page_v2(call: Call, kind: str, conditions: dict[str, Any]) -> Thing:
-    """A v2 list, its cursor inside the address of the next page."""
+    """A v2 list; the address of the next page bears the cursor and every filter, as the SDK adds none of its own."""
     limit = _limit(call)
     if "page" in call.params:
         conditions["seq < ?"] = _position(call, kind, call.params["page"], "page")
     rows = _rows(call, kind, conditions, "DESC", limit + 1)
-    more = f"{call.path}?limit={limit}&page={rows[limit - 1]['id']}" if len(rows) > limit else None
+    again = {**call.params, "limit": limit, "page": rows[limit - 1]["id"]} if len(rows) > limit else None
+    more = f"{call.path}?{encode_form(again)}" if again else None
     return {"data": rows[:limit], "next_page_url": more, "previous_page_url": None}
 
 

@@ -46,17 +46,13 @@ def check_amount(amount: int | None, currency: str, *, least: int = 1) -> str:
     if amount > AMOUNT_MOST:
         raise Failure("Amount is too large", code="amount_too_large", param="amount")
     if currency in WHOLE_UNITS and amount % 100:
-        raise Failure(
-            f"Amounts in {currency} must be a multiple of 100.", code="parameter_invalid_integer", param="amount"
-        )
+        raise Failure(f"Amounts in {currency} must be a multiple of 100.", code="parameter_invalid_integer", param="amount")
     return currency
 
 
 def check_positive(amount: int) -> None:
     if amount < 1:
-        raise Failure(
-            "This value must be greater than or equal to 1.", code="parameter_invalid_integer", param="amount"
-        )
+        raise Failure("This value must be greater than or equal to 1.", code="parameter_invalid_integer", param="amount")
 
 
 def fee_of(books: Books, amount: int, *, method: str) -> int:
@@ -118,9 +114,7 @@ def _move(books: Books, account: str, currency: str, *, available: int, pending:
 
 
 def available(books: Books, account: str, currency: str) -> int:
-    row = books.db.execute(
-        "SELECT available FROM balance WHERE account = ? AND currency = ?", (account, currency)
-    ).fetchone()
+    row = books.db.execute("SELECT available FROM balance WHERE account = ? AND currency = ?", (account, currency)).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -148,8 +142,7 @@ def statement(books: Books, account: str) -> Thing:
 
     def lines(part: str) -> list[Thing]:
         return [
-            {"amount": sums[part], "currency": currency, "source_types": {"card": sums[part]}}
-            for currency, sums in held.items()
+            {"amount": sums[part], "currency": currency, "source_types": {"card": sums[part]}} for currency, sums in held.items()
         ]
 
     return {"object": "balance", "livemode": False, "available": lines("available"), "pending": lines("pending"),

@@ -17,6 +17,7 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
 }
+NEW_BANK = button("bank", "Enter new bank details", main=True)
 Page = Callable[[Books, str, dict[str, str] | None], Reply]
 
 
@@ -28,9 +29,7 @@ def answer(double: Double, request: Request) -> Reply:
             if match := re.fullmatch(pattern, request.path):
                 with double.step() as books:
                     return page(books, match[1] if match.groups() else "", said)
-        return _shown(
-            frame("Not found", heading("Nothing here", "This address belongs to no page of the double.")), 404
-        )
+        return _shown(frame("Not found", heading("Nothing here", "This address belongs to no page of the double.")), 404)
     except Failure as failure:
         return _shown(frame("Not possible", heading("That is not possible", failure.message)), failure.status)
 
@@ -50,9 +49,7 @@ def _home(books: Books, _: str, said: dict[str, str] | None) -> Reply:
         for part, amount in parts.items()
     ]
     below = "It plays Stripe for development and tests. What it has done and can be made to do is listed at /_control/."
-    return _shown(
-        frame("Stripe double", heading("Stripe double", below), table(rows or [("Platform", "no money yet")]))
-    )
+    return _shown(frame("Stripe double", heading("Stripe double", below), table(rows or [("Platform", "no money yet")])))
 
 
 def _pay(books: Books, ident: str, said: dict[str, str] | None) -> Reply:
@@ -74,9 +71,7 @@ def _checkout_page(books: Books, session: Thing) -> bytes:
     top = heading("Pay", _payer(books, session)) + f'<p class="sum">{amount}</p>'
     lines = table([(item["description"], price(item["amount_total"], item["currency"])) for item in items])
     if session["status"] != "open":
-        return frame(
-            "Pay", top + lines, heading(f"This payment page is {session['status']}", "Nothing more can be paid here.")
-        )
+        return frame("Pay", top + lines, heading(f"This payment page is {session['status']}", "Nothing more can be paid here."))
     ways = {"card": "Pay by card", "us_bank_account": "Pay by bank (settles later)"}
     offered = [way for way in ways if way in session["payment_method_types"]]
     buttons = [button("card" if way == "card" else "bank", ways[way], main=way == offered[0]) for way in offered]
@@ -97,9 +92,7 @@ def _onboarding(books: Books, token: str, said: dict[str, str] | None) -> Reply:
         return _go(account_links.details_of(link)["refresh_url"])
     account = accounts.need(books, link["account"])
     wanted = account["requirements"]["entries"]
-    rows = [
-        (_plain(need["description"].rpartition(".")[2]), _plain(need["minimum_deadline"]["status"])) for need in wanted
-    ]
+    rows = [(_plain(need["description"].rpartition(".")[2]), _plain(need["minimum_deadline"]["status"])) for need in wanted]
     who = account["display_name"] or account["contact_email"] or account["id"]
     top = heading("Set up payouts", f"For {who}. One click stands for all the details that Stripe would ask for.")
     return _shown(frame(
@@ -111,9 +104,7 @@ def _onboarding(books: Books, token: str, said: dict[str, str] | None) -> Reply:
 def _identity(books: Books, ident: str, said: dict[str, str] | None) -> Reply:
     session = books.need("identity.verification_session", ident)
     if session["status"] in identity.DONE:
-        return _shown(
-            frame("Identity check", heading(f"This check is {session['status']}", "You can close this page."))
-        )
+        return _shown(frame("Identity check", heading(f"This check is {session['status']}", "You can close this page.")))
     if said is None:
         fields = entry("first_name", "First name", "Ana"), entry("last_name", "Last name", "Test")
         dated = entry("born", "Born on", "1990-05-17", kind="date")
@@ -132,9 +123,7 @@ def _identity(books: Books, ident: str, said: dict[str, str] | None) -> Reply:
         }
         identity.finish(books, ident, verified=said["do"] == "verify", person=person)
     address = books.notes(ident)["return_url"]
-    return (
-        _go(address) if address else _shown(frame("Identity check", heading("Thank you", "You can close this page.")))
-    )
+    return _go(address) if address else _shown(frame("Identity check", heading("Thank you", "You can close this page.")))
 
 
 def _born(text: str) -> Thing | None:
@@ -163,6 +152,8 @@ def _invoice(books: Books, ident: str, said: dict[str, str] | None) -> Reply:
 def _express(books: Books, token: str, said: dict[str, str] | None) -> Reply:
     books.need("login_link", token)
     ident = books.notes(token)["account_id"]
+    if said is not None and said.get("do") == "bank":
+        accounts.verified(books, ident)
     held = [
         (part.capitalize(), price(amount, currency))
         for currency, parts in money.balances(books, ident).items()
@@ -172,15 +163,15 @@ def _express(books: Books, token: str, said: dict[str, str] | None) -> Reply:
         "SELECT created, body ->> 'status', body ->> 'amount', body ->> 'currency' FROM object"
         " WHERE kind = 'payout' AND account = ? ORDER BY seq DESC LIMIT 20", (ident,),
     )  # fmt: skip
-    payouts = [
-        (f"{_day(created)}, {status.replace('_', ' ')}", price(amount, currency))
-        for created, status, amount, currency in rows
-    ]
+    payouts = [(f"{_day(at)}, {_plain(status).lower()}", price(amount, currency)) for at, status, amount, currency in rows]
     name = accounts.need(books, ident)["display_name"] or ident
-    return _shown(frame(
-        "Your payouts", heading(name, "Your balance") + table(held or [("Nothing yet", "")]),
+    parts = [
+        heading(name, "Your balance") + table(held or [("Nothing yet", "")]),
         "<h2>Payouts to your bank</h2>" + table(payouts or [("None yet", "")]),
-    ))  # fmt: skip
+    ]
+    if books.notes(ident)["bank_failed"]:
+        parts.insert(0, heading("Your bank refused a payout", "The money is back on your balance.") + form(NEW_BANK))
+    return _shown(frame("Your payouts", *parts))
 
 
 def _plain(name: str) -> str:

@@ -31,9 +31,7 @@ def list_all(call: Call) -> Thing:
 def cancel(call: Call) -> Thing:
     payout = call.books.need("payout", call.id, account=call.account)
     if payout["automatic"] or payout["status"] != "pending":
-        raise refused(
-            "Payouts can only be canceled while pending, and automatic ones not at all.", code="payout_cannot_cancel"
-        )
+        raise refused("Payouts can only be canceled while pending, and automatic ones not at all.", code="payout_cannot_cancel")
     return finish(call.books, payout["id"], "canceled")
 
 

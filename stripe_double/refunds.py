@@ -14,9 +14,7 @@ def create(call: Call) -> Thing:
     left = charge["amount"] - charge["amount_refunded"]
     amount = params.get("amount", left)
     if not charge["paid"] or not left:
-        raise refused(
-            f"Charge {charge['id']} cannot be refunded.", code="charge_already_refunded" if charge["paid"] else None
-        )
+        raise refused(f"Charge {charge['id']} cannot be refunded.", code="charge_already_refunded" if charge["paid"] else None)
     money.check_positive(amount)
     if amount > left:
         raise refused(f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})", param="amount")

@@ -189,11 +189,7 @@ class Module:
         for node in self.tree.body:
             if isinstance(node, ast.ClassDef) and node.name == name:
                 return self._class_fields(node)
-            if (
-                isinstance(node, ast.Assign)
-                and ast.unparse(node.targets[0]) == name
-                and isinstance(node.value, ast.Call)
-            ):
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name and isinstance(node.value, ast.Call):
                 pairs = node.value.args[1]  # X = TypedDict("X", {"from": ...}), for names that Python reserves
                 assert isinstance(pairs, ast.Dict)
                 return {

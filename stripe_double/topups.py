@@ -29,9 +29,7 @@ def succeed(books: Books, ident: str) -> None:
     if topup["status"] != "pending":
         return
     entry = money.post(books, kind="topup", amount=topup["amount"], currency=topup["currency"], source=ident)
-    events.emit(
-        books, "topup.succeeded", books.save({**topup, "status": "succeeded", "balance_transaction": entry["id"]})
-    )
+    events.emit(books, "topup.succeeded", books.save({**topup, "status": "succeeded", "balance_transaction": entry["id"]}))
 
 
 def fail(books: Books, ident: str) -> Thing:

@@ -17,12 +17,8 @@ def create(call: Call) -> Thing:
     _check_destination(books, params["destination"])
     money.need_available(books, call.account, currency, params["amount"], purpose="transfer to another account")
     ident, payment = new_id("tr"), new_id("py")
-    entry = money.post(
-        books, kind="transfer", amount=-params["amount"], currency=currency, source=ident, account=call.account
-    )
-    money.post(
-        books, kind="payment", amount=params["amount"], currency=currency, source=payment, account=params["destination"]
-    )
+    entry = money.post(books, kind="transfer", amount=-params["amount"], currency=currency, source=ident, account=call.account)
+    money.post(books, kind="payment", amount=params["amount"], currency=currency, source=payment, account=params["destination"])
     transfer: Thing = {
         "id": ident, "object": "transfer", "amount": params["amount"], "amount_reversed": 0,
         "balance_transaction": entry["id"], "created": books.now, "currency": currency,

@@ -39,9 +39,7 @@ def unstorable(value: str) -> str | None:
         try:
             value.encode()
         except UnicodeEncodeError as fault:
-            return _("holds half a character (U+%(code)04X), which cannot be stored") % {
-                "code": ord(value[fault.start])
-            }
+            return _("holds half a character (U+%(code)04X), which cannot be stored") % {"code": ord(value[fault.start])}
     return None
 
 
@@ -73,9 +71,7 @@ def text(value: Any, *, field: str, limit: int, required: bool = True, least: in
         raise Invalid(_("The text %(fault)s.") % {"fault": fault}, field=field)
     normal: str = unicodedata.normalize("NFC", value).strip()
     if len(normal) > limit:
-        raise Invalid(
-            _("At most %(limit)d characters are possible.") % {"limit": limit}, field=field, expected={"most": limit}
-        )
+        raise Invalid(_("At most %(limit)d characters are possible.") % {"limit": limit}, field=field, expected={"most": limit})
     if required and len(normal) < max(least, 1):
         message = _("Write at least %(least)d characters.") % {"least": least} if least > 1 else _("This is needed.")
         raise Invalid(message, field=field, expected={"least": max(least, 1)})

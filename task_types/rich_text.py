@@ -21,7 +21,7 @@ def render(markdown: str) -> str:
     return nh3.clean(
         _MARKDOWN.render(markdown),
         tags=_TAGS,
-        attributes={"a": {"href"}, "ol": {"start"}},
+        attributes={"*": set(), "a": {"href"}, "ol": {"start"}},
         url_schemes={"https", "http", "mailto"},
         set_tag_attribute_values={"a": {"target": "_blank"}},
         link_rel="noopener noreferrer nofollow",

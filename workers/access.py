@@ -89,9 +89,7 @@ def client(role: str) -> Callable[[View], View]:
     """Members of the organisation whose slug is the URL's `org`, from this role up; sets `request.organisation` and
     `request.membership`. For strangers there is no such page."""
     least = _known_role(role)
-    return lambda view: _guard(
-        view, Access("client", (least,)), lambda request, kwargs: _check_client(request, kwargs, least)
-    )
+    return lambda view: _guard(view, Access("client", (least,)), lambda request, kwargs: _check_client(request, kwargs, least))
 
 
 def ops(*roles: str) -> Callable[[View], View]:
@@ -107,9 +105,7 @@ def reauthenticated(view: View) -> View:
 
 def reauthenticated_at(request: HttpRequest) -> datetime | None:
     """When this session last proved again who it is; None if it never did."""
-    fresh = [
-        record["at"] for record in get_authentication_records(request, request.user) if record.get("reauthenticated")
-    ]
+    fresh = [record["at"] for record in get_authentication_records(request, request.user) if record.get("reauthenticated")]
     return datetime.fromtimestamp(fresh[-1], tz=UTC) if fresh else None
 
 
@@ -305,9 +301,7 @@ def _membership_of_request(request: Request, slug: str | None) -> Membership:
     if not found:
         raise NotFound(_("There is no such organisation."))
     if len(found) > 1:
-        raise Invalid(
-            _("You belong to several organisations: use a token of the one that you mean."), field="organisation"
-        )
+        raise Invalid(_("You belong to several organisations: use a token of the one that you mean."), field="organisation")
     return found[0]
 
 
@@ -318,7 +312,8 @@ def access_of(view: Any) -> Access | None:
     """The access that a view states, wrapped or not, page or API; None when it states none."""
     if (own := getattr(view, "access", None)) is not None:
         return cast(Access, own)
-    for permission in getattr(getattr(view, "cls", None), "permission_classes", ()):
+    given: Any = getattr(view, "initkwargs", {}).get("permission_classes")
+    for permission in given or getattr(getattr(view, "cls", None), "permission_classes", ()):
         if (stated := getattr(permission, "access", None)) is not None:
             return cast(Access, stated)
     return None

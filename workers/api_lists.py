@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, TypeVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from kit import paging
 from kit.errors import Invalid
@@ -25,6 +28,21 @@ PARAMETERS = [
 """What every list takes; for `extend_schema(parameters=...)`."""
 
 
+class ListSchema(AutoSchema):
+    """Reading a list is called so in the schema, not a retrieval, which would meet that of one of its things."""
+
+    def get_operation_id(self) -> str:
+        name: str = super().get_operation_id()
+        return f"{name.removesuffix('retrieve')}list" if name.endswith("_retrieve") else name
+
+
+class ListView(APIView):
+    """A view whose GET answers with a page."""
+
+    schema = ListSchema()
+
+
+@cache
 def paged(serializer: type[serializers.Serializer[Any]]) -> Any:
     """The schema of a page of these rows."""
     return inline_serializer(

@@ -1,6 +1,7 @@
 """The one mechanism for a second look: two clocks, a second person, and silence that decides for whoever asked.
 
-Used for decisions about a person here and for disputes of work in the rooms above; they hear of the outcome by the event `appeal.decided`.
+Used for decisions about a person here and for disputes of work in the rooms above, which hear of the outcome by the event
+`appeal.decided`.
 """
 
 from __future__ import annotations
@@ -90,9 +91,7 @@ def answer(*, appeal: Appeal, by_id: uuid.UUID, text: str, now: datetime) -> Non
     people.require_independent(by_id, appeal.person_id)
     if now >= appeal.answer_due_at:
         raise ClockIsOver(_("The time to answer is over; the person wins this appeal."))
-    states.move(
-        appeal, chart=APPEAL, to=ANSWERED, actor_id=by_id, now=now, answered_by_id=by_id, answered_at=now, answer=text
-    )
+    states.move(appeal, chart=APPEAL, to=ANSWERED, actor_id=by_id, now=now, answered_by_id=by_id, answered_at=now, answer=text)
     notices.tell(appeal.person_id, "appeal.answered", appeal=str(appeal.id))
     _emit("appeal.answered", appeal)
 
@@ -115,9 +114,9 @@ def decide(*, appeal: Appeal, by_id: uuid.UUID, overturn: bool, grounds: str, no
 
 def decide_overdue(*, now: datetime, limit: int = 200) -> int:
     """Silence decides for the person: no answer in 48 hours, or no decision in 5 days. Returns how many were decided."""
-    late = Appeal.objects.filter(
-        Q(state=OPEN, answer_due_at__lte=now) | Q(state__in=WAITING, decide_due_at__lte=now)
-    ).order_by("decide_due_at")
+    late = Appeal.objects.filter(Q(state=OPEN, answer_due_at__lte=now) | Q(state__in=WAITING, decide_due_at__lte=now)).order_by(
+        "decide_due_at"
+    )
     taken = due.take(late, limit=limit)
     for appeal in taken:
         _close(appeal, outcome=Appeal.BY_SILENCE, by_id=None, grounds="", now=now)

@@ -36,9 +36,7 @@ def check(value: Any) -> list[dict[str, str]]:
         if not isinstance(code, str) or code not in LANGUAGES:
             raise Invalid(_("Expected a language by its ISO 639-1 code, such as en."), field="languages")
         if level not in LEVELS:
-            raise Invalid(
-                _("Expected a level for each language: A1 to C2, or native."), field="languages", expected=LEVELS
-            )
+            raise Invalid(_("Expected a level for each language: A1 to C2, or native."), field="languages", expected=LEVELS)
         if code in checked:
             raise Invalid(_("A language is named twice."), field="languages")
         checked[code] = str(level)

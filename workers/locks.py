@@ -15,9 +15,5 @@ def admins() -> set[uuid.UUID]:
 
 def owners(organisation_id: uuid.UUID) -> set[uuid.UUID]:
     """Lock the owners of an organisation (in order of id) and return who they are: two cannot leave at once."""
-    rows = (
-        Membership.objects.filter(organisation_id=organisation_id, role=Membership.OWNER)
-        .order_by("id")
-        .select_for_update()
-    )
+    rows = Membership.objects.filter(organisation_id=organisation_id, role=Membership.OWNER).order_by("id").select_for_update()
     return set(rows.values_list("user_id", flat=True))

@@ -81,9 +81,7 @@ def _tokens(user_id: uuid.UUID) -> list[dict[str, Any]]:
 
 def _trail(user_id: uuid.UUID) -> list[dict[str, Any]]:
     """What was written down about this person's own profile: states, reasons, times."""
-    rows = AuditRecord.objects.filter(
-        subject_kind__in=("workers.workerprofile", "workers.user"), subject_id=str(user_id)
-    )
+    rows = AuditRecord.objects.filter(subject_kind__in=("workers.workerprofile", "workers.user"), subject_id=str(user_id))
     columns = ("at", "verb", "from_state", "to_state", "reason")
     return list(rows.order_by("id").values(*columns))
 

@@ -33,7 +33,8 @@ KINDS: dict[str, Kind] = {}
 class Kind:
     """A kind of notice: its sentence (`%(name)s` for parameters), where it leads, and whether it is also mailed.
 
-    `url_name` is reversed with those parameters whose names stand in `url_params`; `words` puts a parameter into the reader's words.
+    `url_name` is reversed with those parameters whose names stand in `url_params`; `words` puts a parameter into the
+    reader's words.
     """
 
     name: str
@@ -66,9 +67,7 @@ def declare(
     mail: bool = False,
 ) -> None:
     """Make a kind of notice known; done once, beside the code that tells it."""
-    KINDS[name] = Kind(
-        name=name, sentence=sentence, url_name=url_name, url_params=url_params, words=words or {}, mail=mail
-    )
+    KINDS[name] = Kind(name=name, sentence=sentence, url_name=url_name, url_params=url_params, words=words or {}, mail=mail)
 
 
 def day(moment: str) -> str:
@@ -107,9 +106,7 @@ def _sentence(notice: Notice) -> str:
     kind = KINDS.get(notice.kind)
     if kind is None:
         return _("A notice of a kind that no longer exists.")
-    said = {
-        name: str(kind.words[name](value)) if name in kind.words else value for name, value in notice.params.items()
-    }
+    said = {name: str(kind.words[name](value)) if name in kind.words else value for name, value in notice.params.items()}
     return str(kind.sentence) % _Params(said)
 
 
@@ -135,7 +132,7 @@ class _Params(dict[str, Any]):
 
 
 def mail_due(*, now: datetime, limit: int = 100) -> int:
-    """Mail notices that wait for it; each is claimed before it is sent, so that none is sent twice. Returns how many were sent."""
+    """Mail notices that wait for it; each is claimed first, so that none is sent twice. Returns how many were sent."""
     with transaction.atomic(durable=True):
         waiting = Notice.objects.filter(mail=True, mailed_at__isnull=True).select_related("user").order_by("created_at")
         taken = due.take(waiting, limit=limit)

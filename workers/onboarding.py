@@ -44,11 +44,11 @@ def steps(user_id: uuid.UUID) -> list[Step]:
             3, profile_is_complete(worker), "workers:onboarding_profile",
         ),
         Step(
-            "agreement", _("The agreement"), _("It says what you can count on and what we expect; you keep the version you sign."),
+            "agreement", _("The agreement"), _("What you can count on and what we expect; you keep the version you sign."),
             5, has_signed, "workers:agreement",
         ),
         Step(
-            "payout", _("Where your money goes"), _("Needed before the first payout; your bank details stay with the payment provider."),
+            "payout", _("Where your money goes"), _("Needed before the first payout; bank details stay with the payment provider."),
             5, worker.payout_ready_at is not None, PAYOUT_PAGE,
         ),
     ]  # fmt: skip
@@ -88,9 +88,9 @@ def payout_ready(*, user_id: str, **_rest: Any) -> None:
     person = uuid.UUID(str(user_id))
     if WorkerProfile.objects.filter(pk=person, payout_ready_at__isnull=True).update(payout_ready_at=Now()):
         facts.touch(person)
-        note_progress(
-            user_id=person, now=WorkerProfile.objects.values_list("payout_ready_at", flat=True).get(pk=person)
-        )
+        moment = WorkerProfile.objects.get(pk=person).payout_ready_at
+        assert moment is not None
+        note_progress(user_id=person, now=moment)
 
 
 def note_progress(*, user_id: uuid.UUID, now: datetime) -> None:

@@ -103,9 +103,7 @@ def rename(*, organisation: Organisation, name: str, by_id: uuid.UUID, now: date
     audit.record(subject=organisation, verb="organisation.renamed", actor_id=by_id, now=now)
 
 
-def invite(
-    *, organisation: Organisation, email: str, role: str, by: Membership, now: datetime
-) -> tuple[Invitation, str]:
+def invite(*, organisation: Organisation, email: str, role: str, by: Membership, now: datetime) -> tuple[Invitation, str]:
     """Ask somebody to join; returns the invitation and the secret of its link, which is kept nowhere.
 
     A new invitation to the same address takes the place of the open one. Raises Invalid, AlreadyMember, Refused.
@@ -115,9 +113,9 @@ def invite(
     _check_may_give(by, role)
     if Membership.objects.filter(organisation=organisation, user__email=email).exists():
         raise AlreadyMember(_("This person belongs to the organisation already."), field="email")
-    Invitation.objects.filter(
-        organisation=organisation, email=email, accepted_at__isnull=True, withdrawn_at__isnull=True
-    ).update(withdrawn_at=now)
+    Invitation.objects.filter(organisation=organisation, email=email, accepted_at__isnull=True, withdrawn_at__isnull=True).update(
+        withdrawn_at=now
+    )
     token = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
         organisation=organisation,
@@ -219,9 +217,7 @@ def change_role(*, membership: Membership, role: str, by: Membership, now: datet
     before = membership.role
     Membership.objects.filter(pk=membership.pk).update(role=role)
     membership.role = role
-    audit.record(
-        subject=membership, verb="membership.role", actor_id=by.user_id, now=now, from_state=before, to_state=role
-    )
+    audit.record(subject=membership, verb="membership.role", actor_id=by.user_id, now=now, from_state=before, to_state=role)
 
 
 def remove_member(*, membership: Membership, by: Membership, now: datetime) -> None:

@@ -79,9 +79,7 @@ def give_role(*, user_id: uuid.UUID, role: str, by_id: uuid.UUID | None, now: da
     """Give an ops role; `by_id` is None for the operator of the installation. Raises Invalid for an unknown role."""
     if role not in dict(OpsRole.ROLES):
         raise Invalid(_("Expected one of the ops roles."), field="role", expected=sorted(dict(OpsRole.ROLES)))
-    row, made = OpsRole.objects.get_or_create(
-        user_id=user_id, role=role, defaults={"given_by_id": by_id, "given_at": now}
-    )
+    row, made = OpsRole.objects.get_or_create(user_id=user_id, role=role, defaults={"given_by_id": by_id, "given_at": now})
     if made:
         audit.record(subject=row.user, verb="ops_role.given", actor_id=by_id, now=now, reason=role)
         facts.touch(user_id)

@@ -67,11 +67,7 @@ def has_ops_role(user_id: uuid.UUID, *roles: str) -> bool:
 
 
 def membership(user_id: uuid.UUID, organisation_id: uuid.UUID) -> Belonging | None:
-    row = (
-        Membership.objects.select_related("organisation")
-        .filter(user_id=user_id, organisation_id=organisation_id)
-        .first()
-    )
+    row = Membership.objects.select_related("organisation").filter(user_id=user_id, organisation_id=organisation_id).first()
     return _belonging(row) if row else None
 
 
@@ -145,6 +141,4 @@ def home_url(user_id: uuid.UUID) -> str:
 
 
 def _belonging(row: Membership) -> Belonging:
-    return Belonging(
-        organisation_id=row.organisation_id, slug=row.organisation.slug, name=row.organisation.name, role=row.role
-    )
+    return Belonging(organisation_id=row.organisation_id, slug=row.organisation.slug, name=row.organisation.name, role=row.role)

@@ -1,4 +1,4 @@
-"""The standing of a worker: software may pause, only a named person may begin an ending, and only a clock that nobody stopped completes it."""
+"""The standing of a worker: software may pause, a named person may begin an ending, a clock that nobody stopped completes it."""
 
 from __future__ import annotations
 
@@ -54,14 +54,10 @@ notices.declare(
     words={"reason": lambda code: " ".join(str(part) for part in PAUSE_REASONS[code]), "until": notices.day},
     mail=True,
 )
-notices.declare(
-    "standing.resumed", _("Your pause is over: you can take work again."), url_name="workers:standing", mail=True
-)
+notices.declare("standing.resumed", _("Your pause is over: you can take work again."), url_name="workers:standing", mail=True)
 notices.declare(
     "standing.ending",
-    _(
-        "A person of ops decided to end your work here: %(reason)s. You can appeal until %(until)s. What you earned stays yours."
-    ),
+    _("A person of ops decided to end your work here: %(reason)s. You can appeal until %(until)s. What you earned stays yours."),
     url_name="workers:standing",
     words={"reason": lambda code: dict(StandingDecision.REASONS).get(code, code), "until": notices.day},
     mail=True,
@@ -88,9 +84,7 @@ def profile(worker_id: uuid.UUID) -> WorkerProfile:
     return found
 
 
-def pause(
-    *, worker_id: uuid.UUID, reason: str, until: datetime, by_id: uuid.UUID | None, now: datetime
-) -> WorkerProfile:
+def pause(*, worker_id: uuid.UUID, reason: str, until: datetime, by_id: uuid.UUID | None, now: datetime) -> WorkerProfile:
     """Stop new work for a while; `by_id` is None for software. Never longer than 30 days. Raises Invalid, NoSuchMove."""
     if reason not in PAUSE_REASONS:
         raise Invalid(_("Expected a reason from the list."), field="reason", expected=sorted(PAUSE_REASONS))
@@ -125,7 +119,7 @@ def resume_due(*, now: datetime, limit: int = 200) -> int:
 def begin_ending(*, decision: StandingDecision, now: datetime) -> WorkerProfile:
     """Carry out a decision: no new work from now on; final only when the appeal clock is over.
 
-    The database checks again that the decision is real, is about this person and was not overturned. Raises NoSuchMove unless paused.
+    The database checks again that the decision is about this person and was not overturned. Raises NoSuchMove unless paused.
     """
     worker = profile(decision.person_id)
     if decision.subject_kind != StandingDecision.STANDING or decision.subject_id != worker.pk:
@@ -162,7 +156,7 @@ def decide_ending(
 
 
 def end(*, worker: WorkerProfile, now: datetime) -> None:
-    """Complete an ending. Raises AppealStillPossible while the clock runs or an appeal waits or was won; the database refuses as well."""
+    """Complete an ending. Raises AppealStillPossible while the clock runs or an appeal waits or was won, as does the database."""
     decision = worker.decision
     if worker.standing != ENDING or decision is None:
         raise states.NoSuchMove(_("Only an ending that was decided can be completed."), state=worker.standing)

@@ -73,6 +73,10 @@ class Plan:
             raise Conflict(_("This file cannot be read: %(why)s") % {"why": upload.failure})
         return cls(**{**kept, "layout": Layout(**kept["layout"])})
 
+    def holds(self, line: int) -> bool:
+        """Whether a task's line comes from this file."""
+        return self.first_line < line <= self.first_line + self.layout.lines and bool(self.targets)
+
     def changed(self, **changes: Any) -> Plan:
         return replace(self, **changes)
 

@@ -76,10 +76,11 @@ def _refuse_foreign(head: bytes) -> None:
     elif known is None and odd * 50 > len(head):
         known = "binary"
     if known is not None:
-        raise Unreadable(_ADVICE(known))
+        raise Unreadable(_advice(known))
 
 
-def _ADVICE(kind: str) -> str:  # noqa: N802 - a table of sentences that has to be made in the language of the moment
+def _advice(kind: str) -> str:
+    """What to do with a file that is no table."""
     return {
         "UTF-16": _("This file is in UTF-16 (Excel calls it “Unicode text”). Save it as “CSV UTF-8” and upload it again."),
         "gzip": _("This is a gzip archive. Unpack it, or pack the file as ZIP."),

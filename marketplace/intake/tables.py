@@ -124,6 +124,8 @@ class _Text:
         """A new row begins."""
         self.taken: list[bytes] = []
         self.fault: Fault | None = None
+        self.fault_of_first: Fault | None = None
+        self.after_first = self.lines.offset
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -134,10 +136,13 @@ class _Text:
         if self.lines.cut:
             self.fault = _too_long()
         try:
-            return raw.decode()
+            text = raw.decode()
         except UnicodeDecodeError as fault:
             self.fault = self.fault or misencoded(fault)
-            return raw.decode(errors="surrogateescape")
+            text = raw.decode(errors="surrogateescape")
+        if len(self.taken) == 1:
+            self.fault_of_first, self.after_first = self.fault, self.lines.offset
+        return text
 
 
 def csv_rows(lines: Lines, *, names: Sequence[str] | None, delimiter: str) -> Iterator[Row]:
@@ -175,22 +180,17 @@ def csv_rows(lines: Lines, *, names: Sequence[str] | None, delimiter: str) -> It
 def _unreadable(lines: Lines, text: _Text, first: int, error: csv.Error) -> Row:
     """A row that the reader gave up on; one that ran away goes back to the line after its first."""
     why = str(error)
-    ran_away = why.startswith(("unexpected end", "field larger"))
-    raw = text.taken[0] if ran_away else b"".join(text.taken)
-    if ran_away and len(text.taken) > 1:
-        swallowed = sum(map(len, text.taken[1:]))
-        lines.back_to(offset=lines.offset - swallowed, line=first)
-    if text.fault and not ran_away:
-        return Row(first, None, text.fault, raw)
-    if lines.cut:
-        return Row(first, None, _too_long(), raw)
-    if ran_away:
-        reason = _("A quote opens in this line and is never closed, or a cell is longer than 100 kB.")
-    elif "expected after" in why:
+    if why.startswith(("unexpected end", "field larger")):
+        lines.back_to(offset=text.after_first, line=first)
+        fault = text.fault_of_first or Fault(
+            "", _("A quote opens in this line and is never closed, or a cell is longer than 100 kB.")
+        )
+        return Row(first, None, fault, text.taken[0])
+    if "expected after" in why:
         reason = _("Text follows right after a closing quote. Quotes inside a quoted cell must be doubled.")
     else:
         reason = _("A line ends inside the row (CR alone) outside quotes.")
-    return Row(first, None, Fault("", reason), raw)
+    return Row(first, None, text.fault or Fault("", reason), b"".join(text.taken))
 
 
 def _ragged(count: int, width: int) -> Fault:

@@ -90,7 +90,9 @@ class Slot(models.Model):
     id = models.BigAutoField(primary_key=True)
     queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="slots", db_index=False)
     task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="slots", db_index=False)
-    subject = models.ForeignKey("marketplace.Submission", on_delete=models.PROTECT, null=True, related_name="review_slots", db_index=False)
+    subject = models.ForeignKey(
+        "marketplace.Submission", on_delete=models.PROTECT, null=True, related_name="review_slots", db_index=False
+    )
     n = models.PositiveSmallIntegerField()
     rank = models.BigIntegerField()
     open = models.BooleanField(default=True, db_default=True)

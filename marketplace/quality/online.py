@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .answers import Floats
+from .answers import SPARE_CLASSES, Floats
 from .calibration import KINSHIP, SLIP, temperature
 
 
@@ -85,11 +85,11 @@ class Model:
     def posterior(self, running: Running) -> Posterior:
         """Label, belief and calibrated confidence of an item."""
         belief = self._normal(running.evidence, 1.0)
-        spread = self._normal(running.evidence, float(temperature(self.kinship, running.answers)))
+        cooled = self._normal(running.evidence, float(temperature(self.kinship, running.answers)))
         size = len(self.classes)
-        calibrated = {label: (1 - SLIP) * share + SLIP / size for label, share in spread.items()}
-        label = max(belief, key=lambda name: belief[name], default="")
-        return Posterior(label, belief.get(label, 0.0), calibrated.get(label, 0.0), calibrated, running.answers)
+        named = {name: (1 - SLIP) * share + SLIP / size for name, share in cooled.items() if name not in SPARE_CLASSES}
+        label = max(named, key=lambda name: belief[name], default="")
+        return Posterior(label, belief.get(label, 0.0), named.get(label, 0.0), named, running.answers)
 
     def _normal(self, evidence: Mapping[str, float], factor: float) -> dict[str, float]:
         """Softmax; in an open set the labels that nobody gave share the mass they would have with no vote."""
@@ -97,8 +97,10 @@ class Model:
             return {}
         top = max(max(evidence.values()), 0.0 if self.open_set else -math.inf)
         shares = {label: math.exp((value - top) * factor) for label, value in evidence.items()}
-        unseen = (len(self.classes) - len(evidence)) * math.exp(-top * factor) if self.open_set else 0.0
-        total = sum(shares.values()) + max(unseen, 0.0)
+        total = sum(shares.values())
+        unseen = len(self.classes) - len(evidence)
+        if self.open_set and unseen > 0:
+            total += math.exp((math.log(unseen) - top) * factor)
         return {label: share / total for label, share in shares.items()}
 
     def to_json(self) -> dict[str, Any]:

@@ -154,6 +154,8 @@ def _island(leased: dispatch.LeasedTask, project: Project) -> dict[str, Any]:
 
 
 def _under_review(leased: dispatch.LeasedTask) -> Submission:
+    if leased.subject_id is None:
+        raise NotFound(_("There is no answer to review."))
     return Submission.objects.get(pk=leased.subject_id)
 
 
@@ -309,5 +311,6 @@ def history(request: WorkerRequest) -> HttpResponse:
 def quality(request: WorkerRequest) -> HttpResponse:
     """How well I do in each project, how that was measured, and what it pays."""
     return render(request, "worker/quality.html", {
-        "records": queries.my_records(worker_id=request.user.pk), "bands": [(low / 100, multiplier / 10_000) for low, multiplier in pricing.BANDS],
+        "records": queries.my_records(worker_id=request.user.pk),
+        "bands": [(low / 100, multiplier / 10_000) for low, multiplier in pricing.BANDS],
     })

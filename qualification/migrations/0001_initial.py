@@ -90,9 +90,7 @@ class Migration(migrations.Migration):
                 ("published_at", models.DateTimeField(null=True)),
                 (
                     "created_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                 ),
             ],
         ),
@@ -141,9 +139,7 @@ class Migration(migrations.Migration):
                 ("n", models.PositiveIntegerField()),
                 (
                     "kind",
-                    models.CharField(
-                        choices=[("choice", "Multiple choice"), ("gold", "Task with a known answer")], max_length=6
-                    ),
+                    models.CharField(choices=[("choice", "Multiple choice"), ("gold", "Task with a known answer")], max_length=6),
                 ),
                 ("task_type", models.CharField(blank=True, default="", max_length=40)),
                 ("topic", models.CharField(blank=True, default="", max_length=80)),
@@ -153,9 +149,7 @@ class Migration(migrations.Migration):
                 ("void_reason", models.CharField(blank=True, default="", max_length=300)),
                 (
                     "exam",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="items", to="qualification.exam"
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="items", to="qualification.exam"),
                 ),
             ],
         ),
@@ -301,16 +295,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="grant",
             name="skill",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="grants", to="qualification.skill"
-            ),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="grants", to="qualification.skill"),
         ),
         migrations.AddField(
             model_name="exam",
             name="skill",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="exams", to="qualification.skill"
-            ),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="exams", to="qualification.skill"),
         ),
         migrations.AddConstraint(
             model_name="examitem",
@@ -348,9 +338,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="attempt",
-            index=models.Index(
-                condition=models.Q(("state", "live")), fields=["deadline_at"], name="attempts_by_deadline"
-            ),
+            index=models.Index(condition=models.Q(("state", "live")), fields=["deadline_at"], name="attempts_by_deadline"),
         ),
         migrations.AddConstraint(
             model_name="attempt",
@@ -462,9 +450,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="grant",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("expires_at__isnull", True), ("expires_at__gt", models.F("valid_from")), _connector="OR"
-                ),
+                condition=models.Q(("expires_at__isnull", True), ("expires_at__gt", models.F("valid_from")), _connector="OR"),
                 name="grant_lasts",
             ),
         ),

@@ -29,7 +29,7 @@ document.addEventListener("htmx:xhr:progress", (event) => {
   const { loaded, total } = event.detail;
   bar.hidden = false;
   bar.querySelector("progress").value = loaded / total;
-  bar.querySelector("span").textContent = loaded < total ? `${word("cutFile")}: ${size(loaded)} / ${size(total)}` : word("checking");
+  bar.querySelector("span").textContent = loaded < total ? `${word("uploading")}: ${size(loaded)} / ${size(total)}` : word("checking");
   if (loaded === total) bar.querySelector("progress").removeAttribute("value");
 });
 document.addEventListener("htmx:afterRequest", (event) => {

@@ -50,9 +50,7 @@ def read(cell: Any, *, settings: Json) -> Json:
 
 
 def _single(given: Json, settings: Json) -> str:
-    return reading.one_of(
-        given.get("label"), field="label", allowed=values(settings), message=_("Choose one of the labels.")
-    )
+    return reading.one_of(given.get("label"), field="label", allowed=values(settings), message=_("Choose one of the labels."))
 
 
 def _several(given: Json, settings: Json) -> list[str]:

@@ -24,9 +24,7 @@ class Choice(TaskType):
 
     slug = "choice"
     name = gettext_lazy("Choice")
-    description = gettext_lazy(
-        "Read a text or look at a picture and choose the label that fits, or all labels that fit."
-    )
+    description = gettext_lazy("Read a text or look at a picture and choose the label that fits, or all labels that fit.")
     fields = _payload.FIELDS
     unit_kinds = (Unit("task", gettext_lazy("task")),)
     default_seconds = 10

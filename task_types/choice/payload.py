@@ -30,13 +30,7 @@ def check(row: Mapping[str, Any]) -> tuple[Json | None, list[Problem]]:
     text, image = row.get("text"), row.get("image")
     if not image:
         # The common row comes first: millions of texts pass through here.
-        if (
-            type(text) is str
-            and 0 < len(text) <= TEXT_LIMIT
-            and "\x00" not in text
-            and text.isascii()
-            and not text.isspace()
-        ):
+        if type(text) is str and 0 < len(text) <= TEXT_LIMIT and "\x00" not in text and text.isascii() and not text.isspace():
             return {"text": text}, []
         if text is None or text == "":
             return None, [Problem("text", _("Text or image: one of them is needed."))]

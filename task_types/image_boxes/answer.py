@@ -29,9 +29,7 @@ def check(answer: Any, *, payload: Json, settings: Json, partial: bool) -> Json:
     """
     given = reading.mapping(answer, field="answer", known=("boxes", "width", "height", "none"))
     size = {
-        side: _side(given, side, payload)
-        for side in ("width", "height")
-        if not partial or given.get(side) or payload.get(side)
+        side: _side(given, side, payload) for side in ("width", "height") if not partial or given.get(side) or payload.get(side)
     }
     entries = reading.entries(given.get("boxes"), field="boxes", least=0, most=BOXES_MOST)
     if reading.flag(given.get("none", False), field="none") and entries:

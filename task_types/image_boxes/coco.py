@@ -20,9 +20,7 @@ def write(tasks: Iterable[ExportTask], settings: Json) -> Iterator[str]:
     wait in a temporary file.
     """
     category = {label["value"]: number for number, label in enumerate(settings["labels"], start=1)}
-    categories = [
-        {"id": category[label["value"]], "name": label["value"], "supercategory": ""} for label in settings["labels"]
-    ]
+    categories = [{"id": category[label["value"]], "name": label["value"], "supercategory": ""} for label in settings["labels"]]
     yield f'{{"info":{{"version":"1.0"}},"licenses":[],"categories":{_json(categories)},"images":['
     with SpooledTemporaryFile(max_size=_MEMORY, mode="w+", encoding="utf-8") as waiting:
         number = 0

@@ -67,9 +67,7 @@ class ImageBoxes(TaskType):
     def summarise(self, answer: Json, *, settings: Json) -> str:
         counted = Counter(box["label"] for box in answer["boxes"])
         shown = {label["value"]: label["label"] for label in settings["labels"]}
-        return ", ".join(f"{counted[value]} × {shown[value]}" for value in shown if counted[value]) or _(
-            "Nothing marked"
-        )
+        return ", ".join(f"{counted[value]} × {shown[value]}" for value in shown if counted[value]) or _("Nothing marked")
 
     def grade(self, answer: Json, truth: Json, *, settings: Json) -> float:
         return _grading.agreement(answer, truth)

@@ -66,14 +66,10 @@ class ResponseComparison(TaskType):
     def summarise(self, answer: Json, *, settings: Json) -> str:
         if "preference" in answer:
             tie = answer["preference"] == _answer.TIE
-            return (
-                _("About the same") if tie else _("%(response)s is better") % {"response": answer["preference"].upper()}
-            )
+            return _("About the same") if tie else _("%(response)s is better") % {"response": answer["preference"].upper()}
         if "ranking" in answer:
             return " > ".join(" = ".join(group).upper() for group in answer["ranking"])
-        means = [
-            f"{letter.upper()} {sum(rated.values()) / len(rated):.1f}" for letter, rated in answer["ratings"].items()
-        ]
+        means = [f"{letter.upper()} {sum(rated.values()) / len(rated):.1f}" for letter, rated in answer["ratings"].items()]
         return ", ".join(means)
 
     def grade(self, answer: Json, truth: Json, *, settings: Json) -> float:

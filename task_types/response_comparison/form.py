@@ -35,10 +35,7 @@ def form_data(payload: Json, *, settings: Json, answer: Json | None, seed: str) 
     order = (answer or {}).get("order") or shown_order(letters(payload), seed)
     text = {response["id"]: response["text"] for response in payload["responses"]}
     as_html = settings["format"] == "markdown"
-    turns = [
-        {"role": turn["role"], "title": _role(turn["role"]), **_shown(turn["text"], as_html)}
-        for turn in payload["turns"]
-    ]
+    turns = [{"role": turn["role"], "title": _role(turn["role"]), **_shown(turn["text"], as_html)} for turn in payload["turns"]]
     responses = [
         {"id": letter, "title": _("Response %(number)d") % {"number": number}, **_shown(text[letter], as_html)}
         for number, letter in enumerate(order, start=1)

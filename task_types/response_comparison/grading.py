@@ -52,9 +52,7 @@ def combine(answers: Weighted, *, settings: Json, decided: Mapping[str, str] | N
     if not answers:
         raise ValueError("nothing to combine")
     support = _support(answers, settings)
-    settled = {
-        question: max(sorted(categories), key=categories.__getitem__) for question, categories in support.items()
-    }
+    settled = {question: max(sorted(categories), key=categories.__getitem__) for question, categories in support.items()}
     settled |= {question: category for question, category in (decided or {}).items() if question in settled}
     combined: Json = {}
     if settings["mode"] == "prefer":

@@ -33,9 +33,7 @@ FIELDS = (
         "responses",
         "list",
         False,
-        gettext_lazy(
-            "Two to eight responses as a JSON list of texts. Instead of it each response may have its own column."
-        ),
+        gettext_lazy("Two to eight responses as a JSON list of texts. Instead of it each response may have its own column."),
     ),
     *(
         Field(
@@ -78,9 +76,7 @@ def _turn(turn: Any, field: str, problems: list[Problem]) -> Json:
         return {}
     role = turn.get("role", "user")
     if role not in ROLES:
-        problems.append(
-            Problem(f"{field}.role", _("The role must be one of: %(roles)s.") % {"roles": ", ".join(ROLES)})
-        )
+        problems.append(Problem(f"{field}.role", _("The role must be one of: %(roles)s.") % {"roles": ", ".join(ROLES)}))
     return {"role": role, "text": _text(turn.get("text", turn.get("content")), f"{field}.text", problems)}
 
 
@@ -98,16 +94,12 @@ def _responses(row: Mapping[str, Any], problems: list[Problem]) -> list[Json]:
 def _listed(given: Any, problems: list[Problem]) -> list[tuple[str, Any, str]]:
     """Responses of a list get letters by position; of an object only the text is taken, never the name of a model."""
     try:
-        listed = reading.entries(
-            reading.json_cell(given, field="responses"), field="responses", least=2, most=len(LETTERS)
-        )
+        listed = reading.entries(reading.json_cell(given, field="responses"), field="responses", least=2, most=len(LETTERS))
     except Invalid as fault:
         problems.append(Problem("responses", str(fault)))
         return []
     texts = [entry.get("text", entry.get("content")) if isinstance(entry, dict) else entry for entry in listed]
-    return [
-        (letter, text, f"responses[{index}]") for index, (letter, text) in enumerate(zip(LETTERS, texts, strict=False))
-    ]
+    return [(letter, text, f"responses[{index}]") for index, (letter, text) in enumerate(zip(LETTERS, texts, strict=False))]
 
 
 def _text(value: Any, field: str, problems: list[Problem]) -> str:

@@ -83,15 +83,11 @@ def check(settings: Any) -> Json:
         "mode": reading.one_of(given.get("mode", "prefer"), field="mode", allowed=MODES),
         "ties": reading.flag(given.get("ties", True), field="ties"),
         "criteria": _criteria(given.get("criteria", [])),
-        "justification_least": reading.whole(
-            given.get("justification_least", 0), field="justification_least", low=0, high=1_000
-        ),
+        "justification_least": reading.whole(given.get("justification_least", 0), field="justification_least", low=0, high=1_000),
         "format": reading.one_of(given.get("format", "markdown"), field="format", allowed=FORMATS),
     }
     if checked["mode"] == "rate" and not checked["criteria"]:
-        raise Invalid(
-            _("With nothing to choose there must be a criterion to rate by."), field="criteria", expected={"least": 1}
-        )
+        raise Invalid(_("With nothing to choose there must be a criterion to rate by."), field="criteria", expected={"least": 1})
     return checked
 
 

@@ -9,8 +9,10 @@ from django.db import transaction
 
 from kit.ids import uuid7
 from kit.money import Money
-from payments import earnings, funding
-from tests.people import NOW, client, ops, pay_in, usd, worker
+from payments import earnings, funding, ledger
+from payments.chart import Account, platform
+from payments.models import Funding
+from tests.people import NOW, client, ops, usd, worker
 from workers.models import Organisation, User
 
 __all__ = ["NOW", "accrual", "client", "earn", "finance", "launch", "pay_in", "usd", "worker"]
@@ -18,6 +20,23 @@ __all__ = ["NOW", "accrual", "client", "earn", "finance", "launch", "pay_in", "u
 
 def finance(name: str = "Olu") -> User:
     return ops(name, "finance")
+
+
+def pay_in(organisation: Organisation, amount: Money) -> Funding:
+    """Prepaid money without the hosted page: a payment that was settled, and its posting."""
+    with transaction.atomic():
+        wish = Funding.objects.create(
+            organisation=organisation, currency=amount.currency, amount_units=amount.units, state="settled",
+            started_by=uuid7(), created_at=NOW, settled_at=NOW, charge_id=f"ch_{uuid7().hex}",
+        )  # fmt: skip
+        prepaid = Account("client_prepaid", organisation.id, amount.currency)
+        legs = ledger.move(amount, debit=platform("stripe_clearing", amount.currency), credit=prepaid)
+        ledger.post(
+            ledger.Posting(
+                idem=f"fund:{wish.pk}", kind="fund", source_kind="funding", source_id=wish.pk, actor_id=None, now=NOW, legs=legs
+            )
+        )
+    return wish
 
 
 def launch(organisation: Organisation, amount: Money) -> uuid.UUID:

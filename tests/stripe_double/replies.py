@@ -28,9 +28,7 @@ def problems(thing: dict[str, Any], path: str = "") -> list[str]:
 @cache
 def _class(module: str, name: str) -> ast.ClassDef:
     file = package_folder().joinpath(*module.split(".")[1:]).with_suffix(".py")
-    return next(
-        node for node in ast.parse(file.read_text()).body if isinstance(node, ast.ClassDef) and node.name == name
-    )
+    return next(node for node in ast.parse(file.read_text()).body if isinstance(node, ast.ClassDef) and node.name == name)
 
 
 def _record(thing: Any, scopes: list[ast.ClassDef], path: str) -> Iterator[str]:

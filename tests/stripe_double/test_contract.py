@@ -60,9 +60,7 @@ def test_nested_parameters_are_named_as_stripe_names_them(double: Running) -> No
     with pytest.raises(stripe.InvalidRequestError) as refusal:
         double.client.v1.checkout.sessions.create(wrong)
     assert refusal.value.param == "payment_intent_data[transfer_grupo]"
-    wrong = checkout(
-        line_items=[{"price_data": {"currency": "usd", "unit_amount": "free", "product_data": {"name": "x"}}}]
-    )
+    wrong = checkout(line_items=[{"price_data": {"currency": "usd", "unit_amount": "free", "product_data": {"name": "x"}}}])
     with pytest.raises(stripe.InvalidRequestError) as refusal:
         double.client.v1.checkout.sessions.create(wrong)
     assert refusal.value.param == "line_items[0][price_data][unit_amount]"

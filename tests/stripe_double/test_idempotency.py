@@ -111,9 +111,7 @@ def test_the_same_key_of_another_account_is_another_key(double: Running) -> None
     for one in (ana, wen):
         double.pay(one, 5_000)
     payouts = [
-        double.client.v1.payouts.create(
-            {"amount": 500, "currency": "usd"}, {"stripe_account": one, "idempotency_key": "k-8"}
-        )
+        double.client.v1.payouts.create({"amount": 500, "currency": "usd"}, {"stripe_account": one, "idempotency_key": "k-8"})
         for one in (ana, wen)
     ]
     assert payouts[0].id != payouts[1].id

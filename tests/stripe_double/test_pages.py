@@ -71,9 +71,7 @@ def test_an_onboarding_link_works_once_and_then_asks_for_a_new_one(double: Runni
 
 
 def test_the_identity_page_verifies_with_what_was_typed(double: Running) -> None:
-    session = double.client.v1.identity.verification_sessions.create(
-        {"type": "document", "return_url": "http://127.0.0.1/back"}
-    )
+    session = double.client.v1.identity.verification_sessions.create({"type": "document", "return_url": "http://127.0.0.1/back"})
     assert "Identity check" in visit(double, session.url)[1]
     form = {"do": "verify", "first_name": "Ana", "last_name": "Silva", "born": "1991-03-04"}
     assert visit(double, session.url, form)[2] == "http://127.0.0.1/back"
@@ -83,12 +81,8 @@ def test_the_identity_page_verifies_with_what_was_typed(double: Running) -> None
 
 def test_an_invoice_is_paid_on_its_page(double: Running) -> None:
     mira = double.client.v1.customers.create({"email": "mira@example.com"})
-    invoice = double.client.v1.invoices.create(
-        {"customer": mira.id, "collection_method": "send_invoice", "days_until_due": 7}
-    )
-    double.client.v1.invoice_items.create(
-        {"customer": mira.id, "invoice": invoice.id, "amount": 5_000, "currency": "usd"}
-    )
+    invoice = double.client.v1.invoices.create({"customer": mira.id, "collection_method": "send_invoice", "days_until_due": 7})
+    double.client.v1.invoice_items.create({"customer": mira.id, "invoice": invoice.id, "amount": 5_000, "currency": "usd"})
     opened = double.client.v1.invoices.finalize_invoice(invoice.id)
     assert "50.00 USD" in visit(double, opened.hosted_invoice_url)[1]
     visit(double, opened.hosted_invoice_url, {"do": "pay"})
@@ -104,6 +98,13 @@ def test_the_dashboard_shows_a_worker_their_payouts(double: Running) -> None:
     assert status == 200
     assert "in transit" in page
     assert "25.00 USD" in page
+
+    payout = double.client.v1.payouts.list({}, {"stripe_account": ana}).data[0]
+    double.control(f"payouts/{payout.id}/finish", {"outcome": "failed"})
+    assert "Your bank refused a payout" in visit(double, link.url)[1]
+    assert "Your bank refused a payout" not in visit(double, link.url, {"do": "bank"})[1]
+    double.advance(7200)
+    assert double.client.v1.payouts.list({}, {"stripe_account": ana}).data[0].status == "paid"
 
 
 def test_pages_show_what_they_are_given_as_text(double: Running) -> None:

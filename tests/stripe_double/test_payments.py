@@ -110,9 +110,7 @@ def test_a_dispute_takes_the_money_and_gives_it_back_when_won(double: Running, o
 def test_an_invoice_goes_from_draft_to_paid_by_bank_transfer(double: Running) -> None:
     client, before = double.client, double.available()
     mira = client.v1.customers.create({"name": "Mira Ltd", "email": "mira@example.com"})
-    client.v1.invoice_items.create(
-        {"customer": mira.id, "amount": 30_000, "currency": "usd", "description": "Prepaid work"}
-    )
+    client.v1.invoice_items.create({"customer": mira.id, "amount": 30_000, "currency": "usd", "description": "Prepaid work"})
     invoice = client.v1.invoices.create({
         "customer": mira.id, "collection_method": "send_invoice", "days_until_due": 30,
         "metadata": {"funding_id": "f-2"}, "pending_invoice_items_behavior": "include",

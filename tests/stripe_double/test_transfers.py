@@ -95,10 +95,7 @@ def test_a_transfer_that_stripe_would_refuse_is_refused_and_moves_nothing(double
 
 def test_whole_unit_currencies_take_multiples_of_a_hundred(double: Running) -> None:
     double.fund(100_000, "huf")
-    assert (
-        double.client.v1.transfers.create({"amount": 1_100, "currency": "huf", "destination": double.worker()}).amount
-        == 1_100
-    )
+    assert double.client.v1.transfers.create({"amount": 1_100, "currency": "huf", "destination": double.worker()}).amount == 1_100
 
 
 def test_a_restricted_account_gets_nothing_more(double: Running) -> None:

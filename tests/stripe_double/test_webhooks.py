@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 
 import pytest
 import stripe
@@ -63,9 +64,7 @@ def test_events_of_a_connected_account_come_with_it_and_by_their_own_secret(told
     event = stripe.Webhook.construct_event(arrived.body, arrived.signature, SECRETS["connect"])
     assert (arrived.endpoint, event.account, event.data.object.amount) == ("connect", ana, 1_000)
     assert receiver.wait_for("transfer.created").endpoint == "platform"
-    assert event.id in [
-        one.id for one in told.client.v1.events.list({"type": "payout.*"}, {"stripe_account": ana}).data
-    ]
+    assert event.id in [one.id for one in told.client.v1.events.list({"type": "payout.*"}, {"stripe_account": ana}).data]
     assert event.id not in [one.id for one in told.client.v1.events.list({"limit": 100}).data]
 
 
@@ -88,9 +87,7 @@ def test_thin_events_are_parsed_and_lead_to_their_object(told: Running, receiver
         stripe.Webhook.construct_event(arrived.body, arrived.signature, SECRETS["thin"])
 
 
-def test_every_event_of_the_list_is_told_and_every_object_is_as_the_package_has_it(
-    told: Running, receiver: Receiver
-) -> None:
+def test_every_event_of_the_list_is_told_and_every_object_is_as_the_package_has_it(told: Running, receiver: Receiver) -> None:
     client = told.client
     told.fund()
     debits = [client.v1.checkout.sessions.create(checkout()) for _ in range(2)]
@@ -135,6 +132,16 @@ def test_every_event_of_the_list_is_told_and_every_object_is_as_the_package_has_
     assert len({thing["object"] for thing in kept}) >= 18
     wrong = sorted({problem for thing in kept for problem in replies.problems(thing)})
     assert wrong == [], "the package's classes know other fields"
+
+
+def test_pages_of_thin_events_keep_their_filters(told: Running, receiver: Receiver) -> None:
+    told.worker()
+    told.advance(1_000)
+    since, late = told.control("clock")["now"], [told.worker() for _ in range(3)]
+    moment = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    kinds = ["v2.core.account[requirements].updated"]
+    found = told.client.v2.core.events.list({"created": {"gte": moment}, "types": kinds, "limit": 1}).auto_paging_iter()
+    assert [event.related_object.id for event in found] == late[::-1]
 
 
 def test_a_refused_webhook_comes_again_with_the_same_event(told: Running, receiver: Receiver) -> None:

@@ -36,14 +36,18 @@ def choice_answers(settings: Json) -> st.SearchStrategy[Json]:
     values = [label["value"] for label in settings["labels"]]
     least = 0 if settings["allow_none"] else 1
     picked = (
-        st.lists(st.sampled_from(values), min_size=least, max_size=len(values), unique=True).map(lambda labels: {"labels": labels})
+        st.lists(st.sampled_from(values), min_size=least, max_size=len(values), unique=True).map(
+            lambda labels: {"labels": labels}
+        )
         if settings["several"]
         else st.sampled_from(values).map(lambda label: {"label": label})
     )
     if settings["comment"] == "none":
         return picked
     least_text = 1 if settings["comment"] == "required" else 0
-    comment = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20).filter(lambda text: len(text.strip()) >= least_text)
+    comment = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20).filter(
+        lambda text: len(text.strip()) >= least_text
+    )
     return st.builds(lambda answer, text: answer | {"comment": text}, picked, comment)
 
 
@@ -56,7 +60,7 @@ def comparison_answers(settings: Json, ids: list[str]) -> st.SearchStrategy[Json
         parts["ranking"] = st.permutations(ids).flatmap(lambda order: _groups(order, ties=settings["ties"]))
     if settings["criteria"]:
         rated = st.fixed_dictionaries({one["name"]: st.integers(1, one["scale"]) for one in settings["criteria"]})
-        parts["ratings"] = st.fixed_dictionaries({letter: rated for letter in ids})
+        parts["ratings"] = st.fixed_dictionaries(dict.fromkeys(ids, rated))
     if settings["justification_least"]:
         parts["justification"] = st.text("abc é😀", min_size=settings["justification_least"], max_size=60).filter(
             lambda text: len(text.strip()) >= settings["justification_least"]

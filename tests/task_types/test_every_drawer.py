@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -24,7 +25,11 @@ CASES: dict[str, tuple[str, Json, Json]] = {
     "choice": ("choice", {"labels": ["yes", "no", "cat"]}, {"text": "hello"}),
     "choice with comment": ("choice", {"labels": ["yes", "no"], "comment": "required"}, {"text": "hello"}),
     "choice of several": ("choice", {"labels": ["yes", "no", "é"], "several": True}, {"image": "a.jpg"}),
-    "choice of several or none": ("choice", {"labels": ["a", "b"], "several": True, "allow_none": True, "comment": "optional"}, {"text": "x"}),
+    "choice of several or none": (
+        "choice",
+        {"labels": ["a", "b"], "several": True, "allow_none": True, "comment": "optional"},
+        {"text": "x"},
+    ),
     "preference": ("response_comparison", {"justification_least": 5}, {"prompt": "p", **THREE}),
     "preference without ties": ("response_comparison", {"ties": False, "criteria": CRITERIA}, {"prompt": "p", **THREE}),
     "ranking": ("response_comparison", {"mode": "rank", "criteria": CRITERIA}, {"prompt": "p", **THREE}),
@@ -43,7 +48,7 @@ class Case:
         self.drawer: TaskType = registry.drawer(slug)
         self.settings = self.drawer.check_settings(settings)
         payload, problems = self.drawer.compile_payload_check(self.settings)(row)
-        assert payload is not None and problems == []
+        assert payload is not None, problems
         self.payload = payload
 
     def check(self, answer: Any, **more: Any) -> Json:
@@ -60,12 +65,24 @@ class Case:
         return raw.map(self.check)
 
 
+def attempt(call: Callable[[], Json]) -> tuple[Json | None, Invalid | None]:
+    """What came of it, or the refusal; any other exception goes on and fails the test."""
+    try:
+        return call(), None
+    except Invalid as fault:
+        return None, fault
+
+
 @pytest.fixture(params=CASES)
 def case(request: pytest.FixtureRequest) -> Case:
     return Case(request.param)
 
 
-patient = runs(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much], max_examples=60)
+patient = runs(
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
+    max_examples=30,
+)
 
 
 @patient
@@ -159,40 +176,40 @@ def test_an_answer_survives_the_way_through_a_file(case: Case, data: st.DataObje
 @patient
 @given(garbage=GARBAGE, partial=st.booleans())
 def test_a_wrong_answer_is_refused_and_never_breaks(case: Case, garbage: Any, partial: bool) -> None:
-    try:
-        answer = case.check(garbage, partial=partial)
-    except Invalid as fault:
+    answer, fault = attempt(lambda: case.check(garbage, partial=partial))
+    if fault is None:
+        assert case.check(answer, partial=partial) == answer
+    else:
         assert fault.field
         assert str(fault)
         assert json.dumps([fault.field, fault.extra])
-    else:
-        assert case.check(answer, partial=partial) == answer
 
 
 @patient
 @given(garbage=GARBAGE)
 def test_a_wrong_cell_is_refused_and_never_breaks(case: Case, garbage: Any) -> None:
-    try:
-        answer = case.drawer.read_answer(garbage, payload=case.payload, settings=case.settings)
-    except Invalid as fault:
-        assert str(fault)
-    else:
-        assert case.check(answer, partial=True) == answer
+    answer, fault = attempt(lambda: case.drawer.read_answer(garbage, payload=case.payload, settings=case.settings))
+    assert fault is None or str(fault)
+    assert fault or case.check(answer, partial=True) == answer
 
 
 @patient
 @given(garbage=GARBAGE)
 def test_wrong_settings_are_refused_and_never_break(case: Case, garbage: Any) -> None:
-    try:
-        checked = case.drawer.check_settings(garbage)
-    except Invalid as fault:
-        assert fault.field
-    else:
+    checked, fault = attempt(lambda: case.drawer.check_settings(garbage))
+    if fault is None:
         assert case.drawer.check_settings(checked) == checked
+    else:
+        assert fault.field
+        assert str(fault)
 
 
 @patient
-@given(row=st.dictionaries(st.sampled_from(["text", "image", "prompt", "responses", "response_a", "response_b", "width", "height"]), GARBAGE))
+@given(
+    row=st.dictionaries(
+        st.sampled_from(["text", "image", "prompt", "responses", "response_a", "response_b", "width", "height"]), GARBAGE
+    )
+)
 def test_a_wrong_row_has_problems_and_never_breaks(case: Case, row: Json) -> None:
     payload, problems = case.drawer.compile_payload_check(case.settings)(row)
     assert (payload is None) == bool(problems)

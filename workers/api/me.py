@@ -169,7 +169,7 @@ class Appeals(APIView):
         return Response(shapes.AppealSerializer(appeal).data, status=201)
 
 
-class Notices(APIView):
+class Notices(api_lists.ListView):
     """Notices, the newest first."""
 
     permission_classes = [access.SignedIn]
@@ -190,13 +190,11 @@ class ReadNotices(APIView):
         given = shapes.ReadNoticesSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         with transaction.atomic(durable=True):
-            count = notices.mark_read(
-                user_id=access.user_of(request).pk, ids=given.validated_data.get("ids"), now=timezone.now()
-            )
+            count = notices.mark_read(user_id=access.user_of(request).pk, ids=given.validated_data.get("ids"), now=timezone.now())
         return Response({"count": count})
 
 
-class Tokens(APIView):
+class Tokens(api_lists.ListView):
     """One's API tokens. Making one needs a browser session: a token cannot make another."""
 
     permission_classes = [access.SignedIn]
@@ -229,9 +227,7 @@ def _own_organisation(request: Request, slug: str | None) -> uuid.UUID | None:
     """The id of one of the person's organisations. Raises Invalid for any other."""
     if not slug:
         return None
-    found = next(
-        (one.organisation_id for one in queries.memberships(access.user_of(request).pk) if one.slug == slug), None
-    )
+    found = next((one.organisation_id for one in queries.memberships(access.user_of(request).pk) if one.slug == slug), None)
     if found is None:
         raise Invalid(_("You do not belong to such an organisation."), field="organisation")
     return found

@@ -21,7 +21,7 @@ from workers.models import Agreement, Appeal, OpsRole
 LOOKS_AFTER_PEOPLE = (OpsRole.POOL_MANAGER, OpsRole.QUALITY_LEAD)
 
 
-class People(APIView):
+class People(api_lists.ListView):
     """Everybody, by name; `q` looks for the beginning of a name or e-mail address."""
 
     permission_classes = [access.Ops()]
@@ -64,9 +64,7 @@ class Resume(APIView):
     @extend_schema(tags=["ops"], request=None, responses=shapes.ProfileSerializer)
     def post(self, request: Request, person_id: uuid.UUID) -> Response:
         with transaction.atomic(durable=True):
-            worker = standing.resume(
-                worker_id=person_id, by_id=access.user_of(request).pk, reason="by_ops", now=timezone.now()
-            )
+            worker = standing.resume(worker_id=person_id, by_id=access.user_of(request).pk, reason="by_ops", now=timezone.now())
         return Response(shapes.ProfileSerializer(worker).data)
 
 
@@ -100,7 +98,7 @@ def fresh_authentication(request: Request) -> datetime:
     return moment
 
 
-class OpsRoles(APIView):
+class OpsRoles(api_lists.ListView):
     """Who is of ops."""
 
     permission_classes = [access.Ops(OpsRole.ADMIN)]
@@ -136,7 +134,7 @@ class OpsRoleDetail(APIView):
         return Response(status=204)
 
 
-class WaitingAppeals(APIView):
+class WaitingAppeals(api_lists.ListView):
     """Appeals that wait for an answer or a decision, the most urgent first."""
 
     permission_classes = [access.Ops(*LOOKS_AFTER_PEOPLE)]
@@ -157,9 +155,7 @@ class AnswerAppeal(APIView):
         given.is_valid(raise_exception=True)
         appeal = find_appeal(appeal_id)
         with transaction.atomic(durable=True):
-            appeals.answer(
-                appeal=appeal, by_id=access.user_of(request).pk, text=given.validated_data["text"], now=timezone.now()
-            )
+            appeals.answer(appeal=appeal, by_id=access.user_of(request).pk, text=given.validated_data["text"], now=timezone.now())
         return Response(shapes.AppealSerializer(appeal).data)
 
 
@@ -192,7 +188,7 @@ def find_appeal(appeal_id: uuid.UUID) -> Appeal:
     return found
 
 
-class PublishedAgreements(APIView):
+class PublishedAgreements(api_lists.ListView):
     """Every version of every agreement, and publishing the next one."""
 
     permission_classes = [access.Ops(write=(OpsRole.ADMIN,))]

@@ -27,9 +27,7 @@ class Organisations(APIView):
     def get(self, request: Request) -> Response:
         return Response(shapes.BelongingSerializer(queries.memberships(access.user_of(request).pk), many=True).data)
 
-    @extend_schema(
-        tags=["organisations"], request=shapes.OrganisationSerializer, responses={201: shapes.OrganisationSerializer}
-    )
+    @extend_schema(tags=["organisations"], request=shapes.OrganisationSerializer, responses={201: shapes.OrganisationSerializer})
     def post(self, request: Request) -> Response:
         given = shapes.OrganisationSerializer(data=request.data)
         given.is_valid(raise_exception=True)
@@ -67,14 +65,12 @@ class OrganisationDetail(APIView):
         return Response(shapes.OrganisationSerializer(organisation).data)
 
 
-class Members(APIView):
+class Members(api_lists.ListView):
     """The people of an organisation."""
 
     permission_classes = [access.Client("viewer")]
 
-    @extend_schema(
-        tags=["organisations"], parameters=api_lists.PARAMETERS, responses=api_lists.paged(shapes.MemberSerializer)
-    )
+    @extend_schema(tags=["organisations"], parameters=api_lists.PARAMETERS, responses=api_lists.paged(shapes.MemberSerializer))
     def get(self, request: Request, org: str) -> Response:
         rows = Membership.objects.select_related("user").filter(organisation=access.organisation_of(request))
         return api_lists.answer(request, rows, order="since", serializer=shapes.MemberSerializer)
@@ -107,7 +103,7 @@ class Member(APIView):
         return Response(status=204)
 
 
-class Invitations(APIView):
+class Invitations(api_lists.ListView):
     """Open invitations, and inviting somebody by e-mail."""
 
     permission_classes = [access.Client("manager")]
@@ -119,9 +115,7 @@ class Invitations(APIView):
         rows = organisations.open_invitations(access.organisation_of(request), now=timezone.now())
         return api_lists.answer(request, rows, order="-created_at", serializer=shapes.InvitationSerializer)
 
-    @extend_schema(
-        tags=["organisations"], request=shapes.InvitationSerializer, responses={201: shapes.InvitationSerializer}
-    )
+    @extend_schema(tags=["organisations"], request=shapes.InvitationSerializer, responses={201: shapes.InvitationSerializer})
     def post(self, request: Request, org: str) -> Response:
         given = shapes.InvitationSerializer(data=request.data)
         given.is_valid(raise_exception=True)

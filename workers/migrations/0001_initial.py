@@ -218,9 +218,7 @@ class Migration(migrations.Migration):
                 ("email", workers.models.people.Email(max_length=254)),
                 (
                     "role",
-                    models.CharField(
-                        choices=[("owner", "Owner"), ("manager", "Manager"), ("viewer", "Viewer")], max_length=10
-                    ),
+                    models.CharField(choices=[("owner", "Owner"), ("manager", "Manager"), ("viewer", "Viewer")], max_length=10),
                 ),
                 ("token_hash", models.CharField(max_length=64, unique=True)),
                 ("created_at", models.DateTimeField()),
@@ -243,9 +241,7 @@ class Migration(migrations.Migration):
                 ("id", models.UUIDField(default=kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 (
                     "role",
-                    models.CharField(
-                        choices=[("owner", "Owner"), ("manager", "Manager"), ("viewer", "Viewer")], max_length=10
-                    ),
+                    models.CharField(choices=[("owner", "Owner"), ("manager", "Manager"), ("viewer", "Viewer")], max_length=10),
                 ),
                 ("since", models.DateTimeField()),
             ],
@@ -297,9 +293,7 @@ class Migration(migrations.Migration):
                 ("slug", models.SlugField(max_length=60)),
                 (
                     "kind",
-                    models.CharField(
-                        choices=[("client", "Client"), ("agency", "Agency")], default="client", max_length=10
-                    ),
+                    models.CharField(choices=[("client", "Client"), ("agency", "Agency")], default="client", max_length=10),
                 ),
                 ("billing_currency", models.CharField(default="USD", max_length=3)),
                 ("pseudonym_salt", models.BinaryField(default=workers.models.organisations.new_salt)),
@@ -323,9 +317,7 @@ class Migration(migrations.Migration):
                 ("id", models.UUIDField(default=kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 (
                     "subject_kind",
-                    models.CharField(
-                        choices=[("standing", "end the work"), ("grant", "take a grant away")], max_length=20
-                    ),
+                    models.CharField(choices=[("standing", "end the work"), ("grant", "take a grant away")], max_length=20),
                 ),
                 ("subject_id", models.UUIDField()),
                 (
@@ -455,23 +447,17 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="invitation",
             name="invited_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(
             model_name="link",
             name="a",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(
             model_name="link",
             name="b",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(
             model_name="link",
@@ -570,9 +556,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="standingdecision",
             name="decided_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(
             model_name="standingdecision",
@@ -661,9 +645,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="link",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("a__lt", models.F("b"))), name="link_smaller_id_first"
-            ),
+            constraint=models.CheckConstraint(condition=models.Q(("a__lt", models.F("b"))), name="link_smaller_id_first"),
         ),
         migrations.AddIndex(
             model_name="notice",
@@ -810,9 +792,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="workerprofile",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("standing", "ending"), _negated=True), ("decision__isnull", False), _connector="OR"
-                ),
+                condition=models.Q(models.Q(("standing", "ending"), _negated=True), ("decision__isnull", False), _connector="OR"),
                 name="ending_rests_on_a_decision",
             ),
         ),

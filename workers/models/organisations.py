@@ -62,9 +62,7 @@ class Membership(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["user", "organisation"], name="one_membership_per_organisation"),
-            models.CheckConstraint(
-                condition=models.Q(role__in=["owner", "manager", "viewer"]), name="member_role_known"
-            ),
+            models.CheckConstraint(condition=models.Q(role__in=["owner", "manager", "viewer"]), name="member_role_known"),
         ]
 
 

@@ -82,7 +82,5 @@ class Notice(models.Model):
         indexes = [
             models.Index(fields=["user", "-created_at", "-id"], name="notices_by_person"),
             models.Index(fields=["user"], name="notices_unread", condition=models.Q(read_at__isnull=True)),
-            models.Index(
-                fields=["created_at"], name="notices_to_mail", condition=models.Q(mail=True, mailed_at__isnull=True)
-            ),
+            models.Index(fields=["created_at"], name="notices_to_mail", condition=models.Q(mail=True, mailed_at__isnull=True)),
         ]

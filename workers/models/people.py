@@ -75,8 +75,8 @@ class User(AbstractBaseUser):
 class WorkerProfile(models.Model):
     """A person who does tasks: what eligibility may ask about them, and their standing.
 
-    `languages` is a list of {"code": ISO 639-1, "level": A1..C2 or native}. `facts_version` rises with every change of a fact that
-    eligibility uses (see `workers.facts`); dispatch reads it and `standing` by plain SQL.
+    `languages` is a list of {"code": ISO 639-1, "level": A1..C2 or native}. `facts_version` rises with every change of a fact
+    that eligibility uses (see `workers.facts`); dispatch reads it and `standing` by plain SQL.
     """
 
     user = models.OneToOneField(User, on_delete=models.PROTECT, primary_key=True, related_name="worker")

@@ -22,8 +22,8 @@ APPEAL_DAYS = 30
 class StandingDecision(models.Model):
     """A named ops person's decision to end somebody's work or to take a grant away; append-only by trigger.
 
-    `subject_kind` is "standing" (subject_id = the worker) or "grant" (subject_id = the grant). `evidence` is a list of at least one
-    {"kind": code, "ref": id or address, "note": text}.
+    `subject_kind` is "standing" (subject_id = the worker) or "grant" (subject_id = the grant). `evidence` is a list of at
+    least one {"kind": code, "ref": id or address, "note": text}.
     """
 
     STANDING, GRANT = "standing", "grant"
@@ -53,15 +53,11 @@ class StandingDecision(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(subject_kind__in=["standing", "grant"]), name="decision_kind_known"
-            ),
+            models.CheckConstraint(condition=models.Q(subject_kind__in=["standing", "grant"]), name="decision_kind_known"),
             models.CheckConstraint(
                 condition=~models.Q(reason="") & ~models.Q(clause=""), name="decision_gives_reason_and_clause"
             ),
-            models.CheckConstraint(
-                condition=~models.Q(decided_by=models.F("person")), name="nobody_decides_on_themselves"
-            ),
+            models.CheckConstraint(condition=~models.Q(decided_by=models.F("person")), name="nobody_decides_on_themselves"),
             models.CheckConstraint(
                 condition=models.Q(reauthenticated_at__lte=models.F("at"))
                 & models.Q(at__lte=models.F("reauthenticated_at") + timedelta(seconds=REAUTHENTICATED_WITHIN_SECONDS)),
@@ -108,9 +104,7 @@ class Appeal(models.Model):
             states.constraint(APPEAL),
             models.UniqueConstraint(fields=["subject_kind", "subject_id"], name="one_appeal_per_subject"),
             models.CheckConstraint(
-                condition=models.Q(
-                    state="decided", decided_at__isnull=False, outcome__in=["upheld", "overturned", "by_silence"]
-                )
+                condition=models.Q(state="decided", decided_at__isnull=False, outcome__in=["upheld", "overturned", "by_silence"])
                 | models.Q(state__in=["open", "answered"], decided_at__isnull=True, outcome=""),
                 name="appeal_outcome_with_decision",
             ),

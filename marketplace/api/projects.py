@@ -1,0 +1,283 @@
+"""A client's projects: made, read, changed, archived; their guideline versions and dated rates."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from kit.api import PAGING, Body, MoneyField, change, listing, paged, reply
+from kit.errors import Invalid, NotFound
+from kit.money import Money
+from marketplace import projects
+from marketplace.api import reach
+from marketplace.api.reach import ClientView, OpsView
+from marketplace.models import GuidelineVersion, Project, Rate, SlotKind
+from workers import access
+
+
+class ProjectSerializer(serializers.Serializer[Any]):
+    """A standing definition of work. Shares are in basis points: 10,000 is the whole."""
+
+    id = serializers.UUIDField()
+    organisation = serializers.CharField(source="organisation.slug")
+    name = serializers.CharField()
+    task_type = serializers.CharField()
+    settings = serializers.JSONField()
+    currency = serializers.CharField()
+    guideline = serializers.IntegerField(allow_null=True, help_text="Number of the version in force")
+    eligibility = serializers.JSONField(help_text="Who may answer: a tree of all, any, not over facts")
+    review_eligibility = serializers.JSONField(help_text="Who may review")
+    review_rule = serializers.CharField(help_text="none, sampled, all or client")
+    sampled_share_bp = serializers.IntegerField()
+    overlap = serializers.IntegerField(help_text="Answers per task, at least")
+    max_overlap = serializers.IntegerField(help_text="Answers per task, at most")
+    target_accuracy_bp = serializers.IntegerField(
+        allow_null=True, help_text="With it, a task gets answers until it is this sure, between overlap and max_overlap"
+    )
+    judge_hours = serializers.IntegerField()
+    expected_seconds = serializers.IntegerField()
+    lease_seconds = serializers.IntegerField()
+    daily_cap = serializers.IntegerField(allow_null=True, help_text="Answers of one worker on one UTC day, at most")
+    gold_least_bp = serializers.IntegerField()
+    gold_most_bp = serializers.IntegerField()
+    bonus_pool_bp = serializers.IntegerField()
+    floor_pool_bp = serializers.IntegerField()
+    ai_use = serializers.CharField(help_text="forbidden, assisted or allowed")
+    archived_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class ProjectChangeSerializer(Body):
+    """What may change later; it touches new leases and new launches only."""
+
+    name = serializers.CharField(required=False, max_length=200)
+    eligibility = serializers.JSONField(required=False)
+    review_eligibility = serializers.JSONField(required=False)
+    review_rule = serializers.CharField(required=False)
+    sampled_share_bp = serializers.IntegerField(required=False)
+    overlap = serializers.IntegerField(required=False)
+    max_overlap = serializers.IntegerField(required=False)
+    target_accuracy_bp = serializers.IntegerField(required=False, allow_null=True)
+    judge_hours = serializers.IntegerField(required=False)
+    expected_seconds = serializers.IntegerField(required=False)
+    lease_seconds = serializers.IntegerField(required=False)
+    daily_cap = serializers.IntegerField(required=False, allow_null=True)
+    gold_least_bp = serializers.IntegerField(required=False)
+    gold_most_bp = serializers.IntegerField(required=False)
+    bonus_pool_bp = serializers.IntegerField(required=False)
+    floor_pool_bp = serializers.IntegerField(required=False)
+    ai_use = serializers.CharField(required=False)
+
+
+class NewProjectSerializer(ProjectChangeSerializer):
+    """A new project; what is not given has the default of its task type or of the site."""
+
+    name = serializers.CharField(max_length=200)
+    task_type = serializers.CharField(max_length=40)
+    settings = serializers.JSONField()
+    currency = serializers.CharField(required=False, default="USD", max_length=3)
+
+
+class GuidelineSerializer(serializers.Serializer[Any]):
+    """A version of the guideline; published ones never change."""
+
+    number = serializers.IntegerField()
+    markdown = serializers.CharField()
+    what_changed = serializers.CharField()
+    published_at = serializers.DateTimeField()
+
+
+class NewGuidelineSerializer(Body):
+    """The next version."""
+
+    markdown = serializers.CharField(trim_whitespace=False, max_length=200_000)
+    what_changed = serializers.CharField(required=False, default="", allow_blank=True, max_length=300)
+
+
+class RateSerializer(serializers.Serializer[Any]):
+    """What one slot of a kind and tier pays from a time on."""
+
+    id = serializers.IntegerField()
+    kind = serializers.CharField(help_text="answer, review or adjudication")
+    tier = serializers.IntegerField()
+    unit = serializers.CharField()
+    amount = serializers.SerializerMethodField()
+    valid_from = serializers.DateTimeField()
+
+    @extend_schema_field(MoneyField)
+    def get_amount(self, rate: Rate) -> Money:
+        return Money(rate.amount_units, rate.project.currency)
+
+
+class NewRateSerializer(Body):
+    """A new dated price; leases that exist keep theirs."""
+
+    amount = MoneyField()
+    kind = serializers.CharField(required=False, default="answer")
+    tier = serializers.IntegerField(required=False, default=0, min_value=0, max_value=3)
+    valid_from = serializers.DateTimeField(required=False, allow_null=True, default=None)
+
+
+def with_guideline(rows: QuerySet[Project]) -> QuerySet[Project]:
+    newest = GuidelineVersion.objects.filter(project=OuterRef("pk")).order_by("-number").values("number")[:1]
+    return rows.select_related("organisation").annotate(guideline=Subquery(newest))
+
+
+def shown(project_id: uuid.UUID) -> Any:
+    return ProjectSerializer(with_guideline(Project.objects.filter(pk=project_id)).get()).data
+
+
+class Projects(ClientView):
+    """A client's projects."""
+
+    @extend_schema(
+        parameters=[*PAGING, OpenApiParameter("archived", bool, description="Only archived ones, or only the others")],
+        responses=paged(ProjectSerializer),
+    )
+    def get(self, request: Request) -> HttpResponse:
+        rows = with_guideline(Project.objects.all())
+        if whose := self.whose(request):
+            rows = rows.filter(organisation_id=whose)
+        if (archived := request.query_params.get("archived")) is not None:
+            rows = rows.filter(archived_at__isnull=archived.lower() not in ("true", "1"))
+        return listing(
+            request, rows, order="-created_at", show=lambda page: ProjectSerializer(page, many=True).data
+        )
+
+    @extend_schema(request=NewProjectSerializer, responses={201: ProjectSerializer})
+    def post(self, request: Request) -> HttpResponse:
+        """Make a project."""
+        given = NewProjectSerializer.read(request)
+
+        def work() -> HttpResponse:
+            made = projects.create(
+                organisation_id=access.organisation_of(request).pk, actor_id=access.user_of(request).pk,
+                now=timezone.now(), **given,
+            )
+            return reply(shown(made.pk), 201)
+
+        return change(request, work)
+
+
+class ProjectDetail(ClientView):
+    """One project."""
+
+    @extend_schema(responses=ProjectSerializer)
+    def get(self, request: Request, project_id: uuid.UUID) -> HttpResponse:
+        return reply(shown(reach.project(self.whose(request), project_id).pk))
+
+    @extend_schema(request=ProjectChangeSerializer, responses=ProjectSerializer)
+    def patch(self, request: Request, project_id: uuid.UUID) -> HttpResponse:
+        given = ProjectChangeSerializer.read(request)
+
+        def work() -> HttpResponse:
+            project = reach.project(self.whose(request), project_id)
+            projects.change(project=project, actor_id=access.user_of(request).pk, now=timezone.now(), **given)
+            return reply(shown(project_id))
+
+        return change(request, work)
+
+
+class ArchiveProject(ClientView):
+    """Put a project away; nothing is deleted."""
+
+    @extend_schema(request=None, responses=ProjectSerializer)
+    def post(self, request: Request, project_id: uuid.UUID) -> HttpResponse:
+        def work() -> HttpResponse:
+            project = reach.project(self.whose(request), project_id)
+            projects.archive(project=project, actor_id=access.user_of(request).pk, now=timezone.now())
+            return reply(shown(project_id))
+
+        return change(request, work)
+
+
+class Guidelines(ClientView):
+    """The versions of a project's guideline, newest first."""
+
+    @extend_schema(parameters=PAGING, responses=paged(GuidelineSerializer))
+    def get(self, request: Request, project_id: uuid.UUID) -> HttpResponse:
+        rows = reach.project(self.whose(request), project_id).guidelines.all()
+        return listing(request, rows, order="-number", show=lambda page: GuidelineSerializer(page, many=True).data)
+
+    @extend_schema(request=NewGuidelineSerializer, responses={201: GuidelineSerializer})
+    def post(self, request: Request, project_id: uuid.UUID) -> HttpResponse:
+        """Publish the next version."""
+        given = NewGuidelineSerializer.read(request)
+
+        def work() -> HttpResponse:
+            version = projects.publish_guideline(
+                project=reach.project(self.whose(request), project_id), actor_id=access.user_of(request).pk,
+                now=timezone.now(), **given,
+            )
+            return reply(GuidelineSerializer(version).data, 201)
+
+        return change(request, work)
+
+
+class GuidelineDetail(ClientView):
+    """One version of a guideline."""
+
+    @extend_schema(responses=GuidelineSerializer)
+    def get(self, request: Request, project_id: uuid.UUID, number: int) -> HttpResponse:
+        project = reach.project(self.whose(request), project_id)
+        version = project.guidelines.filter(number=number).first()
+        if version is None:
+            raise NotFound(_("There is no such version."))
+        return reply(GuidelineSerializer(version).data)
+
+
+class Rates(ClientView):
+    """A project's dated prices, newest first; those in force are the newest that have begun, by kind and tier."""
+
+    @extend_schema(parameters=PAGING, responses=paged(RateSerializer))
+    def get(self, request: Request, project_id: uuid.UUID) -> HttpResponse:
+        rows = reach.project(self.whose(request), project_id).rates.select_related("project")
+        return listing(request, rows, order="-valid_from", show=lambda page: RateSerializer(page, many=True).data)
+
+    @extend_schema(request=NewRateSerializer, responses={201: RateSerializer})
+    def post(self, request: Request, project_id: uuid.UUID) -> HttpResponse:
+        """Set a price."""
+        given = NewRateSerializer.read(request)
+        if given["kind"] not in SlotKind.values:
+            raise Invalid(_("Expected one of: %(known)s.") % {"known": ", ".join(SlotKind.values)}, field="kind")
+
+        def work() -> HttpResponse:
+            rate = projects.set_rate(
+                project=reach.project(self.whose(request), project_id), actor_id=access.user_of(request).pk,
+                now=timezone.now(), **given,
+            )
+            return reply(RateSerializer(rate).data, 201)
+
+        return change(request, work)
+
+
+class OpsProjects(OpsView, Projects):
+    """Everybody's projects."""
+
+    http_method_names = ["get", "head", "options"]
+
+
+class OpsProject(OpsView, ProjectDetail):
+    """Anybody's project."""
+
+    http_method_names = ["get", "head", "options"]
+
+
+class OpsGuidelines(OpsView, Guidelines):
+    """The guideline versions of anybody's project."""
+
+    http_method_names = ["get", "head", "options"]
+
+
+class OpsRates(OpsView, Rates):
+    """The prices of anybody's project."""
+
+    http_method_names = ["get", "head", "options"]

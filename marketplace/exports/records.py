@@ -1,0 +1,166 @@
+"""Tasks with their results, answers and costs as plain records, read in small steps along the lines of the batch."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
+
+from kit.money import Money
+from marketplace.exports.sources import Source, Sources
+from marketplace.models import Batch, Lease, Result, Submission, Task
+from payments import queries as money
+from payments.queries import EarningView
+from workers import pseudonyms
+
+STEP = 1_000
+"""Tasks read at a time. Each step is statements of its own along the index (batch, line): no cursor stays open, since a
+snapshot held for minutes would slow every claim."""
+
+BASIS = 10_000
+
+Record = dict[str, Any]
+
+
+def rows(batch: Batch, *, answers: bool = True, include_gold: bool = False) -> Iterator[Record]:
+    """Every task of a batch in the order of its files, then, if asked for, the gold that was mixed in.
+
+    A record: id (the client's own, or None), file, line, gold, payload (images under the names that the client gave), extra
+    (the client's other columns), result {state, answer, confidence 0..1, ambiguous, distribution, answers, by, settled_at}
+    or None, cost {pay, fee, total, currency} of everything that was paid for the task (answers, reviews, returned rounds,
+    lost time), and answers [{worker, kind, state, answer, seconds, round, submitted_at, pay, fee}]. Amounts are decimal
+    strings with four places; what is pending counts as promised, what was rejected as zero.
+    """
+    reader = _Reader(batch, answers=answers)
+    after = -1
+    while tasks := list(Task.objects.filter(batch=batch, line__gt=after).order_by("line")[:STEP]):
+        yield from reader.records(tasks)
+        after = tasks[-1].line
+    if include_gold:
+        yield from _gold(batch, reader)
+
+
+def _gold(batch: Batch, reader: _Reader) -> Iterator[Record]:
+    used = Submission.objects.filter(batch=batch, gold=True, task=OuterRef("pk"))
+    after = 0
+    while True:
+        tasks = Task.objects.filter(Exists(used), project=batch.project, batch=None, pk__gt=after)
+        step = list(tasks.select_related("gold").order_by("pk")[:STEP])
+        if not step:
+            return
+        yield from reader.records(step)
+        after = step[-1].pk
+
+
+class _Reader:
+    """Reads what belongs to a step of tasks: a fixed number of statements, whatever the step holds."""
+
+    def __init__(self, batch: Batch, *, answers: bool) -> None:
+        self._batch = batch
+        self._answers = answers
+        self._sources = Sources(batch)
+        self._names: dict[uuid.UUID, str] = {}
+
+    def records(self, tasks: Sequence[Task]) -> Iterator[Record]:
+        ids = [task.pk for task in tasks]
+        results = {result.task_id: result for result in Result.objects.filter(task__in=ids)}
+        handed_in: dict[int, list[Submission]] = defaultdict(list)
+        given = Submission.objects.filter(task__in=ids, batch=self._batch).order_by("submitted_at", "id")
+        for submission in given:
+            handed_in[submission.task_id].append(submission)
+        self._learn_names(submission.worker_id for submission in given)
+        paid = money.earnings_of(source_kind="submission", source_ids=[submission.pk for submission in given])
+        beside = self._beside(ids)
+        for task in tasks:
+            submissions = handed_in[task.pk]
+            costs = [*(paid[one.pk] for one in submissions if one.pk in paid), *beside.get(task.pk, ())]
+            yield self._record(task, self._sources.at(task.line), results.get(task.pk), submissions, costs, paid)
+
+    def _learn_names(self, workers: Iterator[uuid.UUID]) -> None:
+        if new := set(workers) - set(self._names):
+            self._names |= pseudonyms.many(worker_ids=new, organisation_id=self._batch.project.organisation_id)
+
+    def _beside(self, task_ids: Sequence[int]) -> dict[int, list[EarningView]]:
+        """What was paid for leases of these tasks beside their submissions: lost time, and rounds of extra effort."""
+        leases = Lease.objects.filter(assignment__task__in=task_ids, queue__batch=self._batch)
+        of_task = dict(
+            leases.filter(Q(state__in=["expired", "withdrawn"]) | Q(round__gt=1)).values_list("pk", "assignment__task_id")
+        )
+        found: dict[int, list[EarningView]] = defaultdict(list)
+        for kind in ("kill_fee", "round") if of_task else ():
+            for source_id, view in money.earnings_of(source_kind=kind, source_ids=list(of_task)).items():
+                found[of_task[source_id]].append(view)
+        return found
+
+    def _record(
+        self, task: Task, source: Source, result: Result | None, submissions: Sequence[Submission],
+        costs: Sequence[EarningView], paid: Mapping[uuid.UUID, EarningView],
+    ) -> Record:  # fmt: skip
+        payload, extra = source.as_given(task.payload, task.extra or {})
+        record: Record = {
+            "id": task.external_id,
+            "file": source.file,
+            "line": task.line - source.first_line,
+            "gold": task.batch_id is None,
+            "payload": payload,
+            "extra": extra,
+            "result": _known(task) if task.batch_id is None else _result(result),
+            "cost": _cost(costs, self._batch.currency),
+        }
+        if self._answers:
+            answers = [one for one in submissions if one.kind != "review"]
+            record["answers"] = [self._answer(one, paid.get(one.pk)) for one in answers]
+        return record
+
+    def _answer(self, submission: Submission, paid: EarningView | None) -> Record:
+        nothing = Money.zero(self._batch.currency)
+        return {
+            "worker": self._names[submission.worker_id],
+            "kind": submission.kind,
+            "state": submission.state,
+            "answer": submission.answer,
+            "seconds": round(submission.active_ms / 1000, 1),
+            "round": submission.round,
+            "submitted_at": _time(submission.submitted_at),
+            "pay": str((paid.amount if paid else nothing).decimal()),
+            "fee": str((paid.fee if paid else nothing).decimal()),
+        }
+
+
+def _result(result: Result | None) -> Record | None:
+    if result is None:
+        return None
+    return {
+        "state": result.state,
+        "answer": result.answer,
+        "confidence": None if result.confidence_bp is None else result.confidence_bp / BASIS,
+        "ambiguous": result.ambiguous,
+        "distribution": result.distribution,
+        "answers": result.answers,
+        "by": result.by,
+        "settled_at": _time(result.settled_at),
+    }
+
+
+def _known(task: Task) -> Record:
+    """A gold task's result is what was known of it."""
+    state = "voided" if task.gold.voided_at else "known"
+    return {
+        "state": state, "answer": task.gold.answer, "confidence": None, "ambiguous": False, "distribution": {}, "answers": None,
+        "by": "gold", "settled_at": None,
+    }  # fmt: skip
+
+
+def _cost(costs: Sequence[EarningView], currency: str) -> Record:
+    pay, fee = Money.zero(currency), Money.zero(currency)
+    for view in costs:
+        pay, fee = pay + view.amount, fee + view.fee
+    return {"pay": str(pay.decimal()), "fee": str(fee.decimal()), "total": str((pay + fee).decimal()), "currency": currency}
+
+
+def _time(at: datetime | None) -> str | None:
+    return at.isoformat(timespec="seconds") if at else None

@@ -1,0 +1,1 @@
+"""The API of skills and exams, by who calls it."""

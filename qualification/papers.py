@@ -1,0 +1,104 @@
+"""What a person at an exam sees: questions without their keys, progress, and feedback by topic once it is over."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from kit.errors import NotFound
+from qualification import grading
+from qualification.models import Attempt, AttemptItem, ExamItem
+from qualification.states import LIVE
+from task_types import interface, registry
+
+Address = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One question in the map of an attempt."""
+
+    n: int
+    answered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """How an attempt went in one topic."""
+
+    topic: str
+    questions: int
+    share_bp: int
+
+
+def find(*, attempt_id: uuid.UUID, worker_id: uuid.UUID) -> Attempt:
+    """A worker's own attempt. Raises NotFound."""
+    rows = Attempt.objects.select_related("exam__skill", "grant")
+    found = rows.filter(pk=attempt_id, worker_id=worker_id).first()
+    if found is None:
+        raise NotFound(_("There is no such attempt."))
+    return found
+
+
+def places(attempt: Attempt) -> list[Place]:
+    """The map of an attempt: its questions in order, each answered or not."""
+    rows = AttemptItem.objects.filter(attempt=attempt).order_by("n").values_list("n", "answered_at", "answer")
+    return [Place(n=n, answered=at is not None and answer is not None) for n, at, answer in rows]
+
+
+def drawn(attempt: Attempt, n: int) -> AttemptItem:
+    """Raises NotFound."""
+    found = AttemptItem.objects.select_related("item").filter(attempt=attempt, n=n).first()
+    if found is None:
+        raise NotFound(_("There is no such question."))
+    return found
+
+
+def question(row: AttemptItem, *, image_url: Address, read_only: bool = False) -> dict[str, Any]:
+    """A question as it may leave the server: never with its key."""
+    item = row.item
+    shown: dict[str, Any] = {"n": row.n, "kind": item.kind, "answer": row.answer}
+    if item.kind == ExamItem.GOLD:
+        task = interface.island(
+            registry.drawer(item.task_type), settings=item.body["settings"], payload=item.body["payload"], answer=row.answer,
+            seed=str(row.pk), read_only=read_only, image_url=image_url,
+        )  # fmt: skip
+        return shown | {"task_type": item.task_type, "guideline": item.body.get("guideline", ""), "task": task}
+    texts = {option["key"]: option["text"] for option in item.body["options"]}
+    options = [{"key": key, "text": texts[key]} for key in row.order]
+    return shown | {"text": item.body["text"], "several": item.body["several"], "options": options}
+
+
+def questions(attempt: Attempt, *, image_url: Callable[[int], Address]) -> list[dict[str, Any]]:
+    """All questions of a live attempt, in order; none once it is closed, so that a bank does not leak."""
+    if attempt.state != LIVE:
+        return []
+    rows = AttemptItem.objects.select_related("item").filter(attempt=attempt).order_by("n")
+    return [question(row, image_url=image_url(row.n)) for row in rows]
+
+
+def topics(attempt: Attempt) -> list[Topic]:
+    """Feedback by topic of a closed attempt; void questions are left out."""
+    if attempt.state == LIVE:
+        return []
+    rows = AttemptItem.objects.filter(attempt=attempt, item__voided_at__isnull=True, credit_bp__isnull=False)
+    credits = [(topic, credit) for topic, credit in rows.order_by("n").values_list("item__topic", "credit_bp")]
+    named = [(topic or str(_("Everything else")), credit or 0) for topic, credit in credits]
+    return [Topic(topic=topic, questions=n, share_bp=share) for topic, n, share in grading.by_topic(named)]
+
+
+def shows_image(row: AttemptItem, digest: str) -> bool:
+    """Is this stored image part of the question?"""
+    return row.item.kind == ExamItem.GOLD and _mentions(row.item.body["payload"], f"asset:{digest}")
+
+
+def _mentions(value: Any, name: str) -> bool:
+    if isinstance(value, dict):
+        return any(_mentions(part, name) for part in value.values())
+    if isinstance(value, list):
+        return any(_mentions(part, name) for part in value)
+    return bool(value == name)

@@ -1,0 +1,217 @@
+"""The shapes in which the API shows and takes skills, exams, attempts and grants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from qualification import items
+from qualification.models import Attempt, Exam, ExamItem, Grant, Skill
+
+
+class SkillSerializer(serializers.ModelSerializer[Skill]):
+    parent = serializers.CharField(source="parent.slug", default=None, allow_null=True, read_only=True)  # type: ignore[assignment]
+    organisation = serializers.CharField(source="organisation.slug", default=None, allow_null=True, read_only=True)
+
+    class Meta:
+        model = Skill
+        fields = ("id", "slug", "name", "kind", "description", "parent", "organisation")
+
+
+class NewSkillSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(min_length=2, max_length=120)
+    kind = serializers.ChoiceField(Skill.KINDS, default="subject")
+    slug = serializers.CharField(max_length=60, required=False, default="", allow_blank=True)
+    description = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
+    parent = serializers.CharField(max_length=80, required=False, help_text="slug of the skill above")  # type: ignore[assignment]
+
+
+class RenameSkillSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(min_length=2, max_length=120)
+    description = serializers.CharField(max_length=500, default="", allow_blank=True)
+
+
+class ExamSerializer(serializers.ModelSerializer[Exam]):
+    """An exam as anybody may see it: rules, no questions."""
+
+    skill = serializers.CharField(source="skill.slug", read_only=True)
+    skill_name = serializers.CharField(source="skill.name", read_only=True)
+
+    class Meta:
+        model = Exam
+        fields = (
+            "id", "series", "version", "state", "skill", "skill_name", "title", "about", "tier", "pass_bp",
+            "time_limit_seconds", "draws", "cooldown_hours", "max_attempts", "valid_days", "published_at",
+        )  # fmt: skip
+
+
+class ChanceSerializer(serializers.Serializer[Any]):
+    may_start = serializers.BooleanField()
+    attempts_left = serializers.IntegerField(source="left")
+    open_at = serializers.DateTimeField(allow_null=True, help_text="until when the next attempt has to wait")
+    live_attempt = serializers.UUIDField(source="live.id", default=None, allow_null=True)
+    proven = serializers.SerializerMethodField()
+
+    def get_proven(self, chance: Any) -> bool:
+        return chance.held is not None
+
+
+class OpenExamSerializer(serializers.Serializer[Any]):
+    exam = ExamSerializer()
+    chance = ChanceSerializer()
+
+
+class NewExamSerializer(serializers.Serializer[Any]):
+    """A draft; numbers that are left out have sensible defaults."""
+
+    skill = serializers.CharField(max_length=80, help_text="slug of one of your skills")
+    title = serializers.CharField(min_length=2, max_length=120)
+    about = serializers.CharField(max_length=5000, required=False, allow_blank=True)
+    tier = serializers.IntegerField(required=False)
+    pass_bp = serializers.IntegerField(required=False, help_text="share of right answers to pass, 10,000 = all")
+    time_limit_seconds = serializers.IntegerField(required=False)
+    draws = serializers.IntegerField(required=False, help_text="questions drawn for each attempt")
+    cooldown_hours = serializers.IntegerField(required=False)
+    max_attempts = serializers.IntegerField(required=False)
+    valid_days = serializers.IntegerField(required=False, help_text="how long the grant lasts")
+
+
+class ChangeExamSerializer(NewExamSerializer):
+    skill = None  # type: ignore[assignment]
+    title = serializers.CharField(min_length=2, max_length=120, required=False)
+
+
+class ItemSerializer(serializers.ModelSerializer[ExamItem]):
+    """A question as those who made the exam see it, with its key and its health."""
+
+    exposure = serializers.IntegerField(help_text="attempts that drew it")
+    answers = serializers.IntegerField(help_text="graded answers")
+    share_right = serializers.SerializerMethodField(help_text="credit per graded answer in basis points")
+
+    class Meta:
+        model = ExamItem
+        fields = ("id", "n", "kind", "task_type", "topic", "body", "key", "voided_at", "exposure", "answers", "share_right")
+
+    def get_share_right(self, item: Any) -> int | None:
+        return item.credit // item.answers if item.answers else None
+
+
+class NewItemsSerializer(serializers.Serializer[Any]):
+    """Questions, all or none: multiple choice {"kind": "choice", "text", "options", "right", "topic"?} or a task with a known
+    answer {"kind": "gold", "task_type", "settings", "row", "truth", "guideline"?, "topic"?}."""
+
+    items = serializers.ListField(child=serializers.JSONField(), allow_empty=False, max_length=items.MOST_ITEMS)
+
+
+class FileSerializer(serializers.Serializer[Any]):
+    file = serializers.FileField()
+
+
+class RowErrorSerializer(serializers.Serializer[Any]):
+    line = serializers.IntegerField()
+    field = serializers.CharField()
+    message = serializers.CharField()
+
+
+class AddedSerializer(serializers.Serializer[Any]):
+    added = serializers.IntegerField()
+
+
+class ImageSerializer(serializers.Serializer[Any]):
+    """What a row names to show the image."""
+
+    image = serializers.CharField()
+
+
+class VoidSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=300)
+
+
+class RegradedSerializer(serializers.Serializer[Any]):
+    regraded = serializers.IntegerField(help_text="attempts that were graded anew")
+
+
+class OptionSerializer(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    text = serializers.CharField()
+
+
+class QuestionSerializer(serializers.Serializer[Any]):
+    """A question of an attempt: `text`, `several` and `options` for multiple choice, `task` for a task."""
+
+    n = serializers.IntegerField()
+    kind = serializers.ChoiceField(["choice", "gold"])
+    text = serializers.CharField(required=False)
+    several = serializers.BooleanField(required=False)
+    options = OptionSerializer(many=True, required=False)
+    task_type = serializers.CharField(required=False)
+    guideline = serializers.CharField(required=False)
+    task = serializers.JSONField(required=False, help_text="drawer, form, payload, data: what the task's interface starts with")
+    answer = serializers.JSONField(allow_null=True)
+
+
+class TopicSerializer(serializers.Serializer[Any]):
+    topic = serializers.CharField()
+    questions = serializers.IntegerField()
+    share_bp = serializers.IntegerField()
+
+
+class AttemptSerializer(serializers.ModelSerializer[Attempt]):
+    exam = serializers.UUIDField(source="exam_id")
+
+    class Meta:
+        model = Attempt
+        fields = (
+            "id", "exam", "state", "started_at", "deadline_at", "closed_at", "score_bp", "mean_bp", "low_bp", "high_bp",
+            "regraded_at",
+        )  # fmt: skip
+
+
+class PaperSerializer(serializers.Serializer[Any]):
+    """An attempt with its questions while it is live, and with feedback by topic once it is closed."""
+
+    attempt = AttemptSerializer()
+    questions = QuestionSerializer(many=True)
+    topics = TopicSerializer(many=True)
+
+
+class GivenAnswerSerializer(serializers.Serializer[Any]):
+    answer = serializers.JSONField(allow_null=True, help_text="keys of options, or the task's answer; null takes it back")
+
+
+class SavedSerializer(serializers.Serializer[Any]):
+    n = serializers.IntegerField()
+    answered = serializers.IntegerField(help_text="questions answered so far")
+
+
+class HeldSerializer(serializers.Serializer[Any]):
+    """A grant that counts now; the score's mean and 95 % interval in basis points."""
+
+    grant_id = serializers.UUIDField()
+    skill = serializers.CharField(source="slug")
+    tier = serializers.IntegerField()
+    score_bp = serializers.IntegerField(allow_null=True)
+    low_bp = serializers.IntegerField(allow_null=True)
+    high_bp = serializers.IntegerField(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True)
+
+
+class GrantSerializer(serializers.ModelSerializer[Grant]):
+    skill = serializers.CharField(source="skill.slug", read_only=True)
+
+    class Meta:
+        model = Grant
+        fields = (
+            "id", "worker", "skill", "tier", "score_bp", "low_bp", "high_bp", "source", "state", "valid_from", "expires_at",
+            "ended_at",
+        )  # fmt: skip
+
+
+class NewGrantSerializer(serializers.Serializer[Any]):
+    worker = serializers.UUIDField()
+    skill = serializers.CharField(max_length=80)
+    tier = serializers.IntegerField(min_value=0, max_value=3)
+    valid_days = serializers.IntegerField(required=False, min_value=1, max_value=3660)
+    source = serializers.ChoiceField([("ops", _("Given by ops")), ("evidence", _("Work done here"))], default="ops")  # type: ignore[assignment]
