@@ -156,7 +156,7 @@ def _announce(port: int, began: float) -> None:
     print(f"\nREADY http://127.0.0.1:{port}  ({time.monotonic() - began:.0f} s)", flush=True)
     print(f"Open  {os.environ['PUBLIC_URL']}", flush=True)
     if os.environ.get("MARKETPLACE_EMBEDDED"):
-        from config.demo_people import SIGN_INS
+        from config.demo.sign_ins import SIGN_INS
 
         for who, (address, password) in SIGN_INS.items():
             print(f"  {who:<11} {address:<24} {password}", flush=True)

@@ -9,4 +9,5 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "batch.go_on": ("marketplace.reactions.on_launch",),
     "batch.closing": ("marketplace.reactions.on_closing",),
     "facts.changed": ("marketplace.reactions.on_facts",),
+    "payout_account.ready": ("workers.onboarding.payout_ready",),
 }

@@ -12,6 +12,9 @@ from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from marketplace import beat as market_beat
+from payments import beat as payments_beat
+
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -26,7 +29,7 @@ SECRET_KEY = env.str("SECRET_KEY", default="not-a-secret-only-for-commands-witho
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://localhost:8000").rstrip("/")
-PRODUCT_NAME = env.str("PRODUCT_NAME", default="Fairlane")
+PRODUCT_NAME = env.str("PRODUCT_NAME", default="Evenhand")
 HTTPS = PUBLIC_URL.startswith("https://")
 
 ROOT_URLCONF = "config.urls"
@@ -204,6 +207,14 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    **market_beat.SCHEDULE,
+    **payments_beat.SCHEDULE,
+    "people: pauses that end": {"task": "workers.jobs.resume_paused", "schedule": 60.0},
+    "people: endings": {"task": "workers.jobs.complete_endings", "schedule": 300.0},
+    "people: appeals that nobody decided": {"task": "workers.jobs.decide_overdue_appeals", "schedule": 60.0},
+    "people: notices by mail": {"task": "workers.jobs.mail_notices", "schedule": 10.0},
+    "skills: grants that expire": {"task": "qualification.jobs.expire_grants", "schedule": 300.0},
+    "skills: attempts that ran out": {"task": "qualification.jobs.close_overdue_attempts", "schedule": 10.0},
     "deliver what happened": {"task": "config.jobs.deliver_outbox", "schedule": 1.0, "options": {"expires": 5}},
     "forget old records": {"task": "config.jobs.prune", "schedule": crontab(minute="17", hour="3")},
 }

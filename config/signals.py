@@ -10,9 +10,12 @@ from django.dispatch import receiver
 
 from payments import db_roles
 
+LAST_ROOM = "marketplace"
+"""Signals come for apps with tables, in the order of INSTALLED_APPS."""
+
 
 @receiver(post_migrate, dispatch_uid="database roles")
 def give_rights(sender: Any, using: str, **_kwargs: Any) -> None:
     """After the last app's tables exist, web and runners get their rights on all of them."""
-    if getattr(sender, "label", "") == "roof":
+    if getattr(sender, "label", "") == LAST_ROOM:
         db_roles.apply_roles(connections[using])

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import email
 import email.policy
+import json
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
 from kit.problems import CONTENT_TYPE, details
 from workers import access, queries
@@ -59,7 +62,12 @@ def _read(path: Any) -> dict[str, str]:
 @access.public
 def guide(request: HttpRequest) -> HttpResponse:
     """Every component with sample data."""
-    return render(request, "components/_guide.html")
+    now = timezone.now()
+    return render(request, "components/_guide.html", {
+        "guide": json.loads((settings.BASE_DIR / "templates/components/_guide.json").read_text()),
+        "in_3_days": now + timedelta(hours=75), "in_40_min": now + timedelta(minutes=40),
+        "in_4_min": now + timedelta(minutes=4), "past": now - timedelta(minutes=22), "ago": now - timedelta(hours=26),
+    })
 
 
 def _error(request: HttpRequest, status: int, code: str) -> HttpResponse:

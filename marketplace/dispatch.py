@@ -17,7 +17,7 @@ from kit import hot
 from kit.errors import Conflict, NotFound, Refused
 from kit.ids import uuid7
 from marketplace import eligibility, routing, sql
-from marketplace.models import Assignment, Draft, Lease, SlotKind, Submission
+from marketplace.models import Assignment, Draft, Lease, Ready, SlotKind, Submission
 
 PAUSE_AT_MOST = timedelta(hours=24)
 LIFE_AT_MOST = 10
@@ -224,6 +224,7 @@ def resume_lapsed(*, worker_id: uuid.UUID, assignment_id: uuid.UUID, now: dateti
     ).select_related("slot").order_by("-leased_at").first()
     if lapsed is None:
         raise NotFound(_("There is no such lapsed task."))
+    _hands_free(worker_id, lapsed.kind)
     with hot.cursor() as cursor:
         ask = _Ask(worker_id, lapsed.kind, None, now, rng)
         for option in _options(cursor, ask):
@@ -241,8 +242,7 @@ def take_up_sent_back(*, worker_id: uuid.UUID, submission_id: uuid.UUID, now: da
     ).first()
     if submission is None:
         raise NotFound(_("There is no such work to improve."))
-    if Lease.objects.filter(worker_id=worker_id, kind=submission.kind, live=True).exists():
-        raise Conflict(_("Finish or give back the task that you hold first."))
+    _hands_free(worker_id, submission.kind)
     before = submission.lease
     lease = Lease.objects.create(
         assignment_id=submission.assignment_id, slot_id=submission.slot_id, queue_id=before.queue_id,
@@ -255,6 +255,13 @@ def take_up_sent_back(*, worker_id: uuid.UUID, submission_id: uuid.UUID, now: da
         assignment_id=submission.assignment_id, defaults={"answer": submission.answer, "saved_at": now}
     )
     return read_lease(worker_id=worker_id, lease_id=lease.pk)
+
+
+def _hands_free(worker_id: uuid.UUID, kind: str) -> None:
+    """One live lease per worker and kind; the worker's row is locked, so that two clicks at once meet here."""
+    Ready.objects.select_for_update().filter(worker_id=worker_id).first()
+    if Lease.objects.filter(worker_id=worker_id, kind=kind, live=True).exists():
+        raise Conflict(_("Finish or give back the task that you hold first."))
 
 
 def beat(*, worker_id: uuid.UUID, lease_id: uuid.UUID, now: datetime, had_input: bool) -> tuple[datetime, int]:

@@ -9,7 +9,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from marketplace import batches, dispatch, results, review
+from marketplace import batches, dispatch, intake, results, review
 from marketplace.models import Batch, Draft
 
 DRAFT_DAYS = 30
@@ -68,6 +68,22 @@ def advance_batches(**_: Any) -> None:
 def refit(**_: Any) -> None:
     """Fit the quality model of every project that has new answers."""
     results.refit_stale(now=timezone.now())
+
+
+@shared_task
+def read_uploads(**_: Any) -> None:
+    """Read the files that wait, a chunk at a time."""
+    for upload_id in intake.waiting_to_be_read():
+        while intake.read(upload_id=upload_id, now=timezone.now()):
+            continue
+
+
+@shared_task
+def fetch_images(**_: Any) -> None:
+    """Bring in images that rows name by address; the network is met outside any transaction."""
+    for upload_id in intake.waiting_for_images():
+        while intake.fetch_images(upload_id=upload_id, now=timezone.now()):
+            continue
 
 
 @shared_task

@@ -15,7 +15,7 @@ from kit import audit, outbox
 from kit.errors import Conflict, Invalid
 from kit.money import Money
 from marketplace import rules
-from marketplace.models import Batch, GuidelineVersion, Project, Queue, Rate
+from marketplace.models import Batch, GuidelineVersion, Project, ProjectTry, Queue, Rate
 from marketplace.models.projects import AIUse, ReviewRule
 from task_types import registry
 

@@ -125,14 +125,23 @@ def _apply(
     )
 
 
+def rejections_allowed(batch: Batch) -> int:
+    """How many answers of a batch may be rejected before ops have to look."""
+    return max(REJECTED_FREE, batch.task_count * int(batch.terms.get("overlap", 1)) * REJECTED_AT_MOST_BP // 10_000)
+
+
+def rejections_left(batch: Batch) -> int:
+    """How many more may be rejected now."""
+    return max(0, rejections_allowed(batch) - Submission.objects.filter(batch=batch, state="rejected").count())
+
+
 def _within_limit(submission: Submission) -> None:
     """At most 5 % of a batch may be rejected; the batch row is locked, so that two judges cannot both take the last one."""
     batch = Batch.objects.select_for_update().get(pk=submission.batch_id)
-    rejected = Submission.objects.filter(batch=batch, state="rejected").count()
-    allowed = max(REJECTED_FREE, batch.task_count * batch.terms.get("overlap", 1) * REJECTED_AT_MOST_BP // 10_000)
-    if rejected >= allowed:
+    if not rejections_left(batch):
         raise RejectionLimit(
-            _("At most 5 %% of a batch may be rejected. Ask ops to look before you reject more."), allowed=allowed
+            _("At most 5 %% of a batch may be rejected. Ask ops to look before you reject more."),
+            allowed=rejections_allowed(batch),
         )
 
 

@@ -68,3 +68,9 @@ RESULT = Chart(
     initial="open",
     moves={"open": ("settled",), "settled": ("reopened",), "reopened": ("settled",)},
 )
+
+WEBHOOK_DELIVERY = Chart(
+    name="webhook delivery",
+    initial="waiting",
+    moves={"waiting": ("delivered", "failed"), "failed": ("waiting",), "delivered": ("waiting",)},
+)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from kit import outbox, states
-from payments import locks, stripe_gateway
+from payments import gateway, locks, stripe_gateway
 from payments.models import Attempt, BankPayout, Payout, PayoutAccount
 from payments.states import PAYOUT
 
@@ -28,7 +28,7 @@ def read_again(*, rail_account: str, bank_payout_id: str, now: dt.datetime) -> N
 
 
 def keep(
-    *, account: PayoutAccount, seen: stripe_gateway.BankTransfer, sources: Sequence[str], now: dt.datetime
+    *, account: PayoutAccount, seen: gateway.BankTransfer, sources: Sequence[str], now: dt.datetime
 ) -> None:
     """Keep news of a bank payout unless it is old, and move the payouts that it carried."""
     locks.payout_account(account.pk)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from kit import outbox, states
 from kit.errors import Conflict, Invalid
 from kit.money import Money
-from payments import ledger, locks, mismatches, payout_accounts, sql, stripe_gateway
+from payments import gateway, ledger, locks, mismatches, payout_accounts, sql, stripe_gateway
 from payments.chart import Account, platform
 from payments.models import BatchTally, Funding
 from payments.states import FUNDING
@@ -143,9 +143,9 @@ def open_checkout(*, funding_id: uuid.UUID, now: datetime) -> Funding:
             key=f"funding-{wish.pk}", funding_id=wish.pk, amount=Money(wish.amount_units, wish.currency),
             words=_("Prepaid work"), success_url=wish.success_url, cancel_url=wish.cancel_url,
         )  # fmt: skip
-    except stripe_gateway.InDoubt as error:
+    except gateway.InDoubt as error:
         raise payout_accounts.unavailable() from error
-    except stripe_gateway.Definite as error:
+    except gateway.Definite as error:
         with transaction.atomic(durable=True):
             wish = locks.funding(funding_id)
             if wish.state == "intended":
@@ -172,7 +172,7 @@ def read_again(*, checkout_id: str, now: datetime) -> None:
         keep(page=page, now=now)
 
 
-def keep(*, page: stripe_gateway.Checkout, now: datetime) -> None:
+def keep(*, page: gateway.Checkout, now: datetime) -> None:
     """Keep what Stripe says of a hosted page. A page that is not ours is left alone, old news changes nothing."""
     if page.funding_id is None or not Funding.objects.filter(pk=page.funding_id).exists():
         return
@@ -191,7 +191,7 @@ def keep(*, page: stripe_gateway.Checkout, now: datetime) -> None:
             outbox.emit("funding.failed", funding_id=str(wish.pk), organisation_id=str(wish.organisation_id))
 
 
-def _settle(wish: Funding, page: stripe_gateway.Checkout, now: datetime) -> None:
+def _settle(wish: Funding, page: gateway.Checkout, now: datetime) -> None:
     """The money is at Stripe: stripe clearing -> client prepaid. What differs from the wish is credited to nobody."""
     amount = Money(wish.amount_units, wish.currency)
     if page.amount != amount or not page.charge_id:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from payments import (
     bank_payouts,
     funding,
+    gateway,
     invariants,
     payout_accounts,
     payout_runs,
@@ -39,7 +40,7 @@ def _rail_may_be_silent(job: str) -> Iterator[None]:
     """A rail that does not answer is no failure of the job: the next round asks again."""
     try:
         yield
-    except stripe_gateway.GatewayError as error:
+    except gateway.GatewayError as error:
         logger.warning("the rail does not answer", extra={"job": job, "why": str(error)})
 
 

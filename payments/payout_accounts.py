@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from kit import outbox, states
 from kit.errors import Conflict, Invalid, ProductError
-from payments import locks, queries, stripe_gateway
+from payments import gateway, locks, queries, stripe_gateway
 from payments.models import PayoutAccount
 from payments.states import PAYOUT_ACCOUNT
 from workers.models import User
@@ -61,7 +61,7 @@ def _make_at_rail(account: PayoutAccount, user: User) -> PayoutAccount:
         made = stripe_gateway.create_recipient(
             key=f"account-{account.id}", user_id=user.pk, email=user.email, country=account.country
         )
-    except stripe_gateway.GatewayError as error:
+    except gateway.GatewayError as error:
         raise unavailable() from error
     with transaction.atomic(durable=True):
         account = locks.payout_account(account.pk)
@@ -85,7 +85,7 @@ def link(*, account: PayoutAccount, refresh_url: str, return_url: str) -> str:
         return stripe_gateway.onboarding_link(
             account=account.rail_account, refresh_url=refresh_url, return_url=return_url
         )
-    except stripe_gateway.GatewayError as error:
+    except gateway.GatewayError as error:
         raise unavailable() from error
 
 
@@ -99,7 +99,7 @@ def read_again(*, account_id: uuid.UUID, now: dt.datetime) -> PayoutAccount:
         return _keep(locks.payout_account(account_id), seen, now)
 
 
-def _keep(account: PayoutAccount, seen: stripe_gateway.Account, now: dt.datetime) -> PayoutAccount:
+def _keep(account: PayoutAccount, seen: gateway.Account, now: dt.datetime) -> PayoutAccount:
     account.read_at, account.wanted, account.bank_ready = now, list(seen.wanted), seen.payouts == "active"
     account.save(update_fields=["read_at", "wanted", "bank_ready"])
     state = _state(account, seen)
@@ -113,7 +113,7 @@ def _keep(account: PayoutAccount, seen: stripe_gateway.Account, now: dt.datetime
     return account
 
 
-def _state(account: PayoutAccount, seen: stripe_gateway.Account) -> str:
+def _state(account: PayoutAccount, seen: gateway.Account) -> str:
     """The chart's word for what the rail shows; an account that never was ready is still being started."""
     if account.state == "closed" or seen.closed:
         return "closed"

@@ -17,9 +17,9 @@ from kit import outbox, states
 from kit.money import Money
 from payments import holds, ledger, locks, mismatches, payout_sql
 from payments.chart import Account, platform
+from payments.gateway import BalanceShort, GatewayError, Transfer
 from payments.models import Attempt, Payout
 from payments.states import ATTEMPT, OPEN_ATTEMPT, PAYOUT
-from payments.stripe_gateway import BalanceShort, GatewayError, Transfer
 
 SAME_KEY = dt.timedelta(hours=20)
 """How long a call may be repeated under its key: the rail forgets keys after 24 hours, and then it would pay again."""

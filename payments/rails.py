@@ -6,19 +6,19 @@ import uuid
 from typing import Protocol
 
 from kit.money import Money
-from payments import stripe_gateway
+from payments import gateway, stripe_gateway
 
 
 class Rail(Protocol):
-    """What a payout asks of a rail. Failures are `stripe_gateway.GatewayError` and its kinds, whatever the rail."""
+    """What a payout asks of a rail. Failures are `gateway.GatewayError` and its kinds, whatever the rail."""
 
     def send(
         self, *, key: str, group: str, destination: str, amount: Money, payout_id: uuid.UUID
-    ) -> stripe_gateway.Transfer:
+    ) -> gateway.Transfer:
         """Pay once per key."""
         ...
 
-    def find(self, *, group: str) -> list[stripe_gateway.Transfer]:
+    def find(self, *, group: str) -> list[gateway.Transfer]:
         """All transfers ever made for a payout."""
         ...
 

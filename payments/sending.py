@@ -14,9 +14,9 @@ from kit import due
 from kit.errors import ProductError
 from kit.money import Money
 from payments import ledger, locks, payout_runs, payouts, rails
+from payments.gateway import BalanceShort, Definite, GatewayError, KeyRefused
 from payments.models import Attempt, Payout, PayoutRun
 from payments.states import OPEN_ATTEMPT
-from payments.stripe_gateway import BalanceShort, Definite, GatewayError, KeyRefused
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F
 
 from kit import due
-from payments import bank_payouts, funding, mismatches, payout_accounts, payout_runs, rails, stripe_gateway, webhooks
+from payments import bank_payouts, funding, gateway, mismatches, payout_accounts, payout_runs, rails, stripe_gateway, webhooks
 from payments.models import Payout, PayoutAccount, PayoutRun, StripeEvent
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def apply(*, event_id: str, now: dt.datetime) -> bool:
         return True
     try:
         reader_of(event.type)(event, now)
-    except stripe_gateway.GatewayError as error:
+    except gateway.GatewayError as error:
         wait = PATIENCE[min(event.tries, len(PATIENCE)) - 1]
         StripeEvent.objects.filter(pk=event_id).update(due_at=now + dt.timedelta(seconds=wait), fault=str(error))
         return False

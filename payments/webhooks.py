@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from payments import stripe_gateway
+from payments import gateway, stripe_gateway
 from payments.models import StripeEvent
 from workers import access
 
@@ -100,7 +100,7 @@ def _check_signature(text: str, header: str, endpoint: str, now: dt.datetime) ->
     secret = getattr(settings, SECRETS[endpoint])
     try:
         stripe_gateway.check_signature(body=text, header=header, secret=secret, tolerance_seconds=TOLERANCE)
-    except stripe_gateway.Definite as error:
+    except gateway.Definite as error:
         raise Forged("signature") from error
     signed_at = re.search(r"(?:^|,)\s*t=(\d{1,12})(?:,|$)", header)
     if signed_at is None or int(signed_at[1]) > now.timestamp() + TOLERANCE:

@@ -23,7 +23,7 @@ class SkillSerializer(serializers.ModelSerializer[Skill]):
 class NewSkillSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(min_length=2, max_length=120)
     kind = serializers.ChoiceField(Skill.KINDS, default="subject")
-    slug = serializers.CharField(max_length=60, required=False, default="", allow_blank=True)
+    slug = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
     description = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
     parent = serializers.CharField(max_length=80, required=False, help_text="slug of the skill above")  # type: ignore[assignment]
 

@@ -17,7 +17,8 @@ from qualification.models import Skill
 from workers.models import Organisation
 
 DEEPEST = 6
-SLUG = re.compile(r"[a-z0-9]+(?:-+[a-z0-9]+)*")
+LONGEST_SLUG = 40
+SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 class SlugTaken(Conflict):
@@ -49,7 +50,7 @@ def create(
     try:
         with transaction.atomic():
             skill = Skill.objects.create(
-                slug=_slug(slug or slugify(name), organisation),
+                slug=_slug(slug or slugify(name)[:LONGEST_SLUG].strip("-"), organisation),
                 name=name,
                 kind=kind,
                 description=description,
@@ -117,10 +118,9 @@ def _walk(children: dict[uuid.UUID | None, list[Skill]], parent: uuid.UUID | Non
 
 def _slug(wanted: str, organisation: Organisation | None) -> str:
     """The short name, with the organisation's before it: rules name skills by it, and two clients may think of one word."""
-    own = wanted[:60].strip("-")
-    if not SLUG.fullmatch(own) or "--" in own:
+    if not SLUG.fullmatch(wanted) or len(wanted) > LONGEST_SLUG:
         raise Invalid(_("Expected a short name of lower-case letters, digits and single hyphens."), field="slug")
-    return f"{organisation.slug}--{own}"[:80].rstrip("-") if organisation else own
+    return f"{organisation.slug}--{wanted}" if organisation else wanted
 
 
 def _parent(parent_id: uuid.UUID | None, organisation: Organisation | None) -> Skill | None:

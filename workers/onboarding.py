@@ -48,7 +48,7 @@ def steps(user_id: uuid.UUID) -> list[Step]:
             5, has_signed, "workers:agreement",
         ),
         Step(
-            "payout", _("Where your money goes"), _("Needed before the first payout; bank details stay with the payment provider."),
+            "payout", _("Where your money goes"), _("Needed before the first payout; your bank details stay with the provider."),
             5, worker.payout_ready_at is not None, PAYOUT_PAGE,
         ),
     ]  # fmt: skip

@@ -82,7 +82,7 @@ def open_organisation(
 
 def _create(*, name: str, kind: str, currency: str) -> Organisation:
     """Insert under the first free slug; the unique constraint is the judge, so two at once both find one."""
-    base = slugify(name)[:48] or "organisation"
+    base = slugify(name)[:32].strip("-") or "organisation"
     for attempt in range(20):
         slug = base if attempt == 0 and base not in SLUGS_OF_PAGES else f"{base}-{secrets.token_hex(2)}"
         try:

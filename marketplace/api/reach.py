@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
@@ -10,7 +11,7 @@ from drf_spectacular.openapi import AutoSchema
 from rest_framework.request import Request
 
 from kit.api import ApiView, Schema
-from kit.errors import NotFound
+from kit.errors import Invalid, NotFound
 from marketplace.models import Batch, Project, Submission, Upload
 from workers import access
 
@@ -86,9 +87,24 @@ def upload(whose: uuid.UUID | None, upload_id: uuid.UUID) -> Upload:
 
 
 def submission(whose: uuid.UUID | None, submission_id: uuid.UUID) -> Submission:
-    """An answer or a verdict that was handed in, gold aside; raises NotFound."""
-    rows = Submission.objects.select_related("task", "batch__project").filter(pk=submission_id, gold=False)
+    """An answer that was handed in, gold aside; raises NotFound."""
+    rows = Submission.objects.select_related("task", "batch__project").filter(pk=submission_id, kind="answer", gold=False)
     found = (rows.filter(batch__project__organisation_id=whose) if whose else rows).first()
     if found is None:
         raise NotFound(_("There is no such submission."))
     return found
+
+
+def as_uuid(text: str, *, field: str) -> uuid.UUID:
+    """An id out of a query; raises Invalid."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise Invalid(_("Expected an identifier."), field=field) from None
+
+
+def one_of(value: str, known: Sequence[str], *, field: str) -> str:
+    """A word out of a query; raises Invalid."""
+    if value not in known:
+        raise Invalid(_("Expected one of: %(known)s.") % {"known": ", ".join(known)}, field=field)
+    return value

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import orjson
 from django.utils.translation import gettext_lazy as _
 
 from kit.errors import NotFound
-from marketplace.exports import sheets
-from marketplace.exports.records import Record, rows
-from marketplace.exports.sources import Sources
+from marketplace.exports.records import Record, rows, with_sources
+from marketplace.exports.sources import Source, Sources
+from marketplace.intake import sheets
 from marketplace.models import Batch
 from task_types import registry
-from task_types.contract import ExportTask, TaskType
+from task_types.contract import ExportTask
 
 Per = Literal["task", "answer"]
 
-BEFORE = ("id", "file", "line")
-OF_RESULT = ("status", "confidence", "ambiguous", "distribution", "decided_by")
+OF_RESULT = ("status", "confidence", "ambiguous", "distribution", "decided_by", "answer_count")
 OF_COST = ("pay", "fee", "total", "currency")
-OF_ANSWER = ("worker", "kind", "state", "seconds", "round", "submitted_at", "pay", "fee")
+OF_ANSWER = ("worker", "kind", "state", "seconds", "round", "submitted_at", "pay", "fee", "currency")
 
 
 def as_jsonl(batch: Batch, *, answers: bool = True, include_gold: bool = False) -> Iterator[bytes]:
@@ -73,36 +72,67 @@ class _Table:
 
     def __init__(self, batch: Batch, *, per: Per, include_gold: bool) -> None:
         self._batch, self._per, self._gold = batch, per, include_gold
-        self._drawer: TaskType = registry.drawer(batch.project.task_type)
+        self._drawer = registry.drawer(batch.project.task_type)
         self._settings = batch.project.settings
-        sources = Sources(batch).all
-        self._given = list(dict.fromkeys(
-            name for source in sources for name in (*source.fields.values(), *source.others)
-        ))
-        self._of_answer = self._drawer.export_columns(self._settings)
+        self._columns = self._drawer.export_columns(self._settings)
+        sources = Sources(batch)
+        self._named = list(dict.fromkeys(name for source in sources.all for name in source.others))
+        self._shown = list(dict.fromkeys(name for source in sources.all for name in source.fields.values()))
+        first = batch.tasks.order_by("line").first()
+        # Some kinds of work arrange the cells anew; then the whole payload stands in one cell.
+        self._whole = first is not None and not set(first.payload) <= set(sources.of(first).fields)
 
     def lines(self) -> Iterator[list[str]]:
         yield self._header()
-        sources = {(source.file, source.first_line): source for source in Sources(self._batch).all}
-        del sources
-        for record in rows(self._batch, answers=True, include_gold=self._gold):
-            yield from self._of_task(record) if self._per == "task" else self._by_answer(record)
+        for record, source in with_sources(self._batch, include_gold=self._gold):
+            before = self._before(record, source)
+            if self._per == "task":
+                yield [*before, *self._of_task(record)]
+            else:
+                yield from ([*before, *self._of_answer(answer)] for answer in record["answers"])
 
     def _header(self) -> list[str]:
-        raise NotImplementedError
+        ours = ["id", "file", "line", *(["gold"] if self._gold else [])]
+        if self._per == "task":
+            after = [*(f"result_{name}" for name in self._columns), *OF_RESULT, *OF_COST, "answers"]
+        else:
+            after = [*(f"answer_{name}" for name in self._columns), *OF_ANSWER]
+        beside = ["payload"] if self._whole else []
+        taken = {*ours, *after, *beside, "more"}
+        given = [f"your {name}" if name in taken else name for name in self._given()]
+        return [*ours, *given, *beside, "more", *after]
 
-    def _of_task(self, record: Record) -> Iterator[list[str]]:
-        raise NotImplementedError
+    def _given(self) -> list[str]:
+        return [*([] if self._whole else self._shown), *self._named]
 
-    def _by_answer(self, record: Record) -> Iterator[list[str]]:
-        raise NotImplementedError
+    def _before(self, record: Record, source: Source) -> list[str]:
+        """What the client gave: the cells that workers saw, the other columns, and those that no column is named after."""
+        extra, cells = dict(record["extra"]), {}
+        for name in self._named:
+            cells[name] = extra.pop(name, None)
+        cells |= {column: record["payload"].get(field) for field, column in source.fields.items()}
+        ours = [record["id"], record["file"], record["line"], *([record["gold"]] if self._gold else [])]
+        payload = [record["payload"]] if self._whole else []
+        return [_cell(value) for value in (*ours, *map(cells.get, self._given()), *payload, extra or None)]
+
+    def _of_task(self, record: Record) -> list[str]:
+        result = record["result"] or {}
+        values = (
+            result.get("state"), result.get("confidence"), result.get("ambiguous"), result.get("distribution") or None,
+            result.get("by"), result.get("answers"), *(record["cost"][name] for name in OF_COST), record["answers"],
+        )  # fmt: skip
+        return [*self._answer_cells(result.get("answer")), *map(_cell, values)]
+
+    def _of_answer(self, answer: Record) -> list[str]:
+        values = answer | {"currency": self._batch.currency}
+        return [*self._answer_cells(answer["answer"]), *(_cell(values[name]) for name in OF_ANSWER)]
+
+    def _answer_cells(self, answer: dict[str, Any] | None) -> list[str]:
+        cells = self._drawer.export_row(answer, settings=self._settings) if answer else {}
+        return [cells.get(name, "") for name in self._columns]
 
 
 def _cell(value: Any) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else orjson.dumps(value).decode()
-
-
-def _cells(given: Mapping[str, Any], names: Sequence[str]) -> list[str]:
-    return [_cell(given.get(name)) for name in names]

@@ -35,6 +35,11 @@ def rows(batch: Batch, *, answers: bool = True, include_gold: bool = False) -> I
     lost time), and answers [{worker, kind, state, answer, seconds, round, submitted_at, pay, fee}]. Amounts are decimal
     strings with four places; what is pending counts as promised, what was rejected as zero.
     """
+    return (record for record, _source in with_sources(batch, answers=answers, include_gold=include_gold))
+
+
+def with_sources(batch: Batch, *, answers: bool = True, include_gold: bool = False) -> Iterator[tuple[Record, Source]]:
+    """The same records, each with the file it came from."""
     reader = _Reader(batch, answers=answers)
     after = -1
     while tasks := list(Task.objects.filter(batch=batch, line__gt=after).order_by("line")[:STEP]):
@@ -44,7 +49,7 @@ def rows(batch: Batch, *, answers: bool = True, include_gold: bool = False) -> I
         yield from _gold(batch, reader)
 
 
-def _gold(batch: Batch, reader: _Reader) -> Iterator[Record]:
+def _gold(batch: Batch, reader: _Reader) -> Iterator[tuple[Record, Source]]:
     used = Submission.objects.filter(batch=batch, gold=True, task=OuterRef("pk"))
     after = 0
     while True:
@@ -65,7 +70,7 @@ class _Reader:
         self._sources = Sources(batch)
         self._names: dict[uuid.UUID, str] = {}
 
-    def records(self, tasks: Sequence[Task]) -> Iterator[Record]:
+    def records(self, tasks: Sequence[Task]) -> Iterator[tuple[Record, Source]]:
         ids = [task.pk for task in tasks]
         results = {result.task_id: result for result in Result.objects.filter(task__in=ids)}
         handed_in: dict[int, list[Submission]] = defaultdict(list)
@@ -78,7 +83,8 @@ class _Reader:
         for task in tasks:
             submissions = handed_in[task.pk]
             costs = [*(paid[one.pk] for one in submissions if one.pk in paid), *beside.get(task.pk, ())]
-            yield self._record(task, self._sources.at(task.line), results.get(task.pk), submissions, costs, paid)
+            source = self._sources.of(task)
+            yield self._record(task, source, results.get(task.pk), submissions, costs, paid), source
 
     def _learn_names(self, workers: Iterator[uuid.UUID]) -> None:
         if new := set(workers) - set(self._names):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from marketplace.intake.plan import Plan
-from marketplace.models import Batch
+from marketplace.models import Batch, Task
 from task_types import registry
 
 
@@ -51,10 +51,10 @@ class Sources:
         self.all.sort(key=lambda source: source.first_line)
         self._starts = [source.first_line for source in self.all]
 
-    def at(self, line: int) -> Source:
-        """The file that holds a line; a nameless one for tasks that came without a file."""
-        place = bisect_right(self._starts, line - 1) - 1
-        return self.all[place] if place >= 0 else _NONE
+    def of(self, task: Task) -> Source:
+        """The file that a task came from; a nameless one for gold and for tasks that came without a file."""
+        place = bisect_right(self._starts, task.line - 1) - 1
+        return self.all[place] if place >= 0 and task.batch_id else _NONE
 
 
 _NONE = Source()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from marketplace.exports import sheets
+from marketplace.intake import sheets
 from marketplace.models import BadRow, Upload
 
 CHUNK = 2_000

@@ -42,7 +42,7 @@ class Spooled:
     lines: int = 0
 
 
-class _Movable(File[bytes]):
+class _Movable(File):  # type: ignore[type-arg]  # not subscriptable when it runs
     """A file that a storage on the same disk may take over by renaming it."""
 
     def __init__(self, spooled: Spooled) -> None:

@@ -16,10 +16,10 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from kit import assets, hot, outbox
-from marketplace.intake import archives, files
+from marketplace.intake import files
 from marketplace.intake.archives import Images, NoSuchImage
 from marketplace.intake.fetching import Door, NotFetched
-from marketplace.intake.plan import Plan
+from marketplace.intake.plan import Plan, Unreadable
 from marketplace.intake.reading import BAD_MOST, RAW_MOST
 from marketplace.models import BadRow, Batch, Upload
 from task_types import registry
@@ -149,7 +149,7 @@ def _reader(upload: Upload, door: Door, stack: ExitStack) -> Callable[[str], byt
     if upload.kind == "zip":
         try:
             archive = Images(stack.enter_context(files.opened(upload.stored_as)), folder=Plan.of(upload).layout.folder)
-        except (FileNotFoundError, archives.Unreadable):
+        except (FileNotFoundError, Unreadable):
             archive = None
 
     def read(source: str) -> bytes | Exception:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from kit import due, hot, outbox
 from marketplace.intake import files, tables
 from marketplace.intake.plan import Plan
-from marketplace.intake.shaping import Shaped, Shaper
+from marketplace.intake.shaping import Shaper
 from marketplace.intake.tables import Fault, Row
 from marketplace.models import BadRow, Batch, Upload
 
@@ -129,9 +129,9 @@ def _copy(
     with cursor.copy(COPY_TASKS) as copy:
         for row in tables.rows(lines, form=plan.layout.form, names=names, delimiter=plan.layout.delimiter):
             shaped = _judged(row, shaper, taken, chunk)
-            if type(shaped) is Shaped:
-                block.append(shaped.line)
-                weight += len(shaped.line)
+            if isinstance(shaped, bytes):
+                block.append(shaped)
+                weight += len(shaped)
                 if weight > BLOCK:
                     copy.write(b"".join(block))
                     block.clear()
@@ -144,31 +144,29 @@ def _copy(
     chunk.offset, chunk.line = lines.offset, lines.line
 
 
-def _judged(row: Row, shaper: Shaper, taken: Taken, chunk: Chunk) -> Shaped | Fault | None:
-    """A good row, what is wrong with it, or None for an empty one; counts good and empty ones."""
-    if row.cells is None:
-        chunk.empty += row.fault is None
-        return row.fault
-    shaped = _shaped(row.line, row.cells, row.raw, shaper)
-    if type(shaped) is Shaped:
-        own = shaped.external_id
-        if own is not None:
-            if own in chunk.ids:
-                return _twin(own, _("in line %(line)d") % {"line": chunk.ids[own]}, shaper)
-            if own in taken:
-                return _twin(own, taken[own], shaper)
-            chunk.ids[own] = row.line
-        chunk.good += 1
-        chunk.waiting += shaped.waits
-    return shaped
-
-
-def _shaped(line: int, cells: tables.Cells, raw: bytes, shaper: Shaper) -> Shaped | Fault:
+def _judged(row: Row, shaper: Shaper, taken: Taken, chunk: Chunk) -> bytes | Fault | None:
+    """The line of a good row, what is wrong with a bad one, None for an empty one; counts good and empty ones."""
+    line, cells, fault, raw = row
+    if cells is None:
+        chunk.empty += fault is None
+        return fault
     try:
-        return shaper(line, cells, raw)
+        shaped = shaper(line, cells, raw)
     except Exception:  # noqa: BLE001 - a mistake of ours with one row must not stop a million others
         logger.exception("row could not be checked", extra={"line": line})
         return Fault("", _("This row could not be checked; the fault is ours and was noted."))
+    if isinstance(shaped, Fault):
+        return shaped
+    written, own, waits = shaped
+    if own is not None:
+        if own in chunk.ids:
+            return _twin(own, _("in line %(line)d") % {"line": chunk.ids[own]}, shaper)
+        if own in taken:
+            return _twin(own, taken[own], shaper)
+        chunk.ids[own] = line
+    chunk.good += 1
+    chunk.waiting += waits
+    return written
 
 
 def _twin(own: str, where: str, shaper: Shaper) -> Fault:
@@ -179,9 +177,9 @@ def _twin(own: str, where: str, shaper: Shaper) -> Fault:
 def _refuse(row: Row, fault: Fault, upload: Upload, chunk: Chunk, room: int) -> None:
     chunk.bad += 1
     if chunk.bad <= room:
-        raw = row.raw[: RAW_MOST * 4].decode(errors="replace").rstrip("\r\n").replace("\x00", "\ufffd")[:RAW_MOST]
+        raw = row[3][: RAW_MOST * 4].decode(errors="replace").rstrip("\r\n").replace("\x00", "\ufffd")[:RAW_MOST]
         chunk.faults.append(
-            BadRow(upload=upload, line=row.line, field=fault.field[:80], reason=fault.reason[:300], raw=raw)
+            BadRow(upload=upload, line=row[0], field=fault.field[:80], reason=fault.reason[:300], raw=raw)
         )
 
 

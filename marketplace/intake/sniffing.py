@@ -166,11 +166,11 @@ def _look_at_csv(spool: Spooled, head: bytes, whole: bool, name: str) -> Found:
     start = len(BOM) if head.startswith(BOM) else 0
     lines = tables.Lines(spool.file, offset=start, line=0)
     rows = tables.csv_rows(lines, names=None, delimiter=delimiter)
-    header = next((row for row in rows if row.cells is not None or row.fault is not None), None)
-    if header is None or header.cells is None:
-        why = header.fault.reason if header and header.fault else _("it is empty")
+    cells, fault = next(((cells, fault) for _line, cells, fault, _raw in rows if cells or fault), (None, None))
+    if cells is None:
+        why = fault.reason if fault else _("it is empty.")
         raise Unreadable(_("The line with the names of the columns cannot be read: %(why)s") % {"why": why})
-    names = _names(list(header.cells.values()))
+    names = _names(list(cells.values()))
     layout = _layout(spool, "csv", lines.offset, lines.line, delimiter)
     samples = _first_rows(lines, names, delimiter)
     if whole and not samples:
@@ -239,9 +239,9 @@ def _too_many(count: int) -> str:
 def _first_rows(lines: tables.Lines, names: list[str], delimiter: str) -> list[dict[str, Any]]:
     """The first rows that hold anything, good or bad; a bad one counts as an empty dictionary of its columns."""
     found: list[dict[str, Any]] = []
-    for row in tables.csv_rows(lines, names=names, delimiter=delimiter):
-        if row.cells is not None or row.fault is not None:
-            found.append(row.cells or dict.fromkeys(names, ""))
+    for _line, cells, fault, _raw in tables.csv_rows(lines, names=names, delimiter=delimiter):
+        if cells or fault:
+            found.append(cells or dict.fromkeys(names, ""))
         if len(found) == SAMPLES or lines.line > SAMPLE_ROWS:
             break
     return found

@@ -3,6 +3,7 @@
 from marketplace.models.batches import BadRow, Batch, Upload
 from marketplace.models.judging import QualityModel, Result, Verdict
 from marketplace.models.projects import GuidelineVersion, Project, ProjectTry, Rate, SlotKind
+from marketplace.models.webhooks import WebhookDelivery, WebhookEndpoint, WebhookNews, WebhookTry
 from marketplace.models.work import (
     Assignment,
     Draft,
@@ -39,5 +40,9 @@ __all__ = [
     "Task",
     "Upload",
     "Verdict",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookNews",
+    "WebhookTry",
     "WorkerRecord",
 ]

@@ -15,7 +15,7 @@ from .online import Model, Posterior, Running, first_model
 from .policy import Policy, Step, decide, most_uncertain, next_worker
 
 GOLD_AT_LEAST = 20
-REFIT_GROWTH = 0.05
+REFIT_GROWTH = 0.1
 """A refit is due when the answers have grown by this share since the last one."""
 ROUND_SHARE = 0.1
 """Share of the open items, most uncertain first, that get one more answer in a round."""

@@ -136,6 +136,7 @@ export function mount(element, { options, strings, payload, value, readOnly, onC
     if (!chosen) return false;
     state.preference = chosen;
     changed();
+    if (bar.holds(document.activeElement)) bar.focus();
     return true;
   }
 

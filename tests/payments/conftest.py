@@ -8,14 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
-from payments import payout_accounts
+from payments import db_roles, payout_accounts
 from payments.models import PayoutAccount
 from tests.payments.cast import NOW
 from tests.stripe_double.running import Running
 
 PATIENT = ("--payout-delay", "360000", "--payout-arrival", "3600", "--bank-delay", "360000")
 """Bank payouts and bank debits wait until a test says so."""
+
+
+@pytest.fixture
+def roles(transactional_db: None) -> None:
+    """The database roles, as a migration leaves them."""
+    assert db_roles.apply_roles(connection)
 
 
 @pytest.fixture(scope="session")

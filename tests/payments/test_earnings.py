@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from kit.errors import Invalid
 from kit.ids import uuid7
-from kit.money import Money, half_even
 from kit.models import OutboxEvent
+from kit.money import Money, half_even
 from payments import earnings, funding, ledger, queries
 from payments.chart import Account, platform
 from payments.models import Earning, EarningLine, LedgerEntry, LedgerTx

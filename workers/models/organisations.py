@@ -27,7 +27,7 @@ class Organisation(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(_("name"), max_length=120, validators=[MinLengthValidator(2)])
-    slug = models.SlugField(max_length=60)
+    slug = models.SlugField(max_length=40, db_index=False)
     kind = models.CharField(max_length=10, choices=KINDS, default=CLIENT)
     billing_currency = models.CharField(max_length=3, default="USD")
     pseudonym_salt = models.BinaryField(default=new_salt, editable=False)

@@ -1,0 +1,35 @@
+"""The live count beside an eligibility rule: how many active workers it lets in right now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from kit.api import Body, change, reply
+from marketplace import eligibility, rules
+from marketplace.api.reach import ClientView
+from workers import access
+
+
+class RuleSerializer(Body):
+    rule = serializers.JSONField(help_text='For example {"all": [{"fact": "language", "code": "de", "level": "B2"}]}')
+
+
+class CountSerializer(serializers.Serializer[Any]):
+    workers = serializers.IntegerField()
+    rule = serializers.JSONField(help_text="The rule as it would be kept")
+
+
+class EligibilityCount(ClientView):
+    """How many people a rule lets in."""
+
+    permission_classes = [access.Client("viewer")]
+
+    @extend_schema(request=RuleSerializer, responses=CountSerializer)
+    def post(self, request: Request) -> HttpResponse:
+        rule = rules.check(RuleSerializer.read(request)["rule"], field="rule")
+        return change(request, lambda: reply({"workers": eligibility.how_many(rule), "rule": rule}))

@@ -1,0 +1,115 @@
+"""Before the launch: a task as a worker sees it, how long it took the client, and what the batch will cost."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from kit import assets
+from kit.api import Body, change, reply
+from kit.errors import Invalid, NotFound
+from kit.models import Asset
+from marketplace import projects
+from marketplace.api import reach
+from marketplace.api.reach import ClientView
+from marketplace.models import Task
+from task_types import registry
+from task_types.interface import island
+from workers import access
+
+ASSET = "asset:"
+
+
+class TrySerializer(serializers.Serializer[Any]):
+    """A task as a worker sees it: the form (SurveyJS) and what it shows."""
+
+    task = serializers.IntegerField()
+    drawer = serializers.CharField()
+    form = serializers.JSONField()
+    payload = serializers.JSONField()
+    data = serializers.JSONField()
+    readOnly = serializers.BooleanField()  # noqa: N815 - the name is the form's
+    locale = serializers.CharField()
+
+
+class TookSerializer(Body):
+    """How long a try took you: the best guess of time before any worker has worked."""
+
+    seconds = serializers.IntegerField(min_value=1, max_value=14_400)
+
+
+class NotedSerializer(serializers.Serializer[Any]):
+    tries = serializers.IntegerField(help_text="Tries of this project so far")
+
+
+class Try(ClientView):
+    """Try a task of a batch before it is launched."""
+
+    @extend_schema(
+        parameters=[OpenApiParameter("n", int, description="Which task, from 1")], responses=TrySerializer
+    )
+    def get(self, request: Request, batch_id: uuid.UUID) -> HttpResponse:
+        batch, place = reach.batch(self.whose(request), batch_id), request.query_params.get("n", "1")
+        if not place.isascii() or not place.isdigit() or not 1 <= int(place[:9]) <= 1_000:
+            raise Invalid(_("Expected a whole number from %(low)s to %(high)s.") % {"low": 1, "high": 1_000}, field="n")
+        task = Task.objects.filter(batch=batch).order_by("line")[int(place) - 1 :].first()
+        if task is None:
+            raise NotFound(_("The batch has no such task."))
+        shown = island(
+            registry.drawer(batch.project.task_type), settings=batch.project.settings, payload=task.payload,
+            answer=task.prelabel, seed=str(task.pk), image_url=lambda name: image_url(batch.pk, task.pk, name),
+        )
+        return reply({"task": task.pk} | shown)
+
+    @extend_schema(request=TookSerializer, responses={201: NotedSerializer})
+    def post(self, request: Request, batch_id: uuid.UUID) -> HttpResponse:
+        """Say how many seconds a try took."""
+        given = TookSerializer.read(request)
+
+        def work() -> HttpResponse:
+            project = reach.batch(self.whose(request), batch_id).project
+            projects.note_try(
+                project=project, person_id=access.user_of(request).pk, seconds=given["seconds"], now=timezone.now()
+            )
+            return reply({"tries": project.tries.count()}, 201)
+
+        return change(request, work)
+
+
+def image_url(batch_id: uuid.UUID, task_id: int, name: str) -> str:
+    """Where a member of the client loads an image of a task; an address of the client's own stays what it is."""
+    if not name.startswith(ASSET):
+        return name
+    return reverse("api_task_image", args=[batch_id, task_id, name.removeprefix(ASSET)])
+
+
+class TaskImage(ClientView):
+    """An image of a task, for members of the client."""
+
+    @extend_schema(responses={(200, "image/*"): OpenApiTypes.BINARY})
+    def get(self, request: Request, batch_id: uuid.UUID, task_id: int, digest: str) -> HttpResponse:
+        batch = reach.batch(self.whose(request), batch_id)
+        task = Task.objects.filter(batch=batch, pk=min(task_id, 2**63 - 1)).first()
+        if task is None or f"{ASSET}{digest}" not in task.payload.values():
+            raise NotFound(_("There is no such image."))
+        return send(digest)
+
+
+def send(digest: str) -> HttpResponse:
+    """The bytes of a stored image; its name is its content, so it may be kept. Raises NotFound."""
+    asset = Asset.objects.filter(sha256=digest).first()
+    if asset is None:
+        raise NotFound(_("There is no such image."))
+    return HttpResponse(
+        assets.read(asset), content_type=asset.content_type,
+        headers={"Cache-Control": "private, max-age=86400, immutable", "Content-Disposition": "inline"},
+    )

@@ -1,0 +1,307 @@
+"""A worker's overview: what is open, what is closed and why, what I hold, what I handed in and what it pays."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from kit.api import PAGING, MoneyField, change, listing, paged, reply
+from kit.errors import Invalid, NotFound
+from marketplace import dispatch, doors, eligibility, queries
+from marketplace.api import reach
+from marketplace.api.leases import LeaseSerializer, PayLineSerializer, shown_lines
+from marketplace.api.leases import shown as shown_lease
+from marketplace.api.reach import WorkerView
+from marketplace.api.submissions import VerdictSerializer
+from marketplace.models import Lease, Project, Queue, Ready, Submission, Verdict
+from marketplace.states import SUBMISSION
+from payments import queries as money
+from payments.queries import EarningView
+from task_types import registry
+
+
+class OpenProjectSerializer(serializers.Serializer[Any]):
+    """A project that you may take tasks from right now."""
+
+    project = serializers.UUIDField()
+    name = serializers.CharField()
+    organisation = serializers.CharField()
+    kind = serializers.CharField()
+    task_type = serializers.CharField()
+    price = MoneyField(help_text="What one task pays you now, your quality band included")
+    hourly = MoneyField(allow_null=True, help_text="What that comes to in an hour at the median active time")
+    median_seconds = serializers.FloatField()
+    measured = serializers.BooleanField(help_text="False where nobody has worked yet and the time is a guess")
+    open_tasks = serializers.IntegerField(help_text="Counted up to 1,000")
+    review_rule = serializers.CharField()
+    ai_use = serializers.CharField()
+    score_bp = serializers.IntegerField(allow_null=True)
+    score_low_bp = serializers.IntegerField(allow_null=True)
+    score_high_bp = serializers.IntegerField(allow_null=True)
+
+
+class HeldSerializer(serializers.Serializer[Any]):
+    lease = serializers.UUIDField()
+    kind = serializers.CharField()
+    project = serializers.UUIDField()
+    name = serializers.CharField()
+    state = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+
+
+class SentBackSerializer(serializers.Serializer[Any]):
+    """Work that came back; take it up at /work/submissions/{id}/take-up/."""
+
+    submission = serializers.UUIDField()
+    project = serializers.UUIDField()
+    name = serializers.CharField()
+    round = serializers.IntegerField()
+    until = serializers.DateTimeField(allow_null=True)
+
+
+class LapsedSerializer(serializers.Serializer[Any]):
+    """A task whose time ran out, with a draft kept; go on at /work/lapsed/{id}/resume/ while nobody else has it."""
+
+    assignment = serializers.UUIDField()
+    project = serializers.UUIDField()
+    name = serializers.CharField()
+    saved_at = serializers.DateTimeField()
+
+
+class WorkSerializer(serializers.Serializer[Any]):
+    """What can I do now, and what is mine already."""
+
+    projects = OpenProjectSerializer(many=True)
+    held = HeldSerializer(many=True)
+    sent_back = SentBackSerializer(many=True)
+    lapsed = LapsedSerializer(many=True)
+
+
+class MissSerializer(serializers.Serializer[Any]):
+    """One condition that keeps you out: what is asked and what you have."""
+
+    fact = serializers.CharField()
+    wants = serializers.CharField()
+    has = serializers.CharField()
+    skill = serializers.CharField(allow_null=True)
+
+
+class ClosedSerializer(serializers.Serializer[Any]):
+    project = serializers.UUIDField()
+    name = serializers.CharField()
+    own_organisation = serializers.BooleanField(help_text="Nobody works for an organisation that they belong to")
+    misses = MissSerializer(many=True)
+
+
+class ProjectForWorkSerializer(serializers.Serializer[Any]):
+    """A project as the people see it who work for it."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    organisation = serializers.CharField()
+    task_type = serializers.CharField()
+    settings = serializers.JSONField()
+    form = serializers.JSONField(help_text="The SurveyJS form of its tasks")
+    guideline = serializers.IntegerField(allow_null=True)
+    markdown = serializers.CharField()
+
+
+class EarningSerializer(serializers.Serializer[Any]):
+    state = serializers.CharField(help_text="pending, confirmed or released")
+    amount = MoneyField()
+    lines = PayLineSerializer(many=True)
+
+
+class MySubmissionSerializer(serializers.Serializer[Any]):
+    """What you handed in: its state, its clock, its pay."""
+
+    id = serializers.UUIDField()
+    lease = serializers.UUIDField()
+    kind = serializers.CharField()
+    project = serializers.UUIDField()
+    name = serializers.CharField()
+    state = serializers.CharField(help_text=", ".join(SUBMISSION.states))
+    round = serializers.IntegerField()
+    answer = serializers.JSONField()
+    active_seconds = serializers.FloatField()
+    submitted_at = serializers.DateTimeField()
+    judge_by = serializers.DateTimeField(allow_null=True)
+    pay = EarningSerializer(allow_null=True)
+    verdicts = VerdictSerializer(many=True)
+
+
+class Work(WorkerView):
+    """What can I do now, and what is mine already."""
+
+    @extend_schema(responses=WorkSerializer)
+    def get(self, request: Request) -> HttpResponse:
+        worker_id = request.user.pk
+        with transaction.atomic(durable=True):
+            eligibility.make_ready(worker_id=worker_id, now=timezone.now())
+        desk = queries.on_my_desk(worker_id=worker_id)
+        return reply({
+            "projects": [_open(project) for project in queries.open_projects(worker_id=worker_id)],
+            "held": [_held(lease) for lease in desk.live],
+            "sent_back": [
+                {
+                    "submission": row.pk, "project": row.batch.project_id, "name": row.batch.project.name, "round": row.round,
+                    "until": row.judge_by,
+                }
+                for row in desk.sent_back
+            ],
+            "lapsed": [
+                {
+                    "assignment": row.pk, "project": row.task.project_id, "name": row.task.project.name,
+                    "saved_at": row.draft.saved_at,
+                }
+                for row in desk.lapsed
+            ],
+        })  # fmt: skip
+
+
+def _open(project: queries.OpenProject) -> dict[str, Any]:
+    return {
+        "project": project.project_id, "name": project.name, "organisation": project.organisation, "kind": project.kind,
+        "task_type": project.task_type, "price": project.price, "hourly": project.hourly,
+        "median_seconds": project.median_seconds, "measured": project.measured, "open_tasks": project.open_tasks,
+        "review_rule": project.review_rule, "ai_use": project.ai_use, "score_bp": project.score_bp,
+        "score_low_bp": project.score_low_bp, "score_high_bp": project.score_high_bp,
+    }  # fmt: skip
+
+
+def _held(lease: Lease) -> dict[str, Any]:
+    project = lease.queue.project
+    return {
+        "lease": lease.pk, "kind": lease.kind, "project": project.pk, "name": project.name, "state": lease.state,
+        "expires_at": lease.expires_at,
+    }
+
+
+class Closed(WorkerView):
+    """Projects with open work that do not let you in, those nearest to opening first, and what keeps the door shut."""
+
+    @extend_schema(responses=ClosedSerializer(many=True))
+    def get(self, request: Request) -> HttpResponse:
+        found = eligibility.why_not(worker_id=request.user.pk, now=timezone.now())
+        return reply([
+            {
+                "project": closed.project_id, "name": closed.name, "own_organisation": closed.own_organisation,
+                "misses": [
+                    {"fact": miss.fact, "wants": miss.wants, "has": miss.has, "skill": miss.skill} for miss in closed.misses
+                ],
+            }
+            for closed in found
+        ])  # fmt: skip
+
+
+class ProjectForWork(WorkerView):
+    """A project that you may work for or have worked for: its form and a version of its guideline."""
+
+    @extend_schema(
+        parameters=[OpenApiParameter("guideline", int, description="A version; the one in force when not given")],
+        responses=ProjectForWorkSerializer,
+    )
+    def get(self, request: Request, project_id: uuid.UUID) -> HttpResponse:
+        project = Project.objects.select_related("organisation").filter(pk=project_id).first()
+        if project is None or not _may_look(request.user.pk, project):
+            raise NotFound(_("There is no such project."))
+        versions = project.guidelines.order_by("-number")
+        if number := request.query_params.get("guideline"):
+            if not number.isascii() or not number.isdigit() or len(number) > 9:
+                raise Invalid(_("Expected a number."), field="guideline")
+            versions = versions.filter(number=int(number))
+        version = versions.first()
+        if version is None and number:
+            raise NotFound(_("There is no such version."))
+        return reply({
+            "id": project.pk, "name": project.name, "organisation": project.organisation.name,
+            "task_type": project.task_type, "settings": project.settings,
+            "form": registry.drawer(project.task_type).form(project.settings),
+            "guideline": version.number if version else None, "markdown": version.markdown if version else "",
+        })  # fmt: skip
+
+
+def _may_look(worker_id: uuid.UUID, project: Project) -> bool:
+    """Who holds or held a lease there, or whose ready row leads there."""
+    queues = list(Queue.objects.filter(project=project).values_list("pk", flat=True))
+    ready = Ready.objects.filter(worker_id=worker_id, queues__overlap=queues)
+    return ready.exists() or Lease.objects.filter(worker_id=worker_id, queue_id__in=queues).exists()
+
+
+class MySubmissions(WorkerView):
+    """All that you handed in, newest first."""
+
+    @extend_schema(
+        parameters=[*PAGING, OpenApiParameter("state", str, enum=SUBMISSION.states)],
+        responses=paged(MySubmissionSerializer),
+    )
+    def get(self, request: Request) -> HttpResponse:
+        rows = Submission.objects.filter(worker_id=request.user.pk).select_related("batch__project")
+        if state := request.query_params.get("state"):
+            rows = rows.filter(state=reach.one_of(state, SUBMISSION.states, field="state"))
+        return listing(request, rows, order="-submitted_at", show=shown)
+
+
+def shown(rows: Sequence[Submission]) -> list[dict[str, Any]]:
+    """A fixed number of statements for any number of rows; gold shows like everything else."""
+    ids = [row.pk for row in rows]
+    earned = money.earnings_of(source_kind="submission", source_ids=ids)
+    verdicts: dict[uuid.UUID, list[Verdict]] = {pk: [] for pk in ids}
+    for verdict in Verdict.objects.filter(submission__in=ids).order_by("round"):
+        verdicts[verdict.submission_id].append(verdict)
+    return [_shown(row, earned.get(row.pk), verdicts[row.pk]) for row in rows]
+
+
+def _shown(row: Submission, earning: EarningView | None, verdicts: list[Verdict]) -> dict[str, Any]:
+    project = row.batch.project
+    pay = None
+    if earning is not None:
+        lines = shown_lines(earning.lines, earning.amount.currency)
+        pay = {"state": earning.state, "amount": earning.amount, "lines": lines}
+    return {
+        "id": row.pk, "lease": row.lease_id, "kind": row.kind, "project": project.pk, "name": project.name,
+        "state": row.state, "round": row.round, "answer": row.answer, "active_seconds": row.active_ms / 1000,
+        "submitted_at": row.submitted_at, "judge_by": row.judge_by, "pay": pay,
+        "verdicts": VerdictSerializer(verdicts, many=True).data,
+    }  # fmt: skip
+
+
+class MySubmission(WorkerView):
+    """One thing that you handed in."""
+
+    @extend_schema(responses=MySubmissionSerializer)
+    def get(self, request: Request, submission_id: uuid.UUID) -> HttpResponse:
+        rows = Submission.objects.filter(worker_id=request.user.pk, pk=submission_id).select_related("batch__project")
+        if not rows:
+            raise NotFound(_("There is no such submission."))
+        return reply(shown(rows)[0])
+
+
+class TakeUp(WorkerView):
+    """Improve work that was sent back: a lease for the next round."""
+
+    @extend_schema(request=None, responses={201: LeaseSerializer})
+    def post(self, request: Request, submission_id: uuid.UUID) -> HttpResponse:
+        return change(request, lambda: reply(shown_lease(dispatch.take_up_sent_back(
+            worker_id=request.user.pk, submission_id=submission_id, now=timezone.now()
+        )), 201))
+
+
+class ResumeLapsed(WorkerView):
+    """Go on with a task whose time ran out, while one of its slots is open."""
+
+    @extend_schema(request=None, responses={201: LeaseSerializer})
+    def post(self, request: Request, assignment_id: uuid.UUID) -> HttpResponse:
+        return change(request, lambda: reply(shown_lease(dispatch.resume_lapsed(
+            worker_id=request.user.pk, assignment_id=assignment_id, now=timezone.now(), rng=doors.CHANCE
+        )), 201))

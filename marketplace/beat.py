@@ -1,0 +1,29 @@
+"""How often each of the market's jobs runs; read by the settings, so it imports nothing of Django."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery.schedules import crontab
+
+TIMES: dict[str, Any] = {
+    "expire_leases": 2.0,
+    "move_marks": 1.0,
+    "open_slots": 1.0,
+    "advance_batches": 5.0,
+    "accept_overdue": 30.0,
+    "refit": 30.0,
+    "read_uploads": 1.0,
+    "fetch_images": 2.0,
+    "forget_drafts": crontab(minute=40, hour=3),
+}
+"""Seconds, or a time in UTC."""
+
+SCHEDULE: dict[str, dict[str, Any]] = {
+    f"marketplace: {name.replace('_', ' ')}": {
+        "task": f"marketplace.jobs.{name}",
+        "schedule": times,
+        **({"options": {"expires": 3 * times}} if isinstance(times, float) else {}),
+    }
+    for name, times in TIMES.items()
+}
