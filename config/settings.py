@@ -83,6 +83,15 @@ MIDDLEWARE = [
     "workers.access.DenyByDefault",
 ]
 
+API_MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "config.middleware.ProductErrors",
+    "workers.access.DenyByDefault",
+]
+"""What a call with a token passes; it carries no cookies, so nothing that reads them."""
+
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

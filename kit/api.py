@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
 
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, models, transaction
@@ -21,7 +22,6 @@ from kit.errors import Invalid, ProductError
 from kit.money import Money
 
 Row = TypeVar("Row", bound=models.Model)
-Shape = type[serializers.BaseSerializer[Any]]
 
 PAGE, PAGE_MOST = 50, 200
 
@@ -69,7 +69,7 @@ class Once:
             return
         idempotency.check_key(self.key)
         organisation = getattr(request.auth, "organisation_id", None)
-        self.owner_id = request.user.pk
+        self.owner_id = cast(uuid.UUID, request.user.pk)
         self.fingerprint = idempotency.fingerprint(
             method=request.method or "", path=f"{request.get_full_path()} {organisation or ''}",
             body=request._request.body if body is None else body,
@@ -123,7 +123,7 @@ def change(request: Request, work: Callable[[], HttpResponse]) -> HttpResponse:
 
 
 def listing(
-    request: Request, rows: models.QuerySet[Row], *, order: str, show: Callable[[list[Row]], Sequence[Any]],
+    request: Request, rows: models.QuerySet[Row], *, order: str, show: Callable[[list[Row]], Any],
     **beside: Any,
 ) -> HttpResponse:
     """One page of `rows` by the column `order`; `show` makes plain data of a page's rows. Raises Invalid."""

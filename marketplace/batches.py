@@ -10,7 +10,7 @@ from django.conf import settings as site
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from kit import hot, outbox, states
+from kit import audit, hot, outbox, states
 from kit.errors import Conflict, Invalid
 from kit.money import Money
 from marketplace import eligibility, pricing, projects, settlement, sql
@@ -22,6 +22,8 @@ CHUNK = 5_000
 """Tasks whose slots are opened in one transaction."""
 REVIEW_SHARE_BP = {"none": 0, "sampled": 10_000, "all": 10_000, "client": 0}
 """What part of the answers may need a review: a sampled project starts at all, since new workers are always reviewed."""
+AFTER_PILOT = "pilot"
+"""Why a batch is paused whose pilot is done."""
 
 
 class NothingToLaunch(Conflict):
@@ -115,9 +117,12 @@ def _frozen(project: Project) -> dict[str, Any]:
 
 
 def open_slots(*, batch_id: uuid.UUID, now: datetime) -> bool:
-    """Open the slots of the next chunk of tasks; returns whether there is more to do. Safe to run twice at once."""
+    """Open the slots of the next chunk of tasks; returns whether there is more to do. Safe to run twice at once.
+
+    A launch ends here; what a pilot left closed is opened here too, while the batch is active already.
+    """
     batch = Batch.objects.select_for_update().filter(pk=batch_id).first()
-    if batch is None or batch.state != "launching":
+    if batch is None or batch.state not in ("launching", "active") or (batch.state == "active" and batch.pilot_size):
         return False
     queue = Queue.objects.get(batch=batch, kind="answer", tier=0)
     opened = Slot.objects.filter(queue=queue).count() // batch.terms["overlap"] if batch.pilot_size else 0
@@ -128,10 +133,12 @@ def open_slots(*, batch_id: uuid.UUID, now: datetime) -> bool:
     # The new ranks may lie below a mark that was moved meanwhile.
     Queue.objects.filter(pk=queue.pk).update(mark=0)
     eligibility.announce()
-    if count < limit or (batch.pilot_size and opened + count >= batch.pilot_size):
+    over = count < limit or bool(batch.pilot_size and opened + count >= batch.pilot_size)
+    if over and batch.state == "launching":
         states.move(batch, chart=BATCH, to="active", actor_id=None, now=now)
-        return False
-    return True
+    if not over and batch.state == "active":
+        outbox.emit("batch.go_on", batch_id=str(batch.pk))
+    return not over
 
 
 def _open_chunk(batch: Batch, queue: Queue, limit: int) -> tuple[int | None, int]:
@@ -150,17 +157,11 @@ def pause(*, batch: Batch, actor_id: uuid.UUID | None, now: datetime, why: str =
 
 
 def go_on(*, batch: Batch, actor_id: uuid.UUID, now: datetime) -> None:
-    """Give out leases again; after a pilot, the rest of the slots open too."""
-    if batch.pilot_size and batch.state == "paused":
-        _after_pilot(batch, actor_id, now)
-    else:
-        states.move(batch, chart=BATCH, to="active", actor_id=actor_id, now=now, paused_why="")
+    """Give out leases again; a batch that paused itself after its pilot opens the rest of its slots too."""
+    pilot_size = None if batch.paused_why == AFTER_PILOT else batch.pilot_size
+    states.move(batch, chart=BATCH, to="active", actor_id=actor_id, now=now, paused_why="", pilot_size=pilot_size)
     Queue.objects.filter(batch=batch).update(open=True)
     eligibility.announce()
-
-
-def _after_pilot(batch: Batch, actor_id: uuid.UUID, now: datetime) -> None:
-    states.move(batch, chart=BATCH, to="active", actor_id=actor_id, now=now, paused_why="", pilot_size=None)
     outbox.emit("batch.go_on", batch_id=str(batch.pk))
 
 
@@ -172,6 +173,27 @@ def reprioritise(*, batch: Batch, priority: int, actor_id: uuid.UUID, now: datet
     Queue.objects.filter(batch=batch).update(priority=priority)
     batch.priority = priority
     eligibility.announce()
+
+
+def set_deadline(*, batch: Batch, deadline: datetime | None, actor_id: uuid.UUID, now: datetime) -> None:
+    """When the client wants the results; pages measure progress against it, nothing else follows. Raises Invalid, Conflict."""
+    if deadline is not None and deadline <= now:
+        raise Invalid(_("Expected a moment that is still to come."), field="deadline")
+    if Batch.objects.filter(pk=batch.pk).exclude(state__in=["closing", "closed", "settled"]).update(deadline=deadline) != 1:
+        raise Conflict(_("This batch is over."))
+    batch.deadline = deadline
+    audit.record(subject=batch, verb="batch.deadline_set", actor_id=actor_id, now=now)
+
+
+def discard(*, batch: Batch, actor_id: uuid.UUID, now: datetime) -> None:
+    """Throw a draft away with the tasks in it; its files go first (`intake.discard`). Raises Conflict after a launch."""
+    Batch.objects.select_for_update().get(pk=batch.pk)
+    batch.refresh_from_db(fields=["state"])
+    if batch.state != "draft":
+        raise Conflict(_("Only a draft can be thrown away. Close this batch instead."))
+    audit.record(subject=batch, verb="batch.discarded", actor_id=actor_id, now=now)
+    Task.objects.filter(batch=batch).delete()
+    batch.delete()
 
 
 def close(*, batch: Batch, actor_id: uuid.UUID | None, now: datetime, why: str = "") -> None:
@@ -191,6 +213,8 @@ def advance(*, batch: Batch, now: datetime) -> str:
     """Take a batch as far as it can go by itself: full -> closing -> closed -> settled; returns its state."""
     if batch.state == "active" and _nothing_left(batch):
         close(batch=batch, actor_id=None, now=now, why="complete")
+    if batch.state == "active" and batch.pilot_size and _pilot_is_over(batch):
+        pause(batch=batch, actor_id=None, now=now, why=AFTER_PILOT)
     if batch.state == "closing" and not _open_ends(batch):
         states.move(batch, chart=BATCH, to="closed", actor_id=None, now=now, closed_at=now)
         settlement.return_what_is_free(batch=batch, actor_id=None, now=now)
@@ -207,6 +231,13 @@ def _nothing_left(batch: Batch) -> bool:
         return False
     unsettled = Task.objects.filter(batch=batch).exclude(result__state="settled")
     return not Slot.objects.filter(queue__batch=batch, state__in=["open", "leased"]).exists() and not unsettled.exists()
+
+
+def _pilot_is_over(batch: Batch) -> bool:
+    """Every task of the pilot has its result."""
+    opened = Task.objects.filter(batch=batch, line__lte=batch.opened_to_line)
+    in_work = Slot.objects.filter(queue__batch=batch, queue__kind="answer", state__in=["open", "leased"])
+    return not in_work.exists() and not opened.exclude(result__state="settled").exists()
 
 
 def _open_ends(batch: Batch) -> bool:

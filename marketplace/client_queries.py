@@ -210,6 +210,13 @@ def tasks_page(*, batch: Batch, show: str, own_id: str, cursor: str | None) -> p
     return paging.page(rows, order="line", cursor=cursor, size=PAGE)
 
 
+def latest_answers(*, batch: Batch, most: int) -> list[Submission]:
+    """The newest answers that are accepted or wait for a judge: one step down the index for each state."""
+    rows = Submission.objects.filter(batch=batch, kind="answer", gold=False).select_related("task__result")
+    found = [one for state in ("accepted", "waiting") for one in rows.filter(state=state).order_by("-submitted_at")[:most]]
+    return sorted(found, key=lambda one: one.submitted_at, reverse=True)[:most]
+
+
 # --- what waits for the client's word ----------------------------------------------------------------------------------
 
 

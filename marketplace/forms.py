@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.models.projects import AIUse, ReviewRule
+from kit.errors import Text
+from marketplace.models.judging import Decision, Reason
+from marketplace.models.projects import AIUse, Project, ReviewRule
+from marketplace.rules import LANGUAGE_LEVELS, Rule
 from task_types import registry
-from task_types.contract import SettingField
+from workers.countries import COUNTRIES
+from workers.languages import LANGUAGES, LEVEL_NAMES
 
-LINES_HELP = _("One per line.")
+CLASSES = {
+    forms.CheckboxInput: "form-check-input", forms.Select: "form-select", forms.Textarea: "form-control",
+    forms.CheckboxSelectMultiple: "", forms.RadioSelect: "",
+}  # fmt: skip
 
 
-class NewProject(forms.Form):
+class Styled(forms.Form):
+    """A form whose widgets wear the product's classes, for templates that set fields one by one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.dress()
+
+    def dress(self) -> None:
+        """Give every widget its class; again after fields were added."""
+        for field in self.fields.values():
+            wanted = next((css for kind, css in CLASSES.items() if type(field.widget) is kind), "form-control")
+            if wanted:
+                field.widget.attrs.setdefault("class", wanted)
+
+
+class NewProject(Styled):
     """What a project cannot be without; the rest has good defaults and can be changed later."""
 
-    name = forms.CharField(label=_("Name"), max_length=120, help_text=_("Workers see it."))
+    name = forms.CharField(label=_("Name"), max_length=120, help_text=_("Workers see it: say what the work is about."))
     task_type = forms.ChoiceField(label=_("Kind of work"), widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -28,173 +51,242 @@ class NewProject(forms.Form):
         kinds.choices = [(slug, drawer.name) for slug, drawer in registry.drawers().items()]
 
 
-class Settings(forms.Form):
-    """What a drawer asks a client to decide, as form fields made from its own description."""
-
-    def __init__(self, *args: Any, fields: tuple[SettingField, ...], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.described = fields
-        for field in fields:
-            self.fields[field.name] = _form_field(field)
-            self.initial.setdefault(field.name, _shown(field, field.default))
-
-    @classmethod
-    def initial_of(cls, fields: tuple[SettingField, ...], settings: dict[str, Any]) -> dict[str, Any]:
-        return {field.name: _shown(field, settings.get(field.name, field.default)) for field in fields}
-
-    def settings(self) -> dict[str, Any]:
-        """The values as the drawer's `check_settings` takes them."""
-        return {field.name: _read(field, self.cleaned_data.get(field.name)) for field in self.described}
+PRICE = {"min_value": Decimal("0.0001"), "max_value": 1000, "max_digits": 8, "decimal_places": 4}
+SHARE = {"min_value": 0, "max_value": 100, "decimal_places": 2}
 
 
-def _form_field(field: SettingField) -> forms.Field:
-    common: dict[str, Any] = {"label": field.label, "help_text": field.help, "required": False}
-    match field.kind:
-        case "yes_no":
-            return forms.BooleanField(**common)
-        case "number":
-            return forms.IntegerField(min_value=field.low, max_value=field.high, **common)
-        case "select":
-            return forms.ChoiceField(choices=field.options, **common)
-        case "labels" | "criteria" | "long_text":
-            return forms.CharField(widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"}), **common)
-        case _:
-            return forms.CharField(**common)
+def _decimal(label: Text, help_text: Text = "", *, required: bool = True, **bounds: Any) -> forms.DecimalField:
+    widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+    return forms.DecimalField(label=label, help_text=help_text, required=required, widget=widget, **bounds)
 
 
-def _shown(field: SettingField, value: Any) -> Any:
-    """Labels and criteria are written one per line: `value = name - description`, parts after the first optional."""
-    if field.kind in {"labels", "criteria"} and isinstance(value, list):
-        return "\n".join(_line(item) for item in value)
-    return value
-
-
-def _line(item: Any) -> str:
-    if not isinstance(item, dict):
-        return str(item)
-    value, label = str(item.get("value", "")), str(item.get("label", ""))
-    text = value if label in ("", value) else f"{value} = {label}"
-    return f"{text} - {item['description']}" if item.get("description") else text
-
-
-def _read(field: SettingField, value: Any) -> Any:
-    if field.kind in {"labels", "criteria"}:
-        return [_item(line) for line in str(value or "").splitlines() if line.strip()]
-    return value
-
-
-def _item(line: str) -> dict[str, str]:
-    head, _dash, description = line.partition(" - ")
-    value, equals, label = head.partition("=")
-    item = {"value": value.strip(), "label": (label if equals else value).strip()}
-    return item | ({"description": description.strip()} if description.strip() else {})
-
-
-class Terms(forms.Form):
+class Terms(Styled):
     """What the work pays, how often each task is answered, and who judges."""
 
-    answer_price = forms.DecimalField(
-        label=_("An answer pays"), min_value=Decimal("0.0001"), max_value=1000, max_digits=8, decimal_places=4
-    )
-    review_price = forms.DecimalField(
-        label=_("A review pays"), min_value=Decimal("0.0001"), max_value=1000, max_digits=8, decimal_places=4, required=False,
-        help_text=_("Needed where workers review answers."),
-    )
+    answer_price = _decimal(_("An answer pays"), **PRICE)
+    review_price = _decimal(_("A review pays"), _("Needed where workers review answers."), required=False, **PRICE)
     overlap = forms.IntegerField(label=_("Answers for each task"), min_value=1, max_value=30)
     max_overlap = forms.IntegerField(
         label=_("At most"), min_value=1, max_value=60, help_text=_("Used where answers disagree and a target is set.")
     )
-    target_accuracy = forms.DecimalField(
-        label=_("Target accuracy in percent"), min_value=50, max_value=Decimal("99.99"), decimal_places=2, required=False,
-        help_text=_("Empty: each task gets the same number of answers. Set: work goes on until the answer is this sure."),
+    target_accuracy = _decimal(
+        _("Target accuracy"), _("Empty: each task gets the same number of answers. Set: work goes on until the answer is this sure."),
+        required=False, min_value=50, max_value=Decimal("99.99"), decimal_places=2,
+    )  # fmt: skip
+    review_rule = forms.ChoiceField(label=_("Who judges the answers?"), choices=ReviewRule.choices, widget=forms.RadioSelect)
+    sampled_share = _decimal(
+        _("Share that is reviewed"), _("Of people with a record; newcomers are always reviewed."), required=False, **SHARE
     )
-    review_rule = forms.ChoiceField(label=_("Who judges the answers?"), choices=ReviewRule.choices)
     judge_hours = forms.IntegerField(
-        label=_("Hours to judge"), min_value=1, max_value=168, help_text=_("After that, silence accepts and pays.")
+        label=_("Time to judge"), min_value=1, max_value=168, help_text=_("After that, silence accepts and pays.")
     )
-    expected_seconds = forms.IntegerField(label=_("Seconds a task takes"), min_value=1, max_value=14_400)
+    expected_seconds = forms.IntegerField(
+        label=_("A task takes about"), min_value=1, max_value=14_400, help_text=_("Until enough answers are measured.")
+    )
     lease_seconds = forms.IntegerField(
-        label=_("Seconds a worker may hold it"), min_value=30, max_value=86_400, help_text=_("Working extends it.")
+        label=_("A worker may hold it for"), min_value=30, max_value=86_400, help_text=_("Working on it extends the time.")
     )
-    daily_cap = forms.IntegerField(label=_("Tasks a worker may do a day"), min_value=1, max_value=100_000, required=False)
+    daily_cap = forms.IntegerField(
+        label=_("Tasks of one person a day"), min_value=1, max_value=100_000, required=False, help_text=_("Empty: no limit.")
+    )
+    bonus_pool = _decimal(_("Bonus pool"), _("Set aside on top, for bonuses; what is left comes back."), required=False, **SHARE)
+    floor_pool = _decimal(
+        _("Top-up pool"), _("Set aside on top, for people whose tasks took unusually long."), required=False, **SHARE
+    )
     ai_use = forms.ChoiceField(label=_("AI tools"), choices=AIUse.choices)
 
+    PLAIN = ("overlap", "max_overlap", "review_rule", "judge_hours", "expected_seconds", "lease_seconds", "daily_cap", "ai_use")
+    SHARES = ("sampled_share", "bonus_pool", "floor_pool")
 
-class Eligibility(forms.Form):
-    """Who may work, as the usual four questions; the API takes the whole rule format."""
+    @classmethod
+    def initial_of(cls, project: Project, prices: dict[str, Decimal | None]) -> dict[str, Any]:
+        """The form's values for a project: prices by slot kind, shares in percent."""
+        found: dict[str, Any] = {name: getattr(project, name) for name in cls.PLAIN}
+        found |= {name: Decimal(getattr(project, f"{name}_bp")) / 100 for name in cls.SHARES}
+        found |= {f"{kind}_price": price.normalize() if price else None for kind, price in prices.items()}
+        target = project.target_accuracy_bp
+        return found | {"target_accuracy": Decimal(target) / 100 if target else None}
 
-    countries = forms.CharField(
-        label=_("Countries"), required=False, help_text=_("Two-letter codes with commas between. Empty: everywhere.")
+    def options(self) -> dict[str, Any]:
+        """What `projects.change` takes; a share left empty stays as it is."""
+        given = self.cleaned_data
+        found = {name: given[name] for name in self.PLAIN}
+        found |= {f"{name}_bp": int(given[name] * 100) for name in self.SHARES if given[name] is not None}
+        target = given["target_accuracy"]
+        return found | {"target_accuracy_bp": int(target * 100) if target else None}
+
+
+ROWS = 3
+"""Languages and skills that the form can ask for; the API takes more."""
+
+
+def _by_name(names: Mapping[str, Text]) -> list[tuple[str, Text]]:
+    """Codes with their names, in the alphabet of the moment."""
+    return sorted(names.items(), key=lambda pair: str(pair[1]))
+
+
+class Eligibility(Styled):
+    """Who may work, as the usual questions; the API takes the whole rule format."""
+
+    countries = forms.MultipleChoiceField(label=_("Countries"), required=False, widget=forms.CheckboxSelectMultiple)
+    accepted = forms.IntegerField(
+        label=_("Accepted tasks before, on the whole platform"), min_value=0, max_value=1_000_000, required=False,
+        help_text=_("Empty: newcomers may start here."),
     )
-    language = forms.CharField(label=_("Language"), required=False, max_length=3, help_text=_("Two letters, such as en."))
-    level = forms.ChoiceField(
-        label=_("At least at level"), required=False,
-        choices=[(level, level) for level in ("A1", "A2", "B1", "B2", "C1", "C2", "native")], initial="B1",
-    )
-    skill = forms.ChoiceField(label=_("Proven skill"), required=False)
-    tier = forms.IntegerField(label=_("At least at tier"), min_value=0, max_value=3, required=False, initial=0)
-    accepted = forms.IntegerField(label=_("Accepted tasks before"), min_value=0, max_value=1_000_000, required=False)
 
-    def __init__(self, *args: Any, skills: list[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, skills: Sequence[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["skill"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", _("None")), *skills]
+        self.fields["countries"].choices = _by_name(COUNTRIES)  # type: ignore[attr-defined]
+        languages = [("", _("Any")), *_by_name(LANGUAGES)]
+        levels = [(level, LEVEL_NAMES[level]) for level in LANGUAGE_LEVELS]
+        tiers = [(tier, _("tier %(tier)s or higher") % {"tier": tier}) for tier in range(4)]
+        for n in range(ROWS):
+            self.fields |= {
+                f"language_{n}": forms.ChoiceField(label=_("Language"), required=False, choices=languages),
+                f"level_{n}": forms.ChoiceField(label=_("at least at level"), required=False, choices=levels, initial="B2"),
+                f"skill_{n}": forms.ChoiceField(label=_("Proven skill"), required=False, choices=[("", _("Any")), *skills]),
+                f"tier_{n}": forms.TypedChoiceField(label=_("at least at"), required=False, choices=tiers, coerce=int, initial=0),
+            }
+        self.dress()
 
-    def rule(self) -> dict[str, Any]:
+    @property
+    def language_rows(self) -> Iterable[tuple[Any, Any]]:
+        return [(self[f"language_{n}"], self[f"level_{n}"]) for n in range(ROWS)]
+
+    @property
+    def skill_rows(self) -> Iterable[tuple[Any, Any]]:
+        return [(self[f"skill_{n}"], self[f"tier_{n}"]) for n in range(ROWS)]
+
+    def rule(self) -> Rule:
         """The rule that these answers make."""
         asked = self.cleaned_data
-        parts: list[dict[str, Any]] = []
-        if codes := [code.strip() for code in asked["countries"].split(",") if code.strip()]:
-            parts.append({"fact": "country", "in": codes})
-        if asked["language"]:
-            parts.append({"fact": "language", "code": asked["language"], "level": asked["level"]})
-        if asked["skill"]:
-            parts.append({"fact": "skill", "skill": asked["skill"], "tier": asked["tier"] or 0})
+        parts: list[Rule] = [{"fact": "country", "in": asked["countries"]}] if asked["countries"] else []
+        for n in range(ROWS):
+            if code := asked[f"language_{n}"]:
+                parts.append({"fact": "language", "code": code, "level": asked[f"level_{n}"] or "A1"})
+            if skill := asked[f"skill_{n}"]:
+                parts.append({"fact": "skill", "skill": skill, "tier": asked[f"tier_{n}"] or 0})
         if asked["accepted"]:
             parts.append({"fact": "accepted", "least": asked["accepted"]})
         return {"all": parts}
 
     @staticmethod
-    def initial_of(rule: dict[str, Any]) -> dict[str, Any] | None:
+    def initial_of(rule: Rule) -> dict[str, Any] | None:
         """The answers that make this rule; None for one that only the API can write."""
-        found: dict[str, Any] = {}
         if set(rule) != {"all"}:
             return None
+        found: dict[str, Any] = {}
+        rows = {"language": 0, "skill": 0}
         for leaf in rule["all"]:
             match leaf:
-                case {"fact": "country", "in": codes}:
-                    found["countries"] = ", ".join(codes)
-                case {"fact": "language", "code": code, "level": level}:
-                    found |= {"language": code, "level": level}
-                case {"fact": "skill", "skill": skill, "tier": tier}:
-                    found |= {"skill": skill, "tier": tier}
-                case {"fact": "accepted", "least": least}:
+                case {"fact": "country", "in": codes} if "countries" not in found:
+                    found["countries"] = codes
+                case {"fact": "language", "code": code, "level": level} if rows["language"] < ROWS:
+                    found |= {f"language_{rows['language']}": code, f"level_{rows['language']}": level}
+                    rows["language"] += 1
+                case {"fact": "skill", "skill": skill, "tier": tier} if rows["skill"] < ROWS:
+                    found |= {f"skill_{rows['skill']}": skill, f"tier_{rows['skill']}": tier}
+                    rows["skill"] += 1
+                case {"fact": "accepted", "least": least} if "accepted" not in found:
                     found["accepted"] = least
                 case _:
                     return None
         return found
 
 
-class Guideline(forms.Form):
+class Guideline(Styled):
     """The next version of how the work is done."""
 
     markdown = forms.CharField(
-        label=_("Guideline"), widget=forms.Textarea(attrs={"rows": 18, "dir": "auto"}), max_length=100_000, strip=False
+        label=_("Guideline"), widget=forms.Textarea(attrs={"rows": 24, "dir": "auto", "spellcheck": "true"}),
+        max_length=100_000, strip=False,
+    )  # fmt: skip
+    what_changed = forms.CharField(
+        label=_("What changed"), max_length=300, required=False, help_text=_("Workers read it above the new version.")
     )
-    what_changed = forms.CharField(label=_("What changed"), max_length=300, required=False)
 
 
-class NewBatch(forms.Form):
+class GoldShares(Styled):
+    """How much of a worker's tasks are known ones."""
+
+    gold_least = _decimal(_("For people we know well"), min_value=0, max_value=50, decimal_places=2)
+    gold_most = _decimal(_("For newcomers"), min_value=0, max_value=50, decimal_places=2)
+
+
+VOID_WHY = (
+    ("wrong_answer", _("The known answer is wrong")), ("ambiguous", _("Several answers are right")),
+    ("known_outside", _("The task is known outside")), ("outdated", _("The guideline changed")),
+)  # fmt: skip
+
+
+class VoidGold(Styled):
+    """Why a known answer is given out no more."""
+
+    why = forms.ChoiceField(label=_("Why?"), choices=VOID_WHY)
+
+
+class NewBatch(Styled):
     """A batch begins with its name."""
 
-    name = forms.CharField(label=_("Name of the batch"), max_length=120)
+    name = forms.CharField(label=_("Name"), max_length=120, help_text=_("For you and your colleagues; workers do not see it."))
 
 
-class Launch(forms.Form):
+PRIORITIES = ((80, _("High: before our other work")), (50, _("Normal")), (20, _("Low: when nothing else waits")))
+
+
+class Plan(Styled):
+    """Where a batch stands in the order, and when its results are wanted."""
+
+    priority = forms.TypedChoiceField(label=_("Priority"), choices=PRIORITIES, coerce=int, initial=50)
+    deadline = forms.DateTimeField(
+        label=_("Wanted by"), required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text=_("Progress is measured against it. Empty: as it comes."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field, now = self.fields["priority"], self.initial.get("priority")
+        assert isinstance(field, forms.ChoiceField)
+        if now is not None and now not in dict(PRIORITIES):
+            field.choices = [*PRIORITIES, (now, str(now))]
+
+
+class Launch(Plan):
     """The last decisions before money is reserved."""
 
-    priority = forms.IntegerField(label=_("Priority"), min_value=0, max_value=100, initial=50)
-    pilot_size = forms.IntegerField(
-        label=_("Pilot"), min_value=1, required=False, help_text=_("So many tasks first, then a pause with a new estimate.")
+    pilot = forms.BooleanField(label=_("Start with a pilot"), required=False)
+    pilot_size = forms.IntegerField(label=_("Tasks of the pilot"), min_value=1, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("pilot") and not given.get("pilot_size"):
+            self.add_error("pilot_size", _("Say how many tasks the pilot has."))
+        return given
+
+    def size(self) -> int | None:
+        return self.cleaned_data["pilot_size"] if self.cleaned_data["pilot"] else None
+
+
+class Verdict(Styled):
+    """What a client says of an answer."""
+
+    decision = forms.ChoiceField(choices=Decision.choices, widget=forms.RadioSelect)
+    share = forms.IntegerField(label=_("Share that is paid"), min_value=1, max_value=99, required=False)
+    reason = forms.ChoiceField(label=_("Reason"), choices=[("", _("Choose a reason")), *Reason.choices], required=False)
+    clause = forms.CharField(
+        label=_("Clause of the guideline"), max_length=200, required=False,
+        widget=forms.TextInput(attrs={"list": "clauses", "autocomplete": "off"}),
+    )  # fmt: skip
+    comment = forms.CharField(
+        label=_("What should be different"), max_length=2_000, required=False, widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"})
     )
+
+    def verdict(self) -> dict[str, Any]:
+        """The fields that `review.Judgement` takes."""
+        given = self.cleaned_data
+        if given["decision"] == Decision.ACCEPT:
+            return {"decision": given["decision"]}
+        found = {name: given[name] for name in ("decision", "reason", "clause", "comment")}
+        if given["decision"] == Decision.ACCEPT_SHARE:
+            found["share_bp"] = given["share"] * 100 if given["share"] else None
+        return found

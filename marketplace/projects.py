@@ -67,6 +67,31 @@ def change(*, project: Project, actor_id: uuid.UUID, now: datetime, **options: A
     audit.record(subject=project, verb="project.changed", actor_id=actor_id, now=now)
 
 
+def change_settings(*, project: Project, settings: Any, actor_id: uuid.UUID, now: datetime) -> None:
+    """Decide anew what a worker decides, while no batch was launched: answers under two settings could not be compared.
+
+    Raises Invalid with the drawer's words, also when a known answer would not fit any more; Conflict after a launch.
+    """
+    Project.objects.select_for_update().get(pk=project.pk)
+    if project.batches.exclude(state="draft").exists():
+        raise Conflict(_("A batch of this project was launched with these settings. Make a new project for other ones."))
+    drawer = registry.drawer(project.task_type)
+    checked = drawer.check_settings(settings)
+    for known in project.gold_answers.filter(voided_at__isnull=True).select_related("task"):
+        try:
+            drawer.check_answer(known.answer, payload=known.task.payload, settings=checked, partial=True)
+        except Invalid:
+            raise Invalid(_("A known answer does not fit these settings. Void it on the page of gold first.")) from None
+    project.settings = checked
+    project.save(update_fields=["settings"])
+    audit.record(subject=project, verb="project.settings_changed", actor_id=actor_id, now=now)
+
+
+def note_try(*, project: Project, person_id: uuid.UUID, seconds: int, now: datetime) -> None:
+    """Keep how long one of the client's own people took for a task in the preview."""
+    ProjectTry.objects.create(project=project, person_id=person_id, seconds=min(max(seconds, 1), 14_400), made_at=now)
+
+
 def _apply(project: Project, options: Mapping[str, Any]) -> None:
     if unknown := set(options) - OPEN_SETTINGS:
         raise Invalid(_("This cannot be changed."), field=sorted(unknown)[0])

@@ -56,7 +56,7 @@ def add(*, batch: Batch, rows: Sequence[Any], actor_id: uuid.UUID, now: datetime
     with hot.cursor() as cursor:
         good, twins = _without_twins(good, cursor.execute(FIND_IDS, {"batch": batch.pk, "ids": _ids(good)}).fetchall())
         with cursor.copy(COPY_TASKS) as copy:
-            copy.write(b"".join(shaped.line for _index, shaped in good))
+            copy.write(b"".join(line for _index, (line, _own, _waits) in good))
     Batch.objects.filter(pk=batch.pk).update(task_count=F("task_count") + len(good))
     bad = sorted(bad + twins, key=lambda one: one.index)
     _note_arrival(locked, plan, rows, good, bad, actor_id, now)
@@ -100,7 +100,7 @@ def _shape(batch: Batch, plan: Plan, rows: Sequence[Any]) -> tuple[Good, list[Ba
 
 
 def _ids(good: Good) -> list[str]:
-    return [shaped.external_id for _index, shaped in good if shaped.external_id is not None]
+    return [own for _index, (_line, own, _waits) in good if own is not None]
 
 
 def _without_twins(good: Good, taken: Sequence[tuple[Any, ...]]) -> tuple[Good, list[BadOne]]:
@@ -109,11 +109,11 @@ def _without_twins(good: Good, taken: Sequence[tuple[Any, ...]]) -> tuple[Good, 
     kept: Good = []
     twins: list[BadOne] = []
     for index, shaped in good:
-        if shaped.external_id is not None and shaped.external_id in seen:
+        own = shaped[1]
+        if own is not None and own in seen:
             twins.append(BadOne(index, EXTERNAL_ID, _("A task of this batch has this id already.")))
             continue
-        if shaped.external_id is not None:
-            seen.add(shaped.external_id)
+        seen.add(own)
         kept.append((index, shaped))
     return kept, twins
 
@@ -128,7 +128,7 @@ def _note_arrival(
         batch=batch, name=_("rows by API"), kind="rows", stored_as="", sha256=hashlib.sha256(raw).hexdigest(),
         size=len(raw), bytes_read=len(raw), columns=[{"name": name[:200]} for name in list(names)[:COLUMNS_MOST]],
         mapping=plan.to_json(), status=Upload.Status.DONE, rows_good=len(added), rows_bad=len(bad),
-        images_waiting=sum(shaped.waits for _index, shaped in added), uploaded_by_id=actor_id, created_at=now, finished_at=now,
+        images_waiting=sum(waits for _index, (_line, _own, waits) in added), uploaded_by_id=actor_id, created_at=now, finished_at=now,
     )
     BadRow.objects.bulk_create(
         BadRow(

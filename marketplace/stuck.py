@@ -12,7 +12,7 @@ from django.db.models import Count
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from marketplace import eligibility, review
+from marketplace import batches, eligibility, review
 from marketplace.models import Assignment, Batch, Lease, Queue, Slot, Submission
 from marketplace.progress import Progress
 
@@ -46,7 +46,7 @@ def reasons(*, batch: Batch, progress: Progress, ambiguous: int, now: datetime) 
 def _paused(batch: Batch) -> Iterator[Reason]:
     if batch.state != "paused":
         return
-    if batch.pilot_size:
+    if batch.paused_why == batches.AFTER_PILOT:
         yield Reason(
             _("The pilot is over"), _("Look at its results and at the new estimate, then go on with the other tasks or close the batch.")
         )

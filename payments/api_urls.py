@@ -2,6 +2,26 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from payments.api import client, finance, worker
+
+urlpatterns = [
+    path("me/money/", worker.MyMoney.as_view(), name="api_my_money"),
+    path("me/earnings/", worker.MyEarnings.as_view(), name="api_my_earnings"),
+    path("me/payouts/", worker.MyPayouts.as_view(), name="api_my_payouts"),
+    path("me/payout-account/", worker.MyPayoutAccount.as_view(), name="api_my_payout_account"),
+    path("me/payout-account/link/", worker.MyPayoutLink.as_view(), name="api_my_payout_link"),
+    path("billing/", client.Billing.as_view(), name="api_billing"),
+    path("billing/fundings/", client.Fundings.as_view(), name="api_fundings"),
+    path("billing/fundings/<uuid:funding_id>/", client.FundingDetail.as_view(), name="api_funding"),
+    path("ops/payout-runs/", finance.Runs.as_view(), name="api_payout_runs"),
+    path("ops/payout-runs/<uuid:run_id>/", finance.RunDetail.as_view(), name="api_payout_run"),
+    path("ops/payout-runs/<uuid:run_id>/approve/", finance.ApproveRun.as_view(), name="api_approve_payout_run"),
+    path("ops/payout-runs/<uuid:run_id>/cancel/", finance.CancelRun.as_view(), name="api_cancel_payout_run"),
+    path("ops/payout-runs/<uuid:run_id>/resume/", finance.ResumeRun.as_view(), name="api_resume_payout_run"),
+    path("ops/payout-runs/<uuid:run_id>/payouts/", finance.RunPayouts.as_view(), name="api_payouts_of_run"),
+    path("ops/ledger/", finance.Health.as_view(), name="api_ledger"),
+    path("ops/mismatches/", finance.Mismatches.as_view(), name="api_mismatches"),
+    path("ops/mismatches/<uuid:mismatch_id>/close/", finance.CloseMismatch.as_view(), name="api_close_mismatch"),
+]

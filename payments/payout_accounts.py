@@ -15,10 +15,11 @@ from payments.models import PayoutAccount
 from payments.states import PAYOUT_ACCOUNT
 from workers.models import User
 
-EURO = "AT BE BG HR CY DE EE ES FI FR GR IE IT LT LU LV MT NL PT SI SK".split()
-CURRENCIES = dict.fromkeys(EURO, "EUR") | {
-    "US": "USD", "GB": "GBP", "CA": "CAD", "CH": "CHF", "LI": "CHF", "CZ": "CZK", "DK": "DKK", "HU": "HUF", "IS": "ISK",
-    "NO": "NOK", "PL": "PLN", "RO": "RON", "SE": "SEK",
+CURRENCIES = {
+    **dict.fromkeys(("AT", "BE", "BG", "CY", "DE", "EE", "ES", "FI", "FR", "GR", "HR", "IE", "IT"), "EUR"),
+    **dict.fromkeys(("LT", "LU", "LV", "MT", "NL", "PT", "SI", "SK"), "EUR"),
+    "CA": "CAD", "CH": "CHF", "CZ": "CZK", "DK": "DKK", "GB": "GBP", "HU": "HUF", "IS": "ISK", "LI": "CHF", "NO": "NOK",
+    "PL": "PLN", "RO": "RON", "SE": "SEK", "US": "USD",
 }  # fmt: skip
 """Where Stripe pays self-serve, and what a bank account there is usually kept in; Stripe converts on arrival."""
 
@@ -105,11 +106,12 @@ def _keep(account: PayoutAccount, seen: gateway.Account, now: dt.datetime) -> Pa
     state = _state(account, seen)
     if state == account.state:
         return account
-    changes = {"ready_at": now} if state == "active" and account.ready_at is None else {}
-    states.move(account, chart=PAYOUT_ACCOUNT, to=state, actor_id=None, now=now, **changes)
-    event = "payout_account.ready" if state == "active" else "payout_account.stopped"
-    if state == "active" or account.ready_at is not None:
-        outbox.emit(event, user_id=str(account.user_id), state=state)
+    first_ready = account.ready_at or (now if state == "active" else None)
+    states.move(account, chart=PAYOUT_ACCOUNT, to=state, actor_id=None, now=now, ready_at=first_ready)
+    if state == "active":
+        outbox.emit("payout_account.ready", user_id=str(account.user_id))
+    elif account.ready_at is not None:
+        outbox.emit("payout_account.stopped", user_id=str(account.user_id), state=state)
     return account
 
 

@@ -169,10 +169,11 @@ def approve(*, run_id: uuid.UUID, actor_id: uuid.UUID | None, now: dt.datetime) 
     run = locks.run(run_id)
     if not run.payouts_planned:
         raise NothingToPay(_("Nobody is in this run. Cancel it and look again when there is something to pay."))
-    if needs_second_person(run) and (run.drafted_by or actor_id is None):
+    if needs_second_person(run):
         if actor_id is None:
             raise Conflict(_("A run of this size needs a person's approval."))
-        people.require_independent(actor_id, run.drafted_by or actor_id)
+        if run.drafted_by is not None:
+            people.require_independent(actor_id, run.drafted_by)
     states.move(run, chart=RUN, to="approved", actor_id=actor_id, now=now, approved_by=actor_id, approved_at=now)
     states.move_all(run.payouts.all(), chart=PAYOUT, before="draft", to="approved", actor_id=actor_id, now=now)
     outbox.emit("payout_run.approved", run_id=str(run.pk))
@@ -181,7 +182,7 @@ def approve(*, run_id: uuid.UUID, actor_id: uuid.UUID | None, now: dt.datetime) 
 
 def needs_second_person(run: PayoutRun) -> bool:
     """Whether the run is above the limit up to which one person, or the clock, may let it go."""
-    return run.total_units > settings.PAYOUT_APPROVAL_LIMIT_UNITS
+    return run.total_units > int(settings.PAYOUT_APPROVAL_LIMIT_UNITS)
 
 
 def cancel(*, run_id: uuid.UUID, actor_id: uuid.UUID | None, now: dt.datetime) -> None:

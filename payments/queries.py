@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from kit import paging
 from kit.money import Money
-from payments import ledger
+from payments import chart, ledger
 from payments.chart import Account
-from payments.models import BatchTally, Earning, EarningLine, Funding, Payout, PayoutAccount
+from payments.models import (
+    BatchTally,
+    Earning,
+    EarningLine,
+    Funding,
+    LedgerAccount,
+    LedgerBalance,
+    Payout,
+    PayoutAccount,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +95,8 @@ class ClientMoney:
 
 def earnings_of(*, source_kind: str, source_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, EarningView]:
     """The earnings of these sources, by source id, with adjustments added in. Three statements for any number."""
-    return {view.source_id: view for view in views_of(Earning.objects.filter(source_kind=source_kind, source_id__in=source_ids))}
+    found = Earning.objects.filter(source_kind=source_kind, source_id__in=source_ids)
+    return {view.source_id: view for view in views_of(found)}
 
 
 def views_of(found: QuerySet[Earning] | Sequence[Earning]) -> list[EarningView]:
@@ -144,17 +155,24 @@ def worker_balances(*, worker_id: uuid.UUID, currency: str) -> WorkerBalances:
 
 def worker_currencies(worker_id: uuid.UUID) -> list[str]:
     """The currencies in which somebody earned something, their payout account's first."""
-    earned = set(Earning.objects.filter(worker_id=worker_id).values_list("currency", flat=True).distinct())
+    held = LedgerAccount.objects.filter(owner_id=worker_id, kind__in=("worker_pending", "worker_available"))
+    earned = set(held.values_list("currency", flat=True))
     account = payout_account(worker_id)
-    first = [account.currency] if account else []
-    return first + sorted(earned - set(first))
+    return sorted(earned, key=lambda currency: (account is None or currency != account.currency, currency))
 
 
-def worker_lines(*, worker_id: uuid.UUID, cursor: str | None, size: int = 50) -> tuple[paging.Page[Earning], list[EarningView]]:
+def worker_lines(
+    *, worker_id: uuid.UUID, cursor: str | None, size: int = 50
+) -> tuple[paging.Page[Earning], list[EarningView]]:
     """A page of a worker's earnings, newest first, each with its lines; adjustments stand on their own here."""
     page = paging.page(Earning.objects.filter(worker_id=worker_id), order="-created_at", cursor=cursor, size=size)
-    lines = _lines_of(page.rows)
-    return page, [_view(row, [], lines) for row in page.rows]
+    return page, single_views(page.rows)
+
+
+def single_views(rows: Sequence[Earning]) -> list[EarningView]:
+    """Earnings as values, each by itself: one statement for their lines."""
+    lines = _lines_of(rows)
+    return [_view(row, [], lines) for row in rows]
 
 
 def payout_account(worker_id: uuid.UUID) -> PayoutAccount | None:
@@ -167,9 +185,10 @@ def batch_spend(batch_id: uuid.UUID) -> BatchSpend:
     return batches_spend([batch_id])[batch_id]
 
 
-def batches_spend(batch_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, BatchSpend]:
+def batches_spend(batch_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, BatchSpend]:
     """The same for several, in one statement over a handful of rows per batch."""
-    sums = {row["batch_id"]: row for row in _sums(BatchTally.objects.filter(batch_id__in=list(batch_ids)).values("batch_id", "currency"))}
+    tallies = BatchTally.objects.filter(batch_id__in=batch_ids)
+    sums = {row["batch_id"]: row for row in _sums(tallies.values("batch_id", "currency"))}
     return {batch_id: _spend(sums.get(batch_id)) for batch_id in batch_ids}
 
 
@@ -181,16 +200,24 @@ def client_money(*, organisation_id: uuid.UUID, currency: str) -> ClientMoney:
     return ClientMoney(prepaid=prepaid, reserved=spend.reserved, pending=spend.pending, paid=spend.paid, fees=spend.fees)
 
 
-def _sums(grouped: QuerySet[BatchTally, dict[str, object]]) -> QuerySet[BatchTally, dict[str, object]]:
+def client_currencies(organisation_id: uuid.UUID) -> list[str]:
+    """The currencies in which a client ever held money."""
+    held = LedgerAccount.objects.filter(owner_id=organisation_id, kind="client_prepaid")
+    return sorted(held.values_list("currency", flat=True))
+
+
+def _sums(grouped: QuerySet[BatchTally, Any]) -> QuerySet[BatchTally, Any]:
     return grouped.annotate(
         paid=Sum("paid_units"), fees=Sum("fee_units"), pending=Sum("pending_units"),
         left=Sum(F("given_units") - F("pending_units") - F("paid_units") - F("fee_units")),
     ).order_by()  # fmt: skip
 
 
-def _spend(row: dict[str, object] | None, currency: str = "USD") -> BatchSpend:
-    currency = str(row["currency"]) if row else currency
-    paid, fees, pending, left = (Money(int(str(row[name])) if row else 0, currency) for name in ("paid", "fees", "pending", "left"))
+def _spend(row: dict[str, Any] | None, currency: str = "USD") -> BatchSpend:
+    if row is None:
+        nothing = Money.zero(currency)
+        return BatchSpend(paid=nothing, fees=nothing, pending=nothing, reserved=nothing)
+    paid, fees, pending, left = (Money(int(row[name]), row["currency"]) for name in ("paid", "fees", "pending", "left"))
     return BatchSpend(paid=paid, fees=fees, pending=pending, reserved=left)
 
 
@@ -198,3 +225,30 @@ def fundings(*, organisation_id: uuid.UUID, cursor: str | None, size: int = 20) 
     """A client's payments, newest first; wishes that never reached the hosted page are left out."""
     rows = Funding.objects.filter(organisation_id=organisation_id).exclude(Q(state="failed", checkout_id__isnull=True))
     return paging.page(rows, order="-created_at", cursor=cursor, size=size)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payable:
+    """What waits to be paid in one currency, before minimum, holds and payout accounts are looked at."""
+
+    amount: Money
+    workers: int
+
+
+def payable_now() -> list[Payable]:
+    """Confirmed earnings that no payout carries, by currency: one statement over those alone."""
+    waiting = Earning.objects.filter(state="confirmed", payout__isnull=True, held=False)
+    sums = waiting.order_by().values_list("currency").annotate(units=Sum("confirmed_units"), n=Count("worker", distinct=True))
+    return [Payable(amount=Money(int(units or 0), currency), workers=n) for currency, units, n in sums.order_by("currency")]
+
+
+def platform_accounts() -> list[tuple[str, str, Money]]:
+    """The platform's kept balances: kind, meaning, and what each holds on its natural side."""
+    kinds = [kind.name for kind in chart.KINDS if kind.tracked and kind.owner in ("platform", "stripe")]
+    rows = LedgerBalance.objects.filter(account__kind__in=kinds).select_related("account")
+    shown = [
+        (row.account.kind, chart.BY_NAME[row.account.kind].meaning,
+         Money(row.amount * chart.BY_NAME[row.account.kind].side, row.account.currency))
+        for row in rows
+    ]  # fmt: skip
+    return sorted(shown, key=lambda each: (kinds.index(each[0]), each[2].currency))

@@ -110,7 +110,8 @@ def _post(movement: RailMovement, source_id: uuid.UUID, now: dt.datetime) -> boo
     RailMovement.objects.filter(pk=movement.pk).update(cleared_at=now)
     return ledger.post(
         ledger.Posting(
-            idem=f"rail:{movement.pk}", kind="clear", source_kind=SOURCE[movement.type], source_id=source_id, actor_id=None, now=now,
+            idem=f"rail:{movement.pk}", kind="clear", source_kind=SOURCE[movement.type], source_id=source_id,
+            actor_id=None, now=now,
             legs=[
                 ledger.Leg(platform("stripe_available", currency), gross - fee),
                 ledger.Leg(platform("platform_fees", currency), fee),

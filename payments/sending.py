@@ -14,7 +14,7 @@ from kit import due
 from kit.errors import ProductError
 from kit.money import Money
 from payments import ledger, locks, payout_runs, payouts, rails
-from payments.gateway import BalanceShort, Definite, GatewayError, KeyRefused
+from payments.gateway import BalanceShort, Definite, GatewayError, KeyRefused, Transfer
 from payments.models import Attempt, Payout, PayoutRun
 from payments.states import OPEN_ATTEMPT
 
@@ -74,12 +74,8 @@ def try_once(*, attempt_id: uuid.UUID, now: dt.datetime) -> None:
     if attempt is None:
         return
     payout = attempt.payout
-    rail, amount = rails.of(payout.account.rail), Money(payout.amount_units, payout.currency)
     try:
-        found = rail.find(group=payouts.group_of(payout)) if attempt.calls > 1 else []
-        if not found and payouts.may_send(attempt, now=now):
-            destination = payout.account.rail_account or ""
-            found = [rail.send(key=attempt.key, group=payouts.group_of(payout), destination=destination, amount=amount, payout_id=payout.pk)]
+        found = _ask(attempt, payout, now)
     except KeyRefused as error:
         _wait(attempt_id, now)
         _pause(payout, "key_refused", error, now)
@@ -95,6 +91,17 @@ def try_once(*, attempt_id: uuid.UUID, now: dt.datetime) -> None:
             payouts.record_known(attempt_id=attempt_id, transfers=found, now=now)
         else:
             payouts.record_absent(attempt_id=attempt_id, now=now)
+
+
+def _ask(attempt: Attempt, payout: Payout, now: dt.datetime) -> list[Transfer]:
+    """The transfers there are: looked up unless this is the first call, else made, if the rail still knows the key."""
+    rail, group = rails.of(payout.account.rail), payouts.group_of(payout)
+    found = rail.find(group=group) if attempt.calls > 1 else []
+    if found or not payouts.may_send(attempt, now=now):
+        return found
+    amount = Money(payout.amount_units, payout.currency)
+    destination = payout.account.rail_account or ""
+    return [rail.send(key=attempt.key, group=group, destination=destination, amount=amount, payout_id=payout.pk)]
 
 
 def _note_call(attempt_id: uuid.UUID, now: dt.datetime) -> Attempt | None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 import stripe
 from django.conf import settings
+from stripe.params.checkout import SessionCreateParamsLineItemPriceData
 
 from kit.money import Money
 from payments.gateway import (
@@ -99,11 +100,13 @@ def _ident(value: Any) -> str:
 
 def open_checkout(*, key: str, funding_id: uuid.UUID, amount: Money, words: str, success_url: str, cancel_url: str) -> Checkout:
     """A hosted page on which a client pays `amount`, by card or from a bank."""
-    price = {"currency": amount.currency.lower(), "unit_amount": to_minor(amount), "product_data": {"name": words}}
+    price: SessionCreateParamsLineItemPriceData = {
+        "currency": amount.currency.lower(), "unit_amount": to_minor(amount), "product_data": {"name": words},
+    }  # fmt: skip
     with _named_failures():
         session = _client().v1.checkout.sessions.create(
             {
-                "mode": "payment", "line_items": [{"quantity": 1, "price_data": price}],  # type: ignore[typeddict-item]
+                "mode": "payment", "line_items": [{"quantity": 1, "price_data": price}],
                 "client_reference_id": str(funding_id), "metadata": {"funding_id": str(funding_id)},
                 "payment_intent_data": {"transfer_group": f"funding_{funding_id}"},
                 "success_url": success_url, "cancel_url": cancel_url,
@@ -270,15 +273,17 @@ def available(currency: str) -> Money:
     """What our own balance can pay out now."""
     with _named_failures():
         balance = _client().v1.balance.retrieve()
-    minor = sum(part.amount for part in balance.available if part.currency == currency.lower())
-    return from_minor(minor, currency)
+    return _sum_of(balance.available, currency)
 
 
 def balance(currency: str) -> Money:
     """All that our own balance holds, available or still pending."""
     with _named_failures():
         found = _client().v1.balance.retrieve()
-    parts = [*found.available, *found.pending]
+    return _sum_of(found.available, currency) + _sum_of(found.pending, currency)
+
+
+def _sum_of(parts: Sequence[stripe.Balance.Available | stripe.Balance.Pending], currency: str) -> Money:
     return from_minor(sum(part.amount for part in parts if part.currency == currency.lower()), currency)
 
 

@@ -5,10 +5,31 @@ from __future__ import annotations
 from django.urls import path
 
 from payments import webhooks
+from payments.views import client, ops, worker
 
 app_name = "payments"
 
 urlpatterns = [
+    path("work/earnings/", worker.earnings, name="earnings"),
+    path("work/earnings/statement/", worker.statement, name="statement"),
+    path("work/earnings/statement.csv", worker.statement_csv, name="statement_csv"),
+    path("work/earnings/payouts/<uuid:payout_id>/", worker.payout, name="payout"),
+    path("work/payout-account/", worker.payout_account, name="payout_account"),
+    path("work/payout-account/link/", worker.payout_link, name="payout_link"),
+    path("client/<slug:org>/billing/", client.billing, name="billing"),
+    path("client/<slug:org>/billing/account.csv", client.account_csv, name="account_csv"),
+    path("client/<slug:org>/billing/<uuid:funding_id>/", client.payment, name="funding"),
+    path("ops/payouts/", ops.runs, name="payout_runs"),
+    path("ops/payouts/plan/", ops.plan, name="plan_payouts"),
+    path("ops/payouts/<uuid:run_id>/", ops.run, name="payout_run"),
+    path("ops/payouts/<uuid:run_id>/progress/", ops.run_progress, name="payout_progress"),
+    path("ops/payouts/<uuid:run_id>/approve/", ops.approve, name="approve_payouts"),
+    path("ops/payouts/<uuid:run_id>/cancel/", ops.cancel, name="cancel_payouts"),
+    path("ops/payouts/<uuid:run_id>/resume/", ops.resume, name="resume_payouts"),
+    path("ops/payouts/attempts/<uuid:attempt_id>/never-made/", ops.decide_absent, name="decide_absent"),
+    path("ops/ledger/", ops.ledger_health, name="ledger_health"),
+    path("ops/ledger/check/", ops.check_now, name="check_ledger"),
+    path("ops/ledger/mismatches/<uuid:mismatch_id>/close/", ops.close_mismatch, name="close_mismatch"),
     path("webhooks/stripe/platform/", webhooks.platform, name="stripe_platform"),
     path("webhooks/stripe/connect/", webhooks.connect, name="stripe_connect"),
     path("webhooks/stripe/thin/", webhooks.thin, name="stripe_thin"),

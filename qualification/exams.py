@@ -54,7 +54,7 @@ def create(*, skill: Skill, title: str, by_id: uuid.UUID, now: datetime, about: 
     return exam
 
 
-def change(*, exam: Exam, title: str | None = None, about: str | None = None, **numbers: int) -> None:
+def change(*, exam: Exam, title: str | None = None, about: str | None = None, **numbers: int) -> Exam:
     """Change a draft. Raises NotADraft, Invalid with the field."""
     _require_draft(exam)
     changes: dict[str, Any] = dict(_check_numbers(numbers))
@@ -65,6 +65,7 @@ def change(*, exam: Exam, title: str | None = None, about: str | None = None, **
     for name, value in changes.items():
         setattr(exam, name, value)
     exam.save(update_fields=list(changes))
+    return exam
 
 
 def publish(*, exam: Exam, by_id: uuid.UUID, now: datetime) -> None:

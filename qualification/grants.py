@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from kit import due, states
@@ -178,13 +178,15 @@ def appeal_decided(*, subject_kind: str, subject_id: str, outcome: str, **_rest:
     notices.tell(taken.worker_id, "grant.restored", skill=taken.skill.name)
 
 
+def live_of(*, worker_id: uuid.UUID, now: datetime) -> QuerySet[Grant]:
+    """The grants of a worker that count now, by skill name."""
+    rows = Grant.objects.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now), worker_id=worker_id, state=LIVE)
+    return rows.order_by("skill__name")
+
+
 def held_by(*, worker_id: uuid.UUID, now: datetime) -> list[Held]:
-    """The grants of a worker that count now, by skill name, in one statement."""
-    rows = (
-        Grant.objects.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now), worker_id=worker_id, state=LIVE)
-        .annotate(slug=F("skill__slug"))
-        .order_by("skill__name")
-    )
+    """The same as small values for other rooms, in one statement."""
+    rows = live_of(worker_id=worker_id, now=now).annotate(slug=F("skill__slug"))
     return [
         Held(
             grant_id=row.pk,

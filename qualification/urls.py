@@ -2,8 +2,35 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from qualification.views import ops, worker
 
 app_name = "qualification"
 
-urlpatterns: list[URLPattern] = []
+ATTEMPT = "work/attempts/<uuid:attempt_id>/"
+EXAM = "ops/exams/<uuid:exam_id>/"
+
+urlpatterns = [
+    path("work/skills/", worker.skills, name="skills"),
+    path("work/skills/summary/", worker.summary, name="skills_summary"),
+    path("work/exams/<uuid:exam_id>/", worker.exam, name="exam"),
+    path("work/exams/<uuid:exam_id>/start/", worker.start, name="start"),
+    path(ATTEMPT, worker.attempt, name="attempt"),
+    path(ATTEMPT + "review/", worker.review, name="review"),
+    path(ATTEMPT + "submit/", worker.submit, name="submit"),
+    path(ATTEMPT + "<int:n>/", worker.question, name="question"),
+    path(ATTEMPT + "<int:n>/images/<slug:digest>/", worker.image, name="image"),
+    path("work/attempts/<uuid:attempt>/result/", worker.result, name="result"),
+    path("ops/skills/", ops.skills, name="ops_skills"),
+    path("ops/skills/<slug:slug>/exams/new/", ops.new_exam, name="ops_new_exam"),
+    path(EXAM, ops.exam, name="ops_exam"),
+    path(EXAM + "change/", ops.change_exam, name="ops_change_exam"),
+    path(EXAM + "questions/", ops.add_question, name="ops_add_question"),
+    path(EXAM + "questions/file/", ops.add_file, name="ops_add_file"),
+    path(EXAM + "questions/<uuid:item_id>/remove/", ops.remove_question, name="ops_remove_question"),
+    path(EXAM + "questions/<uuid:item_id>/void/", ops.void_question, name="ops_void_question"),
+    path(EXAM + "publish/", ops.publish, name="ops_publish"),
+    path(EXAM + "retire/", ops.retire, name="ops_retire"),
+    path(EXAM + "revise/", ops.revise, name="ops_revise"),
+]

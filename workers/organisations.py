@@ -93,7 +93,7 @@ def _create(*, name: str, kind: str, currency: str) -> Organisation:
     raise Conflict(_("Every address for this name is taken. Choose another name."), field="name")
 
 
-def rename(*, organisation: Organisation, name: str, by_id: uuid.UUID, now: datetime) -> None:
+def rename(*, organisation: Organisation, name: str, by_id: uuid.UUID, now: datetime) -> Organisation:
     """A new name; the address stays. Raises Invalid."""
     name = " ".join(name.split())
     if not 2 <= len(name) <= 120:
@@ -101,6 +101,7 @@ def rename(*, organisation: Organisation, name: str, by_id: uuid.UUID, now: date
     organisation.name = name
     organisation.save(update_fields=["name"])
     audit.record(subject=organisation, verb="organisation.renamed", actor_id=by_id, now=now)
+    return organisation
 
 
 def invite(*, organisation: Organisation, email: str, role: str, by: Membership, now: datetime) -> tuple[Invitation, str]:

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from kit import due, outbox, states
-from kit.errors import Conflict, Invalid, NotFound, Text
+from kit.errors import Conflict, Invalid, NotFound, Refused, Text
 from workers import decisions, facts, notices
 from workers.models import Appeal, StandingDecision, WorkerProfile
 from workers.states import ACTIVE, ENDED, ENDING, PAUSED, STANDING
@@ -104,6 +104,14 @@ def resume(*, worker_id: uuid.UUID, by_id: uuid.UUID | None, now: datetime, reas
     _move(worker, to=ACTIVE, by_id=by_id, reason=reason, now=now)
     notices.tell(worker_id, "standing.resumed")
     return worker
+
+
+def resume_own(*, worker_id: uuid.UUID, now: datetime) -> WorkerProfile:
+    """A person ends the pause that they asked for. Raises Refused for a pause that somebody else made."""
+    worker = profile(worker_id)
+    if worker.standing == PAUSED and worker.standing_reason != OWN_WISH:
+        raise Refused(_("This pause is not yours to end. It ends by itself, or ops ends it."))
+    return resume(worker_id=worker_id, by_id=worker_id, reason=OWN_WISH, now=now)
 
 
 def resume_due(*, now: datetime, limit: int = 200) -> int:

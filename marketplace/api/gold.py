@@ -41,7 +41,7 @@ class GoldRowSerializer(Body):
 
 
 class NewGoldSerializer(Body):
-    rows = GoldRowSerializer(many=True, min_length=1, max_length=1_000)
+    rows = GoldRowSerializer(many=True, min_length=1, max_length=1_000)  # type: ignore[call-arg]
 
 
 class GoldAddedSerializer(serializers.Serializer[Any]):

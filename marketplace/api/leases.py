@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -18,7 +19,6 @@ from rest_framework.request import Request
 from kit.api import Body, MoneyField, Once, change, reply
 from kit.errors import Invalid, NotFound
 from kit.money import Money
-from django.db import transaction
 from marketplace import dispatch, doors, pricing
 from marketplace.api import why_empty
 from marketplace.api.reach import WorkerView
@@ -27,6 +27,7 @@ from marketplace.dispatch import LeasedTask
 from marketplace.models import SlotKind, Submission
 from marketplace.routing import shown as shown_terms
 from marketplace.submissions import Submitted
+from workers import access
 
 DRAFT_MOST = 1024 * 1024
 """Bytes of a draft."""
@@ -180,7 +181,7 @@ class Leases(WorkerView):
         """The next task (201), the one that you hold already (200), or none and why (200)."""
         kind, project_id = _asked(body_of(request))
         once, kept = Once(request), list[HttpResponse]()
-        worker_id, now = request.user.pk, timezone.now()
+        worker_id, now = access.user_of(request).pk, timezone.now()
 
         def keep(leased: LeasedTask | None) -> None:
             kept[:] = [_answered(leased, worker_id, kind, project_id)]
@@ -223,7 +224,7 @@ class CurrentLeases(WorkerView):
     def get(self, request: Request) -> HttpResponse:
         now = timezone.now()
         with transaction.atomic():
-            held = [dispatch.live_lease(worker_id=request.user.pk, kind=kind, now=now) for kind in SlotKind.values]
+            held = [dispatch.live_lease(worker_id=access.user_of(request).pk, kind=kind, now=now) for kind in SlotKind.values]
         return reply([shown(leased) for leased in held if leased is not None])
 
 
@@ -238,7 +239,7 @@ class LeaseDetail(WorkerView):
 def own(request: Request, lease_id: uuid.UUID) -> LeasedTask:
     """Raises NotFound."""
     with transaction.atomic():
-        return dispatch.read_lease(worker_id=request.user.pk, lease_id=lease_id)
+        return dispatch.read_lease(worker_id=access.user_of(request).pk, lease_id=lease_id)
 
 
 class Beat(WorkerView):
@@ -250,7 +251,7 @@ class Beat(WorkerView):
 
         def work() -> HttpResponse:
             expires_at, active_ms = dispatch.beat(
-                worker_id=request.user.pk, lease_id=lease_id, now=timezone.now(), had_input=given["had_input"]
+                worker_id=access.user_of(request).pk, lease_id=lease_id, now=timezone.now(), had_input=given["had_input"]
             )
             return reply({"expires_at": expires_at, "active_seconds": active_ms / 1000})
 
@@ -267,7 +268,7 @@ class Draft(WorkerView):
             raise Invalid(_("Expected an answer of at most 1 MB."), field="answer")
 
         def work() -> HttpResponse:
-            dispatch.save_draft(worker_id=request.user.pk, lease_id=lease_id, answer=answer, now=now)
+            dispatch.save_draft(worker_id=access.user_of(request).pk, lease_id=lease_id, answer=answer, now=now)
             return reply({"saved_at": now})
 
         return change(request, work)
@@ -276,7 +277,7 @@ class Draft(WorkerView):
 def _until(request: Request, verb: Callable[..., Any], lease_id: uuid.UUID) -> HttpResponse:
     now = timezone.now()
     return change(
-        request, lambda: reply({"expires_at": verb(worker_id=request.user.pk, lease_id=lease_id, now=now)})
+        request, lambda: reply({"expires_at": verb(worker_id=access.user_of(request).pk, lease_id=lease_id, now=now)})
     )
 
 
@@ -306,7 +307,7 @@ class GiveBack(WorkerView):
             raise Invalid(_("Expected a reason of at most 40 characters."), field="why")
 
         def work() -> HttpResponse:
-            dispatch.give_back(worker_id=request.user.pk, lease_id=lease_id, now=timezone.now(), why=why)
+            dispatch.give_back(worker_id=access.user_of(request).pk, lease_id=lease_id, now=timezone.now(), why=why)
             return HttpResponse(status=204)
 
         return change(request, work)
@@ -326,7 +327,7 @@ class Submit(WorkerView):
             once.keep(kept[0])
 
         def work() -> HttpResponse:
-            doors.hand_in(worker_id=request.user.pk, lease_id=lease_id, answer=answer, now=now, keep=keep)
+            doors.hand_in(worker_id=access.user_of(request).pk, lease_id=lease_id, answer=answer, now=now, keep=keep)
             return kept[0]
 
         return once.run(work)

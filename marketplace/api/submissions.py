@@ -64,7 +64,10 @@ class JudgementSerializer(Body):
     """A verdict. Anything but `accept` names a reason and the clause of the guideline that it rests on."""
 
     decision = serializers.CharField(help_text="accept, accept_share, send_back or reject")
-    reason = serializers.CharField(required=False, default="", allow_blank=True, help_text="wrong, incomplete, careless, unreadable, off_topic or ai_use")
+    reason = serializers.CharField(
+        required=False, default="", allow_blank=True,
+        help_text="wrong, incomplete, careless, unreadable, off_topic or ai_use",
+    )  # fmt: skip
     clause = serializers.CharField(required=False, default="", allow_blank=True)
     comment = serializers.CharField(required=False, default="", allow_blank=True)
     share_bp = serializers.IntegerField(required=False, allow_null=True, default=None, help_text="With accept_share: 1 to 9,999")

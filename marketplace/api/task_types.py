@@ -21,7 +21,7 @@ class FieldSerializer(serializers.Serializer[Any]):
 
     name = serializers.CharField()
     kind = serializers.CharField(help_text="text, image, json, list or number")
-    required = serializers.BooleanField()
+    required = serializers.BooleanField()  # type: ignore[assignment]
     help = serializers.CharField()
 
 
@@ -30,7 +30,7 @@ class SettingSerializer(serializers.Serializer[Any]):
 
     name = serializers.CharField()
     kind = serializers.CharField(help_text="text, long_text, number, yes_no, select, labels or criteria")
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     help = serializers.CharField()
     default = serializers.JSONField()
     options = serializers.ListField(child=serializers.ListField(child=serializers.CharField()))

@@ -10,13 +10,13 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from kit.api import PAGING, Body, change, listing, paged, reply
 from kit.errors import NotFound
-from django.utils.translation import gettext as _
 from marketplace import rows as intake_rows
 from marketplace.api import reach
 from marketplace.api.reach import ClientView, OpsView

@@ -36,7 +36,7 @@ class TrySerializer(serializers.Serializer[Any]):
     drawer = serializers.CharField()
     form = serializers.JSONField()
     payload = serializers.JSONField()
-    data = serializers.JSONField()
+    data = serializers.JSONField()  # type: ignore[assignment]
     readOnly = serializers.BooleanField()  # noqa: N815 - the name is the form's
     locale = serializers.CharField()
 

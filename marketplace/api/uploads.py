@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
 
 import orjson
 from django.db import IntegrityError, transaction
@@ -156,10 +156,11 @@ def _sent(request: Request) -> tuple[str, Iterator[bytes], dict[str, Any] | None
     """Name, content and mapping of what is sent, read as it comes."""
     raw = request._request
     if (request.content_type or "").startswith("multipart/"):
-        given = request.data.get("file")
+        sent = cast(Mapping[str, Any], request.data)
+        given = sent.get("file")
         if given is None or not hasattr(given, "chunks"):
             raise Invalid(_("Expected a file in the field `file`."), field="file")
-        return given.name or "file", given.chunks(PIECE), _mapping(request.data.get("mapping"))
+        return given.name or "file", given.chunks(PIECE), _mapping(sent.get("mapping"))
     if (raw.META.get("CONTENT_LENGTH") or "0") == "0":
         raise Invalid(_("Expected a file as the body, with its Content-Length."), field="file")
     name = request.query_params.get("name") or "file"

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -28,6 +27,7 @@ from marketplace.states import SUBMISSION
 from payments import queries as money
 from payments.queries import EarningView
 from task_types import registry
+from workers import access
 
 
 class OpenProjectSerializer(serializers.Serializer[Any]):
@@ -145,7 +145,7 @@ class Work(WorkerView):
 
     @extend_schema(responses=WorkSerializer)
     def get(self, request: Request) -> HttpResponse:
-        worker_id = request.user.pk
+        worker_id = access.user_of(request).pk
         with transaction.atomic(durable=True):
             eligibility.make_ready(worker_id=worker_id, now=timezone.now())
         desk = queries.on_my_desk(worker_id=worker_id)
@@ -192,7 +192,7 @@ class Closed(WorkerView):
 
     @extend_schema(responses=ClosedSerializer(many=True))
     def get(self, request: Request) -> HttpResponse:
-        found = eligibility.why_not(worker_id=request.user.pk, now=timezone.now())
+        found = eligibility.why_not(worker_id=access.user_of(request).pk, now=timezone.now())
         return reply([
             {
                 "project": closed.project_id, "name": closed.name, "own_organisation": closed.own_organisation,
@@ -213,7 +213,7 @@ class ProjectForWork(WorkerView):
     )
     def get(self, request: Request, project_id: uuid.UUID) -> HttpResponse:
         project = Project.objects.select_related("organisation").filter(pk=project_id).first()
-        if project is None or not _may_look(request.user.pk, project):
+        if project is None or not _may_look(access.user_of(request).pk, project):
             raise NotFound(_("There is no such project."))
         versions = project.guidelines.order_by("-number")
         if number := request.query_params.get("guideline"):
@@ -246,7 +246,7 @@ class MySubmissions(WorkerView):
         responses=paged(MySubmissionSerializer),
     )
     def get(self, request: Request) -> HttpResponse:
-        rows = Submission.objects.filter(worker_id=request.user.pk).select_related("batch__project")
+        rows = Submission.objects.filter(worker_id=access.user_of(request).pk).select_related("batch__project")
         if state := request.query_params.get("state"):
             rows = rows.filter(state=reach.one_of(state, SUBMISSION.states, field="state"))
         return listing(request, rows, order="-submitted_at", show=shown)
@@ -281,10 +281,10 @@ class MySubmission(WorkerView):
 
     @extend_schema(responses=MySubmissionSerializer)
     def get(self, request: Request, submission_id: uuid.UUID) -> HttpResponse:
-        rows = Submission.objects.filter(worker_id=request.user.pk, pk=submission_id).select_related("batch__project")
-        if not rows:
+        rows = Submission.objects.filter(worker_id=access.user_of(request).pk, pk=submission_id).select_related("batch__project")
+        if not (found := list(rows)):
             raise NotFound(_("There is no such submission."))
-        return reply(shown(rows)[0])
+        return reply(shown(found)[0])
 
 
 class TakeUp(WorkerView):
@@ -293,7 +293,7 @@ class TakeUp(WorkerView):
     @extend_schema(request=None, responses={201: LeaseSerializer})
     def post(self, request: Request, submission_id: uuid.UUID) -> HttpResponse:
         return change(request, lambda: reply(shown_lease(dispatch.take_up_sent_back(
-            worker_id=request.user.pk, submission_id=submission_id, now=timezone.now()
+            worker_id=access.user_of(request).pk, submission_id=submission_id, now=timezone.now()
         )), 201))
 
 
@@ -303,5 +303,5 @@ class ResumeLapsed(WorkerView):
     @extend_schema(request=None, responses={201: LeaseSerializer})
     def post(self, request: Request, assignment_id: uuid.UUID) -> HttpResponse:
         return change(request, lambda: reply(shown_lease(dispatch.resume_lapsed(
-            worker_id=request.user.pk, assignment_id=assignment_id, now=timezone.now(), rng=doors.CHANCE
+            worker_id=access.user_of(request).pk, assignment_id=assignment_id, now=timezone.now(), rng=doors.CHANCE
         )), 201))

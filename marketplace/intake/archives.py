@@ -103,6 +103,8 @@ def _checked(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
         seen.add(_plain(member.filename))
     if not members:
         raise Unreadable(_("The ZIP holds no images and no table."))
+    if "[Content_Types].xml" in seen:
+        raise Unreadable(_("This is an Excel or Word document. Save the table as “CSV UTF-8” and upload that."))
     return members
 
 

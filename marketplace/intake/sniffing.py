@@ -145,9 +145,10 @@ def _look_at_jsonl(spool: Spooled, head: bytes, whole: bool) -> Found:
     rows = [row for row in map(_parsed, lines[:SAMPLE_ROWS]) if isinstance(row, dict)]
     if not rows:
         raise Unreadable(_("No line at the beginning of the file is a JSON object. Expected JSONL: one object in each line."))
-    names = list(dict.fromkeys(key for row in rows for key in row if _nameable(key)))
-    if len(names) > tables.COLUMNS_MOST:
-        raise Unreadable(_too_many(len(names)))
+    if min(map(len, rows)) > tables.COLUMNS_MOST:
+        raise Unreadable(_too_many(len(rows[0])))
+    rows = [row for row in rows if len(row) <= tables.COLUMNS_MOST]
+    names = list(dict.fromkeys(key for row in rows for key in row if _nameable(key)))[: tables.COLUMNS_MOST]
     columns = [{"name": name, "samples": _samples(row.get(name) for row in rows)} for name in names]
     return Found("jsonl", _layout(spool, "jsonl", start, 0), columns)
 

@@ -33,11 +33,11 @@ class WebhookNews(models.Model):
     """A settled result that an endpoint has not been told of yet; up to a hundred of one batch go into one delivery."""
 
     id = models.BigAutoField(primary_key=True)
-    endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="news", db_index=False)
+    endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="news")
     task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="+", db_index=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["endpoint", "task"], name="one_piece_of_news_per_task")]
+        constraints = [models.UniqueConstraint(fields=["task", "endpoint"], name="one_piece_of_news_per_task")]
 
 
 class WebhookDelivery(models.Model):

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from .answers import Floats, Ints
-from .scores import NEWCOMER_ANSWERS, Score
+from .scores import NEWCOMER_ANSWERS, Score, from_losses
 
 SWEEPS = 20
 FREEDOM = 4.0
@@ -141,7 +141,7 @@ def _scores(table: _Table, centre: Floats) -> dict[str, Score]:
     """1 - mean error / error of a guesser, with a normal interval; an only answer says nothing about its worker."""
     guess = _mean_gap(table.value)
     loss = np.clip(np.abs(table.value - centre[table.item]) / max(guess, 1e-12), 0, 1)
-    return error_scores(table.workers, table.worker, loss, table.judged)
+    return from_losses(table.workers, table.worker, loss, table.judged)
 
 
 def _mean_gap(values: Floats) -> float:
@@ -150,19 +150,3 @@ def _mean_gap(values: Floats) -> float:
     size = len(ordered)
     weights = 2 * np.arange(1, size + 1) - size - 1
     return float(2 * (weights * ordered).sum() / max(size * (size - 1), 1))
-
-
-def error_scores(names: tuple[str, ...], worker: Ints, loss: Floats, judged: np.ndarray) -> dict[str, Score]:
-    """Scores 1 - mean loss per worker (losses 0..1), shrunk by four answers to the crowd's, with a 95 % interval."""
-    size = len(names)
-    counted = judged.astype(float)
-    pooled = float((loss * counted).sum() / counted.sum()) if counted.any() else 0.3
-    number = np.bincount(worker, counted, size)
-    mean = (np.bincount(worker, loss * counted, size) + NEWCOMER_ANSWERS * pooled) / (number + NEWCOMER_ANSWERS)
-    common = float((counted * (loss - pooled) ** 2).sum() / max(counted.sum(), 1)) + 0.01
-    own = np.bincount(worker, counted * (loss - mean[worker]) ** 2, size)
-    variance = (own + NEWCOMER_ANSWERS * common) / (number + NEWCOMER_ANSWERS)
-    spread = 1.96 * np.sqrt(variance / (number + NEWCOMER_ANSWERS))
-    every = np.bincount(worker, minlength=size)
-    low, high = np.clip(1 - mean - spread, 0, 1), np.clip(1 - mean + spread, 0, 1)
-    return {n: Score(*map(float, row), int(k)) for n, row, k in zip(names, zip(1 - mean, low, high), every, strict=True)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -113,15 +114,20 @@ def rank_subjects(rows: Mapping[str, Iterable[Comparison]]) -> dict[str, Ranking
     return {subject: rank(comparisons) for subject, comparisons in rows.items()}
 
 
-def judge(comparisons: Iterable[Comparison], ranking: Ranking) -> dict[str, Score]:
+def judge(
+    comparisons: Iterable[Comparison], ranking: Ranking, *, known: Iterable[Verdict | None] | None = None
+) -> dict[str, Score]:
     """Every worker's probability of preferring the truly stronger thing, with a 95 % interval.
 
-    A tie says that neither is: it counts as half right. `answers` are all comparisons of the worker.
+    A tie says that neither is: it counts as half right. `known` holds the true verdict of each comparison where it is
+    known, by which it is then judged instead.
     """
     seen: dict[str, list[float]] = {}
-    for worker, left, right, verdict in comparisons:
+    rows = list(comparisons)
+    for (worker, left, right, verdict), truth in zip(rows, known or [None] * len(rows), strict=True):
         better = ranking.better(left, right)
-        seen.setdefault(worker, []).append({"left": better, "right": 1 - better, "tie": 0.5}[verdict])
+        chance = {"left": better, "right": 1 - better, "tie": 0.5}[verdict]
+        seen.setdefault(worker, []).append(chance if truth is None else float(verdict == truth))
     records = [Record(sum(p), len(p), sum(x * (1 - x) for x in p)) for p in seen.values()]
     return dict(zip(seen, score(records, crowd=0.75), strict=True))
 
@@ -149,6 +155,4 @@ def _newton(wins: Floats) -> tuple[Floats, Floats]:
 
 def _normal_share(z: float) -> float:
     """Standard normal distribution function."""
-    from math import erf, sqrt
-
-    return 0.5 * (1 + erf(z / sqrt(2)))
+    return 0.5 * (1 + math.erf(z / math.sqrt(2)))

@@ -34,6 +34,10 @@ class Outcome:
     calibration_error: float
 
 
+class NothingToGrade(ValueError):
+    """No item has both answers and a truth."""
+
+
 @dataclass
 class _Desk:
     """The replay's state: answers not asked yet, answers given, and what is believed of each item."""
@@ -89,7 +93,7 @@ def replay(
 ) -> Outcome:
     """Replays recorded (item, worker, answer) rows; gold answers are given at the start and not counted.
 
-    ValueError if no item has both an answer and a truth, or none is left beside the gold.
+    NothingToGrade if no item has both an answer and a truth.
     """
     recorded: dict[str, dict[str, str]] = {}
     for item, worker, answer in rows:
@@ -99,7 +103,7 @@ def replay(
     gold = {item: truth[item] for item in rng.sample(judged, gold_size(len(judged), share=gold_share))}
     graded = [item for item in judged if item not in gold]
     if not graded:
-        raise ValueError("No item has both answers and a truth.")
+        raise NothingToGrade
     desk = _open_desk(recorded, gold, truth, policy or Policy(), rng)
     everything = sum(len(answers) for answers in desk.waiting.values())
     majority = _majority_accuracy(desk.waiting, {item: truth[item] for item in graded})

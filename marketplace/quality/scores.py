@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .answers import Answers, Floats
+from .answers import Answers, Floats, Ints
 
 HALF_LIFE_DAYS = 90.0
 """An answer counts half as much after a quarter of a year."""
 NEWCOMER_ANSWERS = 4.0
 """How many answers' worth a newcomer is thought to be like the crowd."""
-
-_REACH = 8.0
-_STEPS = 1601
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +85,32 @@ def score(known: Sequence[Record], *, crowd: float, counted: Sequence[int] | Non
     return [Score(*map(float, row), int(n)) for *row, n in zip(mean, low, high, number, strict=True)]
 
 
+def from_losses(names: Sequence[str], worker: Ints, loss: Floats, judged: NDArray[np.bool_]) -> dict[str, Score]:
+    """Scores 1 - mean loss where answers are more or less wrong: losses 0..1 of those answers that could be judged.
+
+    Shrunk by four answers to the crowd's mean, with a normal 95 % interval.
+    """
+    size, counted = len(names), judged.astype(float)
+    pooled = float((loss * counted).sum() / counted.sum()) if counted.any() else 0.3
+    number = np.bincount(worker, counted, size) + NEWCOMER_ANSWERS
+    mean = (np.bincount(worker, loss * counted, size) + NEWCOMER_ANSWERS * pooled) / number
+    common = float((counted * (loss - pooled) ** 2).sum() / max(counted.sum(), 1)) + 0.05
+    own = np.bincount(worker, counted * (loss - mean[worker]) ** 2, size)
+    spread = 1.96 * np.sqrt((own + NEWCOMER_ANSWERS * common) / number / number)
+    ends = zip(1 - mean, np.clip(1 - mean - spread, 0, 1), np.clip(1 - mean + spread, 0, 1), strict=True)
+    every = np.bincount(worker, minlength=size)
+    return {name: Score(*map(float, end), int(n)) for name, end, n in zip(names, ends, every, strict=True)}
+
+
 def beta_interval(mean: Floats, counts: Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
     """Central interval of Beta(mean x counts, (1 - mean) x counts), by summing the density on a fine grid."""
     a, b = mean * counts, (1 - mean) * counts
     centre, width = np.log(a / b), np.sqrt(1 / a + 1 / b + 1 / a**2 + 1 / b**2)
-    grid = centre[:, None] + width[:, None] * np.linspace(-_REACH, _REACH, _STEPS)[None, :]
+    grid = centre[:, None] + width[:, None] * np.linspace(-8, 8, 1601)[None, :]
     shown = np.clip(grid, -700, 700)
     density = a[:, None] * shown - (a + b)[:, None] * np.logaddexp(0, shown)
     mass = np.exp(density - density.max(axis=1, keepdims=True))
     mass = (np.cumsum(mass, axis=1) - mass / 2) / mass.sum(axis=1, keepdims=True)
-    ends = [np.array([np.interp(q, row, x) for row, x in zip(mass, grid, strict=True)]) for q in _tails(level)]
+    ends = [np.array([np.interp(q, row, x) for row, x in zip(mass, grid, strict=True)]) for q in ((1 - level) / 2, (1 + level) / 2)]
     low, high = (1 / (1 + np.exp(-np.clip(end, -700, 700))) for end in ends)
     return low, high
-
-
-def _tails(level: float) -> tuple[float, float]:
-    return (1 - level) / 2, (1 + level) / 2

@@ -23,8 +23,7 @@ def pack_webhooks(**_: Any) -> None:
 @shared_task
 def send_webhooks(**_: Any) -> None:
     """Send what is due."""
-    for delivery_id in sending.take_due(now=timezone.now()):
-        sending.deliver(delivery_id=delivery_id, now=timezone.now())
+    sending.send_due(now=timezone.now())
 
 
 @shared_task

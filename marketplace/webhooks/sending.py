@@ -8,12 +8,15 @@ import hmac
 import http.client
 import socket
 import ssl
+import threading
 import time
 import uuid
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -26,10 +29,11 @@ from marketplace.webhooks import endpoints
 
 PATIENCE = (5, 60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 64_800, 64_800)
 """Seconds from one try to the next; together almost three days."""
-CLAIMED = timedelta(seconds=60)
-"""How long a message belongs to the runner that took it: longer than a call; a killed runner's is taken again after it."""
+CLAIMED = timedelta(seconds=150)
+"""How long a message belongs to the runner that took it: longer than a round; a killed runner's is taken again after it."""
 SECONDS = 10.0
-READ_MOST = 64 * 1024
+"""That a call may take."""
+AT_ONCE = 8
 GONE = 410
 """With this status an endpoint says that it wants to hear nothing more."""
 
@@ -47,46 +51,40 @@ class Outcome:
         return self.status is not None and 200 <= self.status < 300
 
 
-def take_due(*, now: datetime, limit: int = 50) -> list[uuid.UUID]:
-    """Messages that are due, taken for a minute by this runner."""
+def send_due(*, now: datetime, limit: int = 40) -> int:
+    """Take messages that are due and try each once, a few at a time; returns how many were tried.
+
+    Nothing of the database is held while others are waited for.
+    """
     with transaction.atomic(durable=True):
         waiting = WebhookDelivery.objects.filter(state="waiting", due_at__lte=now).order_by("due_at")
-        taken = due.take(waiting, limit=limit)
+        taken = due.take(waiting.select_related("endpoint"), limit=limit)
         WebhookDelivery.objects.filter(pk__in=[one.pk for one in taken]).update(due_at=now + CLAIMED)
-    return [one.pk for one in taken]
-
-
-def deliver(*, delivery_id: uuid.UUID, now: datetime) -> Outcome | None:
-    """One try at one message. Opens its own transaction after the call; None when it is no longer waiting."""
-    delivery = WebhookDelivery.objects.select_related("endpoint").filter(pk=delivery_id, state="waiting").first()
-    if delivery is None:
-        return None
-    outcome = call(delivery.endpoint, delivery, now=now)
-    with transaction.atomic(durable=True):
-        _note(delivery_id, outcome, now)
-    return outcome
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        outcomes = list(threads.map(lambda delivery: call(delivery, now=now), taken))
+    for delivery, outcome in zip(taken, outcomes, strict=True):
+        with transaction.atomic(durable=True):
+            _note(delivery.pk, outcome, now)
+    return len(taken)
 
 
 def _note(delivery_id: uuid.UUID, outcome: Outcome, now: datetime) -> None:
+    """Write down a try, and what follows from it."""
     delivery = WebhookDelivery.objects.select_for_update(of=("self",)).select_related("endpoint").get(pk=delivery_id)
+    tries = delivery.tries_so_far + 1
     WebhookTry.objects.create(
-        delivery=delivery, n=delivery.tries_so_far + 1, at=now, status=outcome.status, fault=outcome.fault[:200],
+        delivery=delivery, n=tries, at=now, status=outcome.status, fault=outcome.fault[:200],
         milliseconds=outcome.milliseconds,
     )
-    delivery.tries_so_far += 1
-    if delivery.state == "waiting":
-        delivery.state, delivery.due_at = _next(delivery, outcome, now)
-    delivery.save(update_fields=["tries_so_far", "state", "due_at"])
+    due_at = now + timedelta(seconds=PATIENCE[min(tries, len(PATIENCE)) - 1])
+    changes: dict[str, Any] = {"tries_so_far": tries, "due_at": due_at}
+    if outcome.arrived:
+        changes["state"] = "delivered"
+    elif due_at > delivery.give_up_at or outcome.status == GONE:
+        changes["state"] = "failed"
+    WebhookDelivery.objects.filter(pk=delivery_id, state="waiting").update(**changes)
     if outcome.status == GONE:
         endpoints.stop(endpoint=delivery.endpoint, actor_id=None, now=now, why="gone")
-
-
-def _next(delivery: WebhookDelivery, outcome: Outcome, now: datetime) -> tuple[str, datetime]:
-    """The state after a try, and when the next one is due."""
-    if outcome.arrived:
-        return "delivered", now
-    due_at = now + timedelta(seconds=PATIENCE[min(delivery.tries_so_far, len(PATIENCE)) - 1])
-    return ("waiting", due_at) if due_at <= delivery.give_up_at and outcome.status != GONE else ("failed", now)
 
 
 def send_again(*, delivery: WebhookDelivery, now: datetime) -> None:
@@ -119,17 +117,22 @@ def headers_of(endpoint: WebhookEndpoint, delivery: WebhookDelivery, *, now: dat
     }
 
 
-def call(endpoint: WebhookEndpoint, delivery: WebhookDelivery, *, now: datetime) -> Outcome:
-    """POST the message; never raises, never follows a redirect."""
-    began = time.monotonic()
+def call(delivery: WebhookDelivery, *, now: datetime) -> Outcome:
+    """POST the message; never raises, never follows a redirect, never takes longer than SECONDS."""
+    began, endpoint = time.monotonic(), delivery.endpoint
     try:
-        with closing(_connection(endpoint.url)) as connection:
-            path = urlsplit(endpoint.url)
-            where = (path.path or "/") + (f"?{path.query}" if path.query else "")
-            connection.request("POST", where, body=delivery.body.encode(), headers=headers_of(endpoint, delivery, now=now))
-            response = connection.getresponse()
-            response.read(READ_MOST)
-            status, fault = response.status, ""
+        parts = urlsplit(endpoint.url)
+        where = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        with closing(_open(parts)) as connection:
+            # An endpoint that sends a byte now and then never runs into a socket's timeout: the clock closes the line.
+            clock = threading.Timer(SECONDS, connection.cut)
+            clock.start()
+            try:
+                headers = headers_of(endpoint, delivery, now=now)
+                connection.request("POST", where, body=delivery.body.encode(), headers=headers)
+                status, fault = connection.getresponse().status, ""
+            finally:
+                clock.cancel()
     except _NotPublic:
         status, fault = None, _("The address is not a public one.")
     except ssl.SSLCertVerificationError as error:
@@ -143,20 +146,30 @@ class _NotPublic(Exception):
     """The name leads to an address that is not of the open internet."""
 
 
-def _connection(url: str) -> http.client.HTTPConnection:
+class _Line(http.client.HTTPConnection):
     """A line to the address that was checked, whatever the name means a moment later."""
-    parts = urlsplit(url)
-    host, local = (parts.hostname or "").encode("idna").decode(), endpoints.is_local(parts.scheme, parts.hostname or "")
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+
+    def __init__(self, host: str, port: int, address: str, *, tls: bool) -> None:
+        super().__init__(host, port, timeout=SECONDS)
+        self._address, self._tls = address, tls
+
+    def connect(self) -> None:
+        self.sock = socket.create_connection((self._address, self.port), SECONDS)
+        if self._tls:
+            self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self.host)
+
+    def cut(self) -> None:
+        """End it from outside: every wait on it fails at once."""
+        if self.sock is not None:
+            with suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+
+def _open(parts: SplitResult) -> _Line:
+    """Raises _NotPublic where the name leads to any address that is not."""
+    tls, port = parts.scheme == "https", parts.port or (443 if parts.scheme == "https" else 80)
+    host = (parts.hostname or "").encode("idna").decode()
     found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-    if not local and not all(map(is_public, found)):
-        raise _NotPublic(host)
-    line = socket.create_connection((found[0], port), SECONDS)
-    if local:
-        connection = http.client.HTTPConnection(host, port, timeout=SECONDS)
-    else:
-        context = ssl.create_default_context()
-        connection = http.client.HTTPSConnection(host, port, timeout=SECONDS, context=context)
-        line = context.wrap_socket(line, server_hostname=host)
-    connection.sock = line
-    return connection
+    if not endpoints.is_local(parts.scheme, host) and not all(map(is_public, found)):
+        raise _NotPublic
+    return _Line(host, port, found[0], tls=tls)

@@ -13,7 +13,7 @@ from kit.ids import uuid7
 from payments import chart
 
 
-def _kind_in(kinds: tuple[str, ...]) -> models.ExpressionWrapper:
+def _kind_in(kinds: tuple[str, ...]) -> models.ExpressionWrapper[models.Q]:
     return models.ExpressionWrapper(models.Q(kind__in=kinds), output_field=models.BooleanField())
 
 

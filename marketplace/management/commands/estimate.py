@@ -1,0 +1,54 @@
+"""`estimate`: labels with confidences and workers with scores from a file of answers."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from marketplace.management.tables import report, unusable
+from marketplace.quality import tables
+from marketplace.quality.estimate import WORKERS, estimate
+
+
+class Command(BaseCommand):
+    """Needs no database: the answers are in the file, the mathematics in marketplace.quality."""
+
+    help = gettext_lazy("Says which label each item has, how sure that is, and how often each worker is right.")
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("answers", type=Path, metavar="ANSWERS.csv", help=_("item_id, worker_id, answer"))
+        parser.add_argument("--gold", type=Path, metavar="GOLD.csv", help=_("items with a known truth: item_id, truth"))
+        parser.add_argument("--kind", choices=["categorical", "pairwise", "text", "numeric"], default="categorical")
+        parser.add_argument("--out", type=Path, required=True, metavar="LABELS.csv")
+        parser.add_argument("--workers", type=Path, required=True, metavar="WORKERS.csv")
+
+    def handle(self, **options: Any) -> None:
+        kind = options["kind"]
+        try:
+            read = tables.read_answers(options["answers"], kind=kind)
+            gold, faults = tables.read_truth(options["gold"], kind=kind) if options["gold"] else ({}, [])
+        except tables.BadFile as error:
+            raise unusable(error) from error
+        report(read.faults, path=options["answers"], to=self.stderr)
+        report(faults, path=options["gold"] or Path(), to=self.stderr)
+        result = estimate(read, kind=kind, gold=gold)
+        _write(options["out"], result.header, result.labels)
+        _write(options["workers"], WORKERS, result.workers)
+        words = {"labels": len(result.labels), "workers": len(result.workers)}
+        self.stdout.write(_("%(labels)d labels, %(workers)d workers.") % words)
+
+
+def _write(path: Path, header: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([header, *rows])
+    except OSError as error:
+        words = {"file": path, "reason": error.strerror}
+        raise CommandError(_("%(file)s cannot be written: %(reason)s.") % words, returncode=2) from error

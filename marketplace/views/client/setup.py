@@ -1,0 +1,273 @@
+"""A project's rules: the task itself, its guideline, its pay and judging, who may work."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings as site
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from kit.errors import Invalid, ProductError
+from kit.money import Money
+from marketplace import eligibility, forms, guidelines, pricing, projects, queries, rules
+from marketplace.models import Project, Rate
+from marketplace.settings_form import Settings
+from marketplace.views.client.frame import GET_OR_POST, as_text, example, is_fragment, project_of, project_page, put_error
+from qualification import skills
+from task_types import registry, rich_text
+from workers import access
+from workers.access import ClientRequest
+
+KINDS = ("answer", "review")
+REVIEWED_BY_WORKERS = ("sampled", "all")
+
+
+# --- the task ----------------------------------------------------------------------------------------------------------
+
+
+@GET_OR_POST
+@access.client("manager")
+def settings(request: ClientRequest, org: str, project_id: uuid.UUID) -> HttpResponse:
+    """What a worker decides: the drawer's own questions, with the task as it will look beside them."""
+    project = project_of(request, project_id)
+    fields = registry.drawer(project.task_type).settings_fields()
+    form = Settings(request.POST or None, fields=fields, initial=Settings.initial_of(fields, project.settings))
+    if request.method == "POST" and form.is_valid():
+        try:
+            with transaction.atomic(durable=True):
+                projects.change_settings(
+                    project=project, settings=form.settings(), actor_id=request.user.pk, now=timezone.now()
+                )
+            messages.success(request, _("Saved."))
+            return redirect("market:project_settings", org=org, project_id=project.pk)
+        except ProductError as error:
+            put_error(form, error)
+    fixed = project.batches.exclude(state="draft").exists()
+    if fixed and not form.is_bound:
+        for field in form.fields.values():
+            field.disabled = True
+    return project_page(request, "client/project_settings.html", project, "settings", {
+        "form": form, "fixed": fixed, "preview": _preview(org, project, form),
+    }, status=422 if form.errors else 200)  # fmt: skip
+
+
+@require_POST
+@access.client("manager")
+def preview(request: ClientRequest, org: str, project_id: uuid.UUID) -> HttpResponse:
+    """The task as a worker sees it under the settings that are being typed."""
+    project = project_of(request, project_id)
+    form = Settings(request.POST, fields=registry.drawer(project.task_type).settings_fields())
+    return render(request, "client/_preview.html", _preview(org, project, form))
+
+
+def _preview(org: str, project: Project, form: Settings) -> dict[str, Any]:
+    """An island, or the sentence that says why there is none."""
+    try:
+        given = project.settings
+        if form.is_bound:
+            if not form.is_valid():
+                raise Invalid(_("Complete the settings to see the task."))
+            given = registry.drawer(project.task_type).check_settings(form.settings())
+        return {"island": as_text(example(org, project, given)), "stamp": timezone.now().strftime("%H%M%S%f")}
+    except Invalid as error:
+        return {"fault": str(error)}
+
+
+# --- the guideline -----------------------------------------------------------------------------------------------------
+
+
+@GET_OR_POST
+@access.client("manager")
+def guideline(request: ClientRequest, org: str, project_id: uuid.UUID) -> HttpResponse:
+    """The next version, beside what it looks like; the versions before, each with what it changed."""
+    project = project_of(request, project_id)
+    newest = projects.guideline_in_force(project)
+    start = newest.markdown if newest else registry.drawer(project.task_type).sample().guideline
+    form = forms.Guideline(request.POST or None, initial={"markdown": start})
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = _publish(request, project, form.cleaned_data)
+            text = _("Version %(number)s is published. Tasks in hand keep the version they came with.")
+            messages.success(request, text % {"number": made})
+            return redirect("market:project_guideline", org=org, project_id=project.pk)
+        except ProductError as error:
+            put_error(form, error)
+    asked = request.GET.get("version", "")
+    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else None
+    return project_page(request, "client/project_guideline.html", project, "guideline", {
+        "form": form, "newest": newest, "rendered": rendered(form["markdown"].value() or ""),
+        "looked_at": guidelines.show(project_id=project.pk, number=number) if number else None,
+        "versions": project.guidelines.select_related("published_by").order_by("-number")[:50],
+    }, status=422 if form.errors else 200)  # fmt: skip
+
+
+def _publish(request: ClientRequest, project: Project, given: dict[str, Any]) -> int:
+    with transaction.atomic(durable=True):
+        return projects.publish_guideline(
+            project=project, markdown=given["markdown"], what_changed=given["what_changed"], actor_id=request.user.pk,
+            now=timezone.now(),
+        ).number  # fmt: skip
+
+
+@require_POST
+@access.client("manager")
+def guideline_preview(request: ClientRequest, org: str, project_id: uuid.UUID) -> HttpResponse:
+    """What is being typed, as workers will read it."""
+    project_of(request, project_id)
+    return render(request, "client/_rendered.html", {"rendered": rendered(request.POST.get("markdown", "")[:100_000])})
+
+
+def rendered(markdown: str) -> SafeString:
+    return mark_safe(rich_text.render(markdown))  # noqa: S308 - rich_text cleans it
+
+
+# --- pay and judging ---------------------------------------------------------------------------------------------------
+
+
+@GET_OR_POST
+@access.client("manager")
+def terms(request: ClientRequest, org: str, project_id: uuid.UUID) -> HttpResponse:
+    """What it pays and who judges; changes touch new leases only, and the page says so."""
+    project, now = project_of(request, project_id), timezone.now()
+    rates = {kind: projects.rate_in_force(project=project, kind=kind, tier=0, now=now) for kind in KINDS}
+    prices = {kind: Money(rate.amount_units, project.currency).decimal() if rate else None for kind, rate in rates.items()}
+    form = forms.Terms(request.POST or None, initial=forms.Terms.initial_of(project, prices))
+    if request.method == "POST" and form.is_valid():
+        try:
+            with transaction.atomic(durable=True):
+                _save_terms(project, form, rates, request.user.pk, now)
+            messages.success(request, _("Saved. Tasks in hand keep the terms they came with."))
+            return redirect("market:project_terms", org=org, project_id=project.pk)
+        except ProductError as error:
+            put_error(form, error)
+    history = project.rates.select_related("made_by").order_by("-valid_from", "-id")[:20]
+    return project_page(request, "client/project_terms.html", project, "terms", {
+        "form": form, "sums": _sums(project, form), "history": [_dated(rate, project) for rate in history],
+    }, status=422 if form.errors else 200)  # fmt: skip
+
+
+def _dated(rate: Rate, project: Project) -> dict[str, Any]:
+    return {"rate": rate, "amount": Money(rate.amount_units, project.currency)}
+
+
+def _save_terms(
+    project: Project, form: forms.Terms, rates: dict[str, Rate | None], actor_id: uuid.UUID, now: datetime
+) -> None:
+    """The options, and a new dated rate for each price that differs from the one in force."""
+    given = form.cleaned_data
+    needs_review = given["review_rule"] in REVIEWED_BY_WORKERS
+    if needs_review and not given["review_price"]:
+        raise Invalid(_("Set what a review pays: this project's answers are reviewed."), field="review_price")
+    projects.change(project=project, actor_id=actor_id, now=now, **form.options())
+    for kind, rate in rates.items():
+        price = given[f"{kind}_price"]
+        amount = Money.parse(price, project.currency, field=f"{kind}_price") if price else None
+        if amount is not None and (rate is None or rate.amount_units != amount.units):
+            projects.set_rate(project=project, amount=amount, kind=kind, actor_id=actor_id, now=now)
+
+
+@require_POST
+@access.client("manager")
+def terms_sums(request: ClientRequest, org: str, project_id: uuid.UUID) -> HttpResponse:
+    """What the terms that are being typed come to: for a worker an hour, for the client a task."""
+    project = project_of(request, project_id)
+    return render(request, "client/_sums.html", {"sums": _sums(project, forms.Terms(request.POST)), "project": project})
+
+
+def _sums(project: Project, form: forms.Terms) -> dict[str, Any]:
+    """Figures from whatever is valid so far; what cannot be known yet is None."""
+    form.is_valid()
+    measured = queries.median_seconds([project.pk]).get(project.pk)
+
+    def value(name: str) -> Any:
+        return form.cleaned_data.get(name) if form.is_bound else form[name].value()
+
+    price, seconds = value("answer_price"), measured or value("expected_seconds")
+    found: dict[str, Any] = {"measured": measured, "seconds": seconds, "fee_percent": Decimal(site.PLATFORM_FEE_BP) / 100}
+    if not price:
+        return found
+    pay = Money.parse(price, project.currency)
+    fee = Money(pricing.fee_on(pay.units, site.PLATFORM_FEE_BP), project.currency)
+    least, most = value("overlap"), value("max_overlap")
+    return found | {
+        "pay": pay, "fee": fee, "each": pay + fee, "hourly": queries.hourly(pay, float(seconds)) if seconds else None,
+        "least": (pay + fee) * int(least) if least else None, "overlap": least, "max_overlap": most,
+        "most": (pay + fee) * int(most) if most and value("target_accuracy") and most != least else None,
+    }  # fmt: skip
+
+
+# --- who may work ------------------------------------------------------------------------------------------------------
+
+
+@GET_OR_POST
+@access.client("manager")
+def workers(request: ClientRequest, org: str, project_id: uuid.UUID) -> HttpResponse:
+    """Who may answer and who may review, each with a live count of how many people that is right now."""
+    project = project_of(request, project_id)
+    parts = {"eligibility": project.eligibility, "review_eligibility": project.review_eligibility}
+    asked = {name: _who(request, name, rule) for name, rule in parts.items() if name in _asked_for(project)}
+    if request.method == "POST" and all(form.is_valid() for form in asked.values()):
+        try:
+            with transaction.atomic(durable=True):
+                projects.change(
+                    project=project, actor_id=request.user.pk, now=timezone.now(),
+                    **{name: form.rule() for name, form in asked.items()},
+                )
+            messages.success(request, _("Saved."))
+            return redirect("market:project_workers", org=org, project_id=project.pk)
+        except ProductError as error:
+            put_error(next(iter(asked.values())), error)
+    everyone = eligibility.how_many({"all": []})
+    shown = [
+        {"form": form, "name": name, "count": _fitting(form, parts[name]), "everyone": everyone, "rule": parts[name],
+         "by_api": forms.Eligibility.initial_of(parts[name]) is None and list(rules.leaves(parts[name]))}
+        for name, form in asked.items()
+    ]  # fmt: skip
+    faulty = any(form.errors for form in asked.values())
+    return project_page(
+        request, "client/project_workers.html", project, "workers", {"parts": shown}, status=422 if faulty else 200
+    )
+
+
+def _asked_for(project: Project) -> tuple[str, ...]:
+    reviewed = project.review_rule in REVIEWED_BY_WORKERS
+    return ("eligibility", "review_eligibility") if reviewed else ("eligibility",)
+
+
+def _who(request: ClientRequest, name: str, rule: rules.Rule) -> forms.Eligibility:
+    known = [(skill.slug, skill.name) for skill in skills.visible_to(request.organisation.pk)]
+    initial = forms.Eligibility.initial_of(rule) or {}
+    return forms.Eligibility(request.POST or None, initial=initial, skills=known, prefix=name)
+
+
+def _fitting(form: forms.Eligibility, rule: rules.Rule) -> int | None:
+    """How many people the form's present answers let in; None while they are no rule."""
+    try:
+        if form.is_bound:
+            return eligibility.how_many(rules.check(form.rule(), field="eligibility")) if form.is_valid() else None
+        return eligibility.how_many(rule)
+    except Invalid:
+        return None
+
+
+@require_POST
+@access.client("manager")
+def count(request: ClientRequest, org: str, project_id: uuid.UUID, part: str) -> HttpResponse:
+    """The live count beside the form."""
+    project = project_of(request, project_id)
+    if not is_fragment(request):
+        return redirect("market:project_workers", org=org, project_id=project.pk)
+    form = _who(request, part, project.eligibility)
+    return render(request, "client/_count.html", {
+        "count": _fitting(form, project.eligibility), "everyone": eligibility.how_many({"all": []}), "name": part,
+    })  # fmt: skip

@@ -1,0 +1,1 @@
+"""The API of money: for workers, clients and finance."""

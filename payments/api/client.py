@@ -1,0 +1,121 @@
+"""What a client's program may know and do: balances, payments, and starting one."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from kit.api import PAGING, ApiView, Body, MoneyField, Once, listing, paged, reply
+from kit.errors import NotFound
+from kit.money import Money
+from payments import funding, queries
+from payments.models import Funding
+from payments.states import FUNDING
+from workers import access
+
+
+class ClientMoneySerializer(serializers.Serializer[Any]):
+    """A client's money in one currency."""
+
+    prepaid = MoneyField(help_text="Paid in and not promised to any batch")
+    reserved = MoneyField(help_text="Promised to batches and not yet spent")
+    pending = MoneyField(help_text="Earned by workers and not yet judged")
+    paid = MoneyField(help_text="Confirmed to workers")
+    fees = MoneyField(help_text="Our fees")
+
+
+class BillingSerializer(serializers.Serializer[Any]):
+    balances = ClientMoneySerializer(many=True)
+
+
+class FundingSerializer(serializers.Serializer[Any]):
+    """A payment into the marketplace."""
+
+    id = serializers.UUIDField()
+    amount = MoneyField()
+    state = serializers.CharField(help_text=", ".join(FUNDING.states))
+    url = serializers.CharField(help_text="The page to pay on, while it is open")
+    fault = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    settled_at = serializers.DateTimeField(allow_null=True)
+
+
+class NewFundingSerializer(Body):
+    amount = MoneyField()
+    success_url = serializers.URLField(required=False, max_length=400, help_text="{funding} becomes the payment's id")
+    cancel_url = serializers.URLField(required=False, max_length=400)
+
+
+def funding_shown(wish: Funding) -> dict[str, Any]:
+    plain = {name: getattr(wish, name) for name in ("id", "state", "fault", "created_at", "settled_at")}
+    url = wish.url if wish.state == "open" else ""
+    return dict(FundingSerializer(plain | {"amount": Money(wish.amount_units, wish.currency), "url": url}).data)
+
+
+class ClientMoneyView(ApiView):
+    """Members of a client: viewers read, managers pay."""
+
+    permission_classes = [access.Client("viewer", write="manager")]
+
+
+class Billing(ClientMoneyView):
+    """What is prepaid, reserved and spent, by currency."""
+
+    @extend_schema(responses=BillingSerializer)
+    def get(self, request: Request) -> HttpResponse:
+        organisation = access.organisation_of(request)
+        held = [
+            queries.client_money(organisation_id=organisation.pk, currency=currency)
+            for currency in queries.client_currencies(organisation.pk) or [organisation.billing_currency]
+        ]
+        return reply(BillingSerializer({"balances": held}).data)
+
+
+class Fundings(ClientMoneyView):
+    """Payments into the marketplace, newest first."""
+
+    @extend_schema(parameters=PAGING, responses=paged(FundingSerializer))
+    def get(self, request: Request) -> HttpResponse:
+        rows = Funding.objects.filter(organisation=access.organisation_of(request))
+        return listing(request, rows, order="-created_at", show=lambda page: [funding_shown(row) for row in page])
+
+    @extend_schema(request=NewFundingSerializer, responses={201: FundingSerializer})
+    def post(self, request: Request) -> HttpResponse:
+        """Start a payment: the answer holds the address of the page to pay on."""
+        given, organisation = NewFundingSerializer.read(request), access.organisation_of(request)
+        page = settings.PUBLIC_URL + reverse("payments:billing", args=[organisation.slug])
+        once = Once(request)
+
+        def work() -> HttpResponse:
+            wish = funding.start_checkout(
+                organisation_id=organisation.pk, amount=given["amount"], actor_id=access.user_of(request).pk,
+                now=timezone.now(), success_url=given.get("success_url", f"{page}?paid={{funding}}"),
+                cancel_url=given.get("cancel_url", page),
+            )  # fmt: skip
+            response = reply(funding_shown(wish), 201)
+            with transaction.atomic(durable=True):
+                once.keep(response)
+            return response
+
+        return once.run(work)
+
+
+class FundingDetail(ClientMoneyView):
+    """One payment."""
+
+    @extend_schema(responses=FundingSerializer)
+    def get(self, request: Request, funding_id: uuid.UUID) -> HttpResponse:
+        wish = Funding.objects.filter(pk=funding_id, organisation=access.organisation_of(request)).first()
+        if wish is None:
+            raise NotFound(_("There is no such payment."))
+        return reply(funding_shown(wish))

@@ -1,0 +1,191 @@
+"""What a worker's program may know and do: balances, earnings with every line, payouts, the payout account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from kit.api import PAGING, ApiView, Body, MoneyField, listing, paged, reply
+from kit.errors import NotFound
+from kit.money import Money
+from payments import payout_accounts, queries, statements
+from payments.models import Earning, Payout, PayoutAccount
+from payments.states import EARNING, PAYOUT, PAYOUT_ACCOUNT
+from workers import access, tokens
+
+
+class BalancesSerializer(serializers.Serializer[Any]):
+    """A worker's money in one currency, in four parts."""
+
+    in_review = MoneyField(help_text="Earned, waits for a judgement or the clock")
+    available = MoneyField(help_text="Confirmed, goes out with the next payout")
+    on_its_way = MoneyField(help_text="Transferred, not yet at the bank")
+    held = MoneyField(help_text="Stopped by a dispute or a case")
+
+
+class MyMoneySerializer(serializers.Serializer[Any]):
+    balances = BalancesSerializer(many=True)
+    next_payout = serializers.DateTimeField(help_text="The next weekly run")
+    payout_minimum = serializers.CharField(help_text="In main units of any currency; less waits for the next run")
+
+
+class LineSerializer(serializers.Serializer[Any]):
+    """One reason of an earning."""
+
+    kind = serializers.CharField()
+    amount = MoneyField(help_text="May be negative")
+    inputs = serializers.JSONField(help_text="What it was computed from")
+    rule = serializers.CharField(help_text="Rule and version that made it")
+
+
+class EarningSerializer(serializers.Serializer[Any]):
+    """Money owed for one source; the lines add up to the amount."""
+
+    id = serializers.UUIDField(source="earning_id")
+    source_kind = serializers.CharField()
+    source_id = serializers.UUIDField()
+    state = serializers.CharField(help_text=", ".join(EARNING.states))
+    amount = MoneyField()
+    held = serializers.BooleanField()
+    payout = serializers.UUIDField(source="payout_id", allow_null=True)
+    lines = LineSerializer(many=True)
+    created_at = serializers.DateTimeField()
+    settled_at = serializers.DateTimeField(allow_null=True)
+
+
+class PayoutSerializer(serializers.Serializer[Any]):
+    """A transfer to the worker."""
+
+    id = serializers.UUIDField()
+    state = serializers.CharField(help_text=", ".join(PAYOUT.states))
+    amount = MoneyField()
+    earnings = serializers.IntegerField(source="earnings_count")
+    carry_in = MoneyField(help_text="Left by earlier payouts that were rounded down")
+    carry_out = MoneyField(help_text="Left for the next")
+    fault = serializers.CharField(help_text="Why it came back or failed at the bank")
+    created_at = serializers.DateTimeField()
+    sent_at = serializers.DateTimeField(allow_null=True)
+    paid_at = serializers.DateTimeField(allow_null=True)
+
+
+class PayoutAccountSerializer(serializers.Serializer[Any]):
+    """Where payouts go."""
+
+    country = serializers.CharField()
+    currency = serializers.CharField(help_text="What the bank receives")
+    state = serializers.CharField(help_text=", ".join(PAYOUT_ACCOUNT.states))
+    wanted = serializers.ListField(child=serializers.CharField(), help_text="What the rail still asks for")
+    rail = serializers.CharField()
+    rail_account = serializers.CharField(allow_null=True)
+
+
+class OpenAccountSerializer(Body):
+    country = serializers.RegexField(r"^[A-Za-z]{2}$", help_text="ISO 3166-1, such as DE")
+
+
+class LinkSerializer(serializers.Serializer[Any]):
+    url = serializers.URLField(help_text="The rail's page, for one visit")
+
+
+def payout_shown(payout: Payout) -> dict[str, Any]:
+    """A payout as plain data."""
+
+    def money(units: int) -> Money:
+        return Money(units, payout.currency)
+
+    plain = {
+        name: getattr(payout, name) for name in ("id", "state", "earnings_count", "fault", "created_at", "sent_at", "paid_at")
+    }
+    amounts = {
+        "amount": money(payout.amount_units), "carry_in": money(payout.carry_in_units),
+        "carry_out": money(payout.carry_out_units),
+    }  # fmt: skip
+    return dict(PayoutSerializer(plain | amounts).data)
+
+
+class WorkerMoneyView(ApiView):
+    """A door for workers, with tokens that may see money."""
+
+    permission_classes = [access.WorkerWith(tokens.PAYMENTS)]
+
+
+class MyMoney(WorkerMoneyView):
+    """What is mine."""
+
+    @extend_schema(responses=MyMoneySerializer)
+    def get(self, request: Request) -> HttpResponse:
+        worker_id = access.user_of(request).pk
+        held = [
+            queries.worker_balances(worker_id=worker_id, currency=currency)
+            for currency in queries.worker_currencies(worker_id)
+        ]
+        minimum = Money(settings.PAYOUT_MINIMUM_UNITS, "USD").decimal()
+        shown = {"balances": held, "next_payout": statements.next_run(timezone.now()), "payout_minimum": str(minimum)}
+        return reply(MyMoneySerializer(shown).data)
+
+
+class MyEarnings(WorkerMoneyView):
+    """Earnings with every line, newest first."""
+
+    @extend_schema(parameters=PAGING, responses=paged(EarningSerializer))
+    def get(self, request: Request) -> HttpResponse:
+        rows = Earning.objects.filter(worker_id=access.user_of(request).pk)
+        return listing(
+            request, rows, order="-created_at",
+            show=lambda page: EarningSerializer(queries.single_views(page), many=True).data,
+        )  # fmt: skip
+
+
+class MyPayouts(WorkerMoneyView):
+    """Payouts, newest first; drafts are nobody's business yet."""
+
+    @extend_schema(parameters=PAGING, responses=paged(PayoutSerializer))
+    def get(self, request: Request) -> HttpResponse:
+        rows = Payout.objects.filter(worker_id=access.user_of(request).pk).exclude(state="draft")
+        return listing(request, rows, order="-created_at", show=lambda page: [payout_shown(row) for row in page])
+
+
+def _own_account(request: Request) -> PayoutAccount:
+    account = queries.payout_account(access.user_of(request).pk)
+    if account is None:
+        raise NotFound(_("You have no payout account yet."))
+    return account
+
+
+class MyPayoutAccount(WorkerMoneyView):
+    """The payout account: read it, or open it with the country of your bank."""
+
+    @extend_schema(responses=PayoutAccountSerializer)
+    def get(self, request: Request) -> HttpResponse:
+        return reply(PayoutAccountSerializer(_own_account(request)).data)
+
+    @extend_schema(request=OpenAccountSerializer, responses={201: PayoutAccountSerializer})
+    def post(self, request: Request) -> HttpResponse:
+        """Open the account; asking again gives the one there is."""
+        given = OpenAccountSerializer.read(request)
+        account = payout_accounts.open_account(
+            user=access.user_of(request), country=given["country"], now=timezone.now()
+        )
+        return reply(PayoutAccountSerializer(account).data, 201)
+
+
+class MyPayoutLink(WorkerMoneyView):
+    """The rail's own page, on which onboarding goes on or bank details are changed."""
+
+    @extend_schema(request=None, responses=LinkSerializer)
+    def post(self, request: Request) -> HttpResponse:
+        """Make a link for one visit."""
+        page = settings.PUBLIC_URL + reverse("payments:payout_account")
+        url = payout_accounts.link(
+            account=_own_account(request), refresh_url=settings.PUBLIC_URL + reverse("payments:payout_link"),
+            return_url=f"{page}?back=1",
+        )  # fmt: skip
+        return reply({"url": url})

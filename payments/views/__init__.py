@@ -1,0 +1,1 @@
+"""The pages of money: for workers, clients and finance."""

@@ -1,0 +1,113 @@
+"""A client's pages about money: prepaid, reserved, spent, fees; paying in."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from kit.errors import Invalid, NotFound, Refused
+from kit.money import Money
+from payments import funding, gateway, queries, statements
+from payments.models import Funding
+from payments.views.worker import csv_response
+from workers import access
+from workers.access import ClientRequest
+from workers.organisations import RANK
+
+ENDED = ("settled", "expired", "failed")
+WAITING_STATES = ("open", "processing")
+
+
+def currency_of(request: ClientRequest) -> tuple[str, list[str]]:
+    """The currency to show (from the address, if known) and all there are, the organisation's own first."""
+    own = request.organisation.billing_currency
+    known = sorted({own, *queries.client_currencies(request.organisation.pk)}, key=lambda each: (each != own, each))
+    asked = request.GET.get("currency", "")
+    return (asked if asked in known else known[0]), known
+
+
+@require_http_methods(["GET", "POST"])
+@access.client("viewer")
+def billing(request: ClientRequest, org: str) -> HttpResponse:
+    """What is prepaid, reserved, spent; what moved it; and the form to pay in (managers)."""
+    currency, known = currency_of(request)
+    may_pay = RANK[request.membership.role] >= RANK["manager"]
+    fault = ""
+    if request.method == "POST":
+        if not may_pay:
+            raise Refused(_("Your role in this organisation does not allow this."))
+        try:
+            return redirect("payments:funding", org=org, funding_id=_begin(request, currency).pk)
+        except Invalid as error:
+            fault = str(error)
+    page, moves = statements.client_account(
+        organisation_id=request.organisation.pk, currency=currency, cursor=request.GET.get("cursor")
+    )
+    return render(request, "client/billing.html", {
+        "money": queries.client_money(organisation_id=request.organisation.pk, currency=currency), "currency": currency,
+        "page": page, "rows": moves, "may_pay": may_pay, "fault": fault, "amount": request.POST.get("amount", ""), "org": org,
+        "waiting": [_row(wish) for wish in _waiting(request)], "suggestions": ["50", "200", "1000"],
+        "tabs": [{"label": each, "url": f"?currency={each}", "active": each == currency} for each in known],
+        "columns": [{"label": _("What")}, {"label": _("When"), "rank": 2}, {"label": _("Prepaid"), "num": True}],
+    }, status=422 if fault else 200)  # fmt: skip
+
+
+def _begin(request: ClientRequest, currency: str) -> Funding:
+    amount = Money.parse(request.POST.get("amount", ""), currency, field="amount")
+    page = settings.PUBLIC_URL + reverse("payments:billing", args=[request.organisation.slug])
+    return funding.start_checkout(
+        organisation_id=request.organisation.pk, amount=amount, actor_id=request.user.pk, now=timezone.now(),
+        success_url=f"{page}{{funding}}/?back=1", cancel_url=page,
+    )  # fmt: skip
+
+
+def _waiting(request: ClientRequest) -> Any:
+    rows = Funding.objects.filter(organisation=request.organisation, state__in=WAITING_STATES)
+    return rows.order_by("-created_at", "-id")[:5]
+
+
+def _row(wish: Funding) -> dict[str, Any]:
+    return {"wish": wish, "amount": Money(wish.amount_units, wish.currency)}
+
+
+@require_GET
+@access.client("viewer")
+def payment(request: ClientRequest, org: str, funding_id: uuid.UUID) -> HttpResponse:
+    """One payment: the link to the page to pay on, and whether the money has come. Asked again while it waits."""
+    wish = Funding.objects.filter(pk=funding_id, organisation=request.organisation).first()
+    if wish is None:
+        raise NotFound(_("There is no such payment."))
+    if "back" in request.GET and wish.state not in ENDED:
+        wish = _fresh(wish)
+    template = "client/billing_payment_state.html" if request.htmx else "client/billing_payment.html"  # type: ignore[attr-defined]
+    return render(request, template, {
+        **_row(wish), "org": org, "waits": wish.state not in ENDED, "back": "back" in request.GET,
+        "may_pay": RANK[request.membership.role] >= RANK["manager"],
+        "crumbs": [{"label": _("Billing"), "url": reverse("payments:billing", args=[org])}],
+    })  # fmt: skip
+
+
+def _fresh(wish: Funding) -> Funding:
+    """The payment as Stripe shows it now; as we know it when Stripe is silent."""
+    try:
+        funding.read_again(checkout_id=wish.checkout_id or "", now=timezone.now())
+    except gateway.GatewayError:
+        return wish
+    return Funding.objects.get(pk=wish.pk)
+
+
+@require_GET
+@access.client("viewer")
+def account_csv(request: ClientRequest, org: str) -> StreamingHttpResponse:
+    """Everything that moved prepaid money."""
+    currency, _known = currency_of(request)
+    lines = statements.client_csv(organisation_id=request.organisation.pk, currency=currency)
+    return csv_response(lines, f"account-{org}-{currency}.csv")

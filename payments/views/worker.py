@@ -1,0 +1,181 @@
+"""A worker's pages about money: earnings with their reasons, payouts, statements, the payout account."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from kit import paging
+from kit.errors import NotFound
+from kit.money import Money
+from payments import gateway, holds, payout_accounts, queries, statements, words
+from payments.models import BankPayout, Earning, Payout, PayoutAccount
+from workers import access
+from workers.access import WorkerRequest
+from workers.countries import COUNTRIES
+
+
+def currency_of(request: WorkerRequest) -> tuple[str, list[str]]:
+    """The currency to show (from the address, if the worker has it) and all there are."""
+    known = queries.worker_currencies(request.user.pk) or ["USD"]
+    asked = request.GET.get("currency", "")
+    return (asked if asked in known else known[0]), known
+
+
+@require_GET
+@access.worker
+def earnings(request: WorkerRequest) -> HttpResponse:
+    """What is mine, in four parts; each line with its reasons; the next payout and its cost."""
+    now, worker_id = timezone.now(), request.user.pk
+    currency, known = currency_of(request)
+    page, views = queries.worker_lines(worker_id=worker_id, cursor=request.GET.get("cursor"), size=30)
+    balances = queries.worker_balances(worker_id=worker_id, currency=currency)
+    minimum = Money(settings.PAYOUT_MINIMUM_UNITS, currency)
+    payouts = Payout.objects.filter(worker_id=worker_id).exclude(state="draft").order_by("-created_at", "-id")[:5]
+    return render(request, "worker/earnings.html", {
+        "balances": balances, "currency": currency, "page": page, "rows": words.earnings(views),
+        "tabs": [{"label": each, "url": f"?currency={each}", "active": each == currency} for each in known],
+        "payouts": [payout_row(payout) for payout in payouts], "account": queries.payout_account(worker_id),
+        "next_run": statements.next_run(now), "minimum": minimum, "below": balances.available < minimum,
+        "next_amount": balances.available.payable(), "waits_until": holds.waiting_until([worker_id], now=now).get(worker_id),
+        "columns": earning_columns(),
+        "payout_columns": [{"label": _("Payout")}, {"label": _("State")}, {"label": _("Amount"), "num": True}],
+    })  # fmt: skip
+
+
+def earning_columns() -> list[dict[str, Any]]:
+    return [
+        {"label": _("For")}, {"label": _("State")}, {"label": _("When"), "rank": 2}, {"label": _("Amount"), "num": True},
+    ]  # fmt: skip
+
+
+def payout_row(payout: Payout) -> dict[str, Any]:
+    """A payout with its amounts as money."""
+    return {
+        "payout": payout, "amount": Money(payout.amount_units, payout.currency), "fault": words.fault(payout.fault),
+        "carry_in": Money(payout.carry_in_units, payout.currency), "earned": Money(payout.earned_units, payout.currency),
+        "carry_out": Money(payout.carry_out_units, payout.currency),
+    }  # fmt: skip
+
+
+@require_GET
+@access.worker
+def payout(request: WorkerRequest, payout_id: uuid.UUID) -> HttpResponse:
+    """One payout: how far it is, how its amount came about, and which earnings it carries."""
+    found = Payout.objects.filter(pk=payout_id, worker_id=request.user.pk).exclude(state="draft").first()
+    if found is None:
+        raise NotFound(_("There is no such payout."))
+    rows = Earning.objects.filter(payout=found).order_by("-created_at", "-id")
+    page = paging.page(rows, order="-created_at", cursor=request.GET.get("cursor"), size=30)
+    return render(request, "worker/payout.html", {
+        **payout_row(found), "events": _events(found), "page": page, "rows": words.earnings(queries.single_views(page.rows)),
+        "crumbs": [{"label": _("Earnings"), "url": reverse("payments:earnings")}],
+        "columns": earning_columns(),
+    })  # fmt: skip
+
+
+def _events(payout: Payout) -> list[dict[str, Any]]:
+    """What happened to a payout, oldest first."""
+    told: list[dict[str, Any]] = [{"text": _("Put together from your confirmed earnings"), "at": payout.created_at}]
+    if payout.sent_at:
+        told.append({"text": _("Transferred to your account at our payment provider"), "at": payout.sent_at})
+    told += [_bank_event(bank) for bank in payout.bank_payouts.order_by("created_at")]
+    return told
+
+
+def _bank_event(bank: BankPayout) -> dict[str, Any]:
+    text, tone = {
+        "paid": (_("Arrived at your bank"), "good"),
+        "failed": (_("Your bank sent it back"), "bad"),
+        "canceled": (_("The transfer to your bank was stopped"), "bad"),
+    }.get(bank.status, (_("On its way to your bank"), ""))
+    return {"text": text, "tone": tone, "at": bank.arrives_at or bank.created_at, "note": words.fault(bank.failure_code)}
+
+
+@require_GET
+@access.worker
+def statement(request: WorkerRequest) -> HttpResponse:
+    """A month: earned by kind, paid by transfer, and the CSV."""
+    start = statements.read_month(request.GET.get("month"), now=timezone.now())
+    currency, known = currency_of(request)
+    shown = statements.month(worker_id=request.user.pk, currency=currency, start=start)
+    kinds = [
+        {"name": words.SOURCES.get(kind, kind), "count": count, "amount": amount} for kind, count, amount in shown.by_kind
+    ]
+    before = (start - dt.timedelta(days=1)).replace(day=1)
+    return render(request, "worker/statement.html", {
+        "month": shown, "kinds": kinds, "currency": currency, "payouts": [payout_row(each) for each in shown.payouts],
+        "before": f"{before:%Y-%m}", "after": f"{shown.end:%Y-%m}" if shown.end <= timezone.now() else "",
+        "this": f"{start:%Y-%m}", "person": request.user,
+        "tabs": [{"label": each, "url": f"?month={start:%Y-%m}&currency={each}", "active": each == currency} for each in known],
+        "crumbs": [{"label": _("Earnings"), "url": reverse("payments:earnings")}],
+    })  # fmt: skip
+
+
+@require_GET
+@access.worker
+def statement_csv(request: WorkerRequest) -> StreamingHttpResponse:
+    """The month line by line."""
+    start = statements.read_month(request.GET.get("month"), now=timezone.now())
+    lines = statements.month_csv(worker_id=request.user.pk, start=start)
+    return csv_response(lines, f"earnings-{start:%Y-%m}.csv")
+
+
+def csv_response(lines: Any, name: str) -> StreamingHttpResponse:
+    """A CSV file to keep."""
+    return StreamingHttpResponse(
+        lines, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@access.worker
+def payout_account(request: WorkerRequest) -> HttpResponse:
+    """Where payouts go: choose the country of the bank, go on at the rail, see what it still wants."""
+    now = timezone.now()
+    if request.method == "POST":
+        payout_accounts.open_account(user=request.user, country=request.POST.get("country", ""), now=now)
+        return redirect("payments:payout_account")
+    account = queries.payout_account(request.user.pk)
+    if account is not None and "back" in request.GET:
+        account = _fresh(account)
+        if account.state == "active":
+            messages.success(request, _("Your payout account is ready."))
+        return redirect("payments:payout_account")
+    served = [(code, COUNTRIES[code]) for code in sorted(payout_accounts.CURRENCIES) if code in COUNTRIES]
+    return render(request, "worker/payout_account.html", {
+        "account": account, "countries": sorted(served, key=lambda each: str(each[1])), "country": request.worker.country,
+        "waits_until": holds.waiting_until([request.user.pk], now=now).get(request.user.pk),
+        "crumbs": [{"label": _("Earnings"), "url": reverse("payments:earnings")}],
+        "country_name": COUNTRIES.get(account.country, account.country) if account else "",
+    })  # fmt: skip
+
+
+def _fresh(account: PayoutAccount) -> PayoutAccount:
+    """The account as the rail shows it now; as we know it when the rail is silent."""
+    try:
+        return payout_accounts.read_again(account_id=account.pk, now=timezone.now())
+    except gateway.GatewayError:
+        return account
+
+
+@require_GET
+@access.worker
+def payout_link(request: WorkerRequest) -> HttpResponseRedirect:
+    """On to the rail's own page; the link is made for this one click."""
+    account = queries.payout_account(request.user.pk)
+    if account is None:
+        return HttpResponseRedirect(reverse("payments:payout_account"))
+    page = settings.PUBLIC_URL + reverse("payments:payout_account")
+    here = settings.PUBLIC_URL + reverse("payments:payout_link")
+    return HttpResponseRedirect(payout_accounts.link(account=account, refresh_url=here, return_url=f"{page}?back=1"))

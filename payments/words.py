@@ -1,0 +1,126 @@
+"""Codes of money in the reader's words; rooms above add the words for what they alone know."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from kit.errors import Text
+from payments.queries import EarningView, LineView
+
+Reason = Callable[[Mapping[str, Any], str], str]
+Names = Callable[[Sequence[uuid.UUID]], Mapping[uuid.UUID, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class LineWords:
+    """How a kind of line is called, and its inputs (with the currency) put into a sentence."""
+
+    name: Text
+    reason: Reason
+
+
+def _plain(inputs: Mapping[str, Any], _currency: str) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in inputs.items())
+
+
+def _share(inputs: Mapping[str, Any], _currency: str) -> str:
+    return _("%(share)s %% of it was accepted") % {"share": f"{inputs['share_bp'] / 100:g}"}
+
+
+def _released(inputs: Mapping[str, Any], _currency: str) -> str:
+    return str(inputs.get("reason", "")).replace("_", " ")
+
+
+LINES: dict[str, LineWords] = {
+    "base": LineWords(lazy("Base"), _plain),
+    "share": LineWords(lazy("Partly accepted"), _share),
+    "released": LineWords(lazy("Not accepted"), _released),
+}
+"""Kinds of lines; `declare_line` adds to them."""
+
+SOURCES: dict[str, Text] = {
+    "submission": lazy("Task"),
+    "adjustment": lazy("Adjustment"),
+    "exam": lazy("Test"),
+    "kill_fee": lazy("Time of a lost task"),
+    "bonus": lazy("Bonus"),
+}
+NAMES: dict[str, Names] = {}
+"""Who can say what a source was about (a project's name), by kind of source."""
+
+LEFT_OUT: dict[str, Text] = {
+    "no_payout_account": lazy("No payout account yet"),
+    "below_minimum": lazy("Below the minimum"),
+    "details_changed": lazy("Payout details or e-mail changed in the last 72 hours"),
+    "payout_under_way": lazy("An earlier payout is still on its way"),
+}
+FAULTS: dict[str, Text] = {
+    "details_changed": lazy("Your payout details changed in the last 72 hours. It goes out with the next run."),
+    "payout_account_not_ready": lazy("Your payout account was not ready. Finish its set-up; it goes out with the next run."),
+    "insufficient_capabilities_for_transfer": lazy(
+        "Our payment provider needs more from you before it may pay. Open your payout account to see what."
+    ),
+    "account_closed": lazy("Your bank account has been closed. Add another one to your payout account."),
+    "no_account": lazy("Your bank did not find the account. Check the details in your payout account."),
+    "could_not_process": lazy("Your bank could not take the payment. It is tried again when your details are confirmed."),
+}
+MISMATCHES: dict[str, Text] = {
+    "transfer_differs": lazy("A transfer differs from its payout"),
+    "payment_differs": lazy("A payment differs from what was asked for"),
+    "amount_differs": lazy("The amount differs"),
+    "currency_differs": lazy("The currency differs"),
+    "missing_at_rail": lazy("Posted here, not seen at Stripe"),
+    "extra_at_rail": lazy("Seen at Stripe, unknown here"),
+    "movement_unexplained": lazy("A movement that nothing here explains"),
+    "balance_differs": lazy("The balance differs"),
+    "payout_not_covered": lazy("A payout its worker's balance did not cover"),
+    "event_needs_person": lazy("Money moved at Stripe in a way that needs a person"),
+}
+
+
+def declare_line(kind: str, name: Text, reason: Reason) -> None:
+    """Add the words of a kind of line; done once, by the room whose rule makes it."""
+    LINES[kind] = LineWords(name, reason)
+
+
+def declare_source(kind: str, name: Text, names: Names | None = None) -> None:
+    """Add the words of a kind of source, and who can name what each was about (in one statement for many)."""
+    SOURCES[kind] = name
+    if names is not None:
+        NAMES[kind] = names
+
+
+def line(view: LineView) -> dict[str, Any]:
+    """A line as the pay components show it."""
+    words = LINES.get(view.kind, LineWords(view.kind.replace("_", " ").capitalize(), _plain))
+    reason = words.reason(view.inputs, view.currency)
+    return {"name": words.name, "amount": view.amount, "reason": reason, "rule": view.rule}
+
+
+def earnings(views: Sequence[EarningView]) -> list[dict[str, Any]]:
+    """Earnings as pages show them: what each was for, and its lines."""
+    by_kind: dict[str, list[uuid.UUID]] = defaultdict(list)
+    for view in views:
+        by_kind[view.source_kind].append(view.source_id)
+    names = {kind: NAMES[kind](ids) for kind, ids in by_kind.items() if kind in NAMES}
+    return [
+        {
+            "view": view, "kind": SOURCES.get(view.source_kind, view.source_kind.replace("_", " ").capitalize()),
+            "about": names.get(view.source_kind, {}).get(view.source_id, ""), "lines": [line(each) for each in view.lines],
+        }
+        for view in views
+    ]  # fmt: skip
+
+
+def fault(code: str) -> Text:
+    """Why a payout came back, for its worker."""
+    if not code:
+        return ""
+    return FAULTS.get(code, lazy("Our payment provider refused it. Your money is safe and waits for the next run."))

@@ -1,0 +1,1 @@
+"""The pages of skills and exams, by audience."""

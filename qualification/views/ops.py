@@ -1,0 +1,222 @@
+"""Ops' pages of skills and exams: the tree, drafts, item banks with their health, publishing, wrong keys."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from qualification import attempts, exams, items
+from qualification import skills as tree
+from qualification.api.makers import find_item
+from qualification.forms import ExamForm, FileForm, QuestionForm, SkillForm, VoidForm
+from qualification.models import Exam, ExamItem, Skill
+from qualification.states import DRAFT
+from workers import access, queries
+from workers.access import PersonRequest
+from workers.forms import carry_out
+from workers.models import OpsRole
+
+ERRORS_SHOWN = 50
+
+
+@require_http_methods(["GET", "POST"])
+@access.ops()
+def skills(request: PersonRequest) -> HttpResponse:
+    """The tree of the platform's skills with their exams, and a form for a new one."""
+    may_make = queries.has_ops_role(request.user.pk, OpsRole.QUALITY_LEAD)
+    form = SkillForm(request.POST or None)
+    if request.method == "POST" and may_make and form.is_valid():
+        given = form.cleaned_data
+        made = carry_out(form, lambda: _make_skill(given, request.user.pk))
+        if made is not None:
+            messages.success(request, _("%(skill)s is a skill now.") % {"skill": made.name})
+            return redirect("qualification:ops_skills")
+    rows: dict[uuid.UUID, list[Exam]] = {}
+    for exam in exams.owned_by(None):
+        rows.setdefault(exam.skill_id, []).append(exam)
+    shown = [
+        {"depth": range(depth), "skill": skill, "exams": rows.get(skill.pk, [])}
+        for depth, skill in tree.as_tree(tree.owned_by(None))
+    ]
+    status = 403 if request.method == "POST" and not may_make else 200
+    return render(request, "ops/skills.html", {"rows": shown, "form": form, "may_make": may_make}, status=status)
+
+
+def _make_skill(given: dict[str, Any], by_id: uuid.UUID) -> Skill:
+    parent = given["parent"]
+    return tree.create(
+        name=given["name"],
+        kind=given["kind"],
+        description=given["description"],
+        parent_id=uuid.UUID(parent) if parent else None,
+        by_id=by_id,
+        now=timezone.now(),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@access.ops(OpsRole.QUALITY_LEAD)
+def new_exam(request: PersonRequest, slug: str) -> HttpResponse:
+    """A draft of an exam for a skill."""
+    skill = tree.find(slug=slug, organisation=None)
+    form = ExamForm(request.POST or None, initial=ExamForm.initial_of(None))
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        made = carry_out(
+            form,
+            lambda: exams.create(
+                skill=skill,
+                title=given["title"],
+                about=given["about"],
+                by_id=request.user.pk,
+                now=timezone.now(),
+                **form.numbers(),
+            ),
+        )
+        if made is not None:
+            return redirect("qualification:ops_exam", exam_id=made.pk)
+    return render(request, "ops/exams_new.html", {"skill": skill, "form": form})
+
+
+@require_GET
+@access.ops()
+def exam(request: PersonRequest, exam_id: uuid.UUID) -> HttpResponse:
+    """An exam: its rules, its bank with the health of each question, and what can be done with it."""
+    return _exam_page(request, exams.find(exam_id=exam_id, organisation=None))
+
+
+def _exam_page(request: PersonRequest, found: Exam, *, status: int = 200, **extra: Any) -> HttpResponse:
+    rows = [
+        {"item": item, "share": item.credit / item.answers / 100 if item.answers else None, "suspect": _suspect(item)}
+        for item in exams.items_with_health(found)
+    ]
+    context = {
+        "exam": found,
+        "rows": rows,
+        "live_items": sum(row["item"].voided_at is None for row in rows),  # type: ignore[attr-defined]
+        "topics": sorted({row["item"].topic for row in rows if row["item"].topic}),  # type: ignore[attr-defined]
+        "is_draft": found.state == DRAFT,
+        "may_make": queries.has_ops_role(request.user.pk, OpsRole.QUALITY_LEAD),
+        "form": ExamForm(initial=ExamForm.initial_of(found)),
+        "question_form": QuestionForm(),
+        "file_form": FileForm(),
+        "void_form": VoidForm(),
+        "versions": Exam.objects.filter(series=found.series).order_by("-version"),
+        "errors": [],
+    }
+    return render(request, "ops/exams.html", context | extra, status=status)
+
+
+def _suspect(item: Any) -> bool:
+    """Hardly anybody who met it got it right: look at the key."""
+    return bool(item.answers >= 10 and item.credit / item.answers < 2000)
+
+
+@require_POST
+@access.ops(OpsRole.QUALITY_LEAD)
+def change_exam(request: PersonRequest, exam_id: uuid.UUID) -> HttpResponse:
+    """Other rules for a draft."""
+    found = exams.find(exam_id=exam_id, organisation=None)
+    form = ExamForm(request.POST)
+    if form.is_valid():
+        given = form.cleaned_data
+        saved = carry_out(form, lambda: exams.change(exam=found, title=given["title"], about=given["about"], **form.numbers()))
+        if saved is not None:
+            messages.success(request, _("Saved."))
+            return redirect("qualification:ops_exam", exam_id=exam_id)
+    return _exam_page(request, found, form=form, status=422)
+
+
+@require_POST
+@access.ops(OpsRole.QUALITY_LEAD)
+def add_question(request: PersonRequest, exam_id: uuid.UUID) -> HttpResponse:
+    """One more question for a draft."""
+    found = exams.find(exam_id=exam_id, organisation=None)
+    form = QuestionForm(request.POST)
+    if form.is_valid() and carry_out(form, lambda: items.add(exam=found, items=[items.check(form.row())])):
+        messages.success(request, _("The question is in the bank."))
+        return redirect("qualification:ops_exam", exam_id=exam_id)
+    return _exam_page(request, found, question_form=form, status=422)
+
+
+@require_POST
+@access.ops(OpsRole.QUALITY_LEAD)
+def add_file(request: PersonRequest, exam_id: uuid.UUID) -> HttpResponse:
+    """Questions from a CSV: all of them, or a list of what is wrong with which row."""
+    found = exams.find(exam_id=exam_id, organisation=None)
+    form = FileForm(request.POST, request.FILES)
+    if form.is_valid():
+        read = carry_out(form, lambda: items.read_csv(form.cleaned_data["file"].read()))
+        if read is not None and read.errors:
+            return _exam_page(request, found, file_form=form, errors=read.errors[:ERRORS_SHOWN], status=422)
+        if read is not None and carry_out(form, lambda: items.add(exam=found, items=read.items)):
+            messages.success(request, _("%(count)d questions are in the bank.") % {"count": len(read.items)})
+            return redirect("qualification:ops_exam", exam_id=exam_id)
+    return _exam_page(request, found, file_form=form, status=422)
+
+
+@require_POST
+@access.ops(OpsRole.QUALITY_LEAD)
+def remove_question(request: PersonRequest, exam_id: uuid.UUID, item_id: uuid.UUID) -> HttpResponse:
+    """Take a question out of a draft."""
+    with transaction.atomic(durable=True):
+        exams.remove_item(item=_item(exam_id, item_id))
+    return redirect("qualification:ops_exam", exam_id=exam_id)
+
+
+@require_POST
+@access.ops(OpsRole.QUALITY_LEAD)
+def void_question(request: PersonRequest, exam_id: uuid.UUID, item_id: uuid.UUID) -> HttpResponse:
+    """A wrong key: the question stops counting and everyone who met it is graded anew."""
+    form = VoidForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Say what is wrong with the question."))
+        return redirect("qualification:ops_exam", exam_id=exam_id)
+    item = _item(exam_id, item_id)
+    with transaction.atomic(durable=True):
+        count = attempts.void_item(item=item, reason=form.cleaned_data["reason"], by_id=request.user.pk, now=timezone.now())
+    messages.success(request, _("The question no longer counts; %(count)d attempts were graded anew.") % {"count": count})
+    return redirect("qualification:ops_exam", exam_id=exam_id)
+
+
+def _item(exam_id: uuid.UUID, item_id: uuid.UUID) -> ExamItem:
+    return find_item(exams.find(exam_id=exam_id, organisation=None), item_id)
+
+
+@require_POST
+@access.ops(OpsRole.QUALITY_LEAD)
+def publish(request: PersonRequest, exam_id: uuid.UUID) -> HttpResponse:
+    """Open a draft to people."""
+    found = exams.find(exam_id=exam_id, organisation=None)
+    with transaction.atomic(durable=True):
+        exams.publish(exam=found, by_id=request.user.pk, now=timezone.now())
+    messages.success(request, _("Published: people can sit it now."))
+    return redirect("qualification:ops_exam", exam_id=exam_id)
+
+
+@require_POST
+@access.ops(OpsRole.QUALITY_LEAD)
+def retire(request: PersonRequest, exam_id: uuid.UUID) -> HttpResponse:
+    """Close an exam to new attempts."""
+    found = exams.find(exam_id=exam_id, organisation=None)
+    with transaction.atomic(durable=True):
+        exams.retire(exam=found, by_id=request.user.pk, now=timezone.now())
+    return redirect("qualification:ops_exam", exam_id=exam_id)
+
+
+@require_POST
+@access.ops(OpsRole.QUALITY_LEAD)
+def revise(request: PersonRequest, exam_id: uuid.UUID) -> HttpResponse:
+    """Start a draft of the next version."""
+    found = exams.find(exam_id=exam_id, organisation=None)
+    with transaction.atomic(durable=True):
+        draft = exams.revise(exam=found, by_id=request.user.pk, now=timezone.now())
+    return redirect("qualification:ops_exam", exam_id=draft.pk)

@@ -1,0 +1,66 @@
+"""What lease and submit cost: statements as the client sends them, read from the protocol itself."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection
+
+from tests.marketplace.api import callers, test_walk
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+STATEMENT = re.compile(r"\tF\t\d+\t(?:Query|Execute)\t")
+"""In libpq's trace: a simple query, or the execution of a prepared one; BEGIN and COMMIT are statements too."""
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """Collects every statement that goes over Django's connection."""
+    connection.ensure_connection()
+    raw = connection.connection.pgconn
+    sent: list[str] = []
+    with tempfile.NamedTemporaryFile("r") as file:
+        descriptor = os.open(file.name, os.O_WRONLY)
+        raw.trace(descriptor)
+        try:
+            yield sent
+        finally:
+            raw.untrace()
+            os.close(descriptor)
+        sent.extend(line for line in file if STATEMENT.search(line))
+
+
+def test_the_counter_counts_begin_commit_and_each_statement() -> None:
+    from django.db import transaction
+
+    with statements() as sent, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    assert len(sent) == 3
+
+
+def cycle(*, key: str | None = None) -> int:
+    mira, shop = callers.client()
+    ana = callers.worker()
+    test_walk.launch(mira, shop, ["one", "two", "three"])
+    for turn in range(3):
+        with statements() as sent:
+            status, answer = ana.post("leases/", key=f"{key}-l{turn}" if key else None)
+            assert status == 201
+            path = f"leases/{answer['lease']['id']}/submit/"
+            assert ana.post(path, {"answer": {"label": "sunny"}}, key=f"{key}-s{turn}" if key else None)[0] == 201
+    return len(sent)
+
+
+def test_lease_and_submit_take_at_most_22_statements() -> None:
+    print('COUNT', cycle(), cycle(key='kk'))
+    assert cycle() <= 22
+
+
+def test_an_idempotency_key_costs_two_statements_on_each_hot_path() -> None:
+    assert cycle(key="k") <= cycle() + 4

@@ -1,0 +1,44 @@
+"""The schema describes every door without a doubt, and every door says who may pass."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import get_resolver
+from drf_spectacular.drainage import GENERATOR_STATS
+from drf_spectacular.generators import SchemaGenerator
+
+from marketplace import api_urls
+from workers.access import access_of
+
+AUDIENCES = {"client", "worker", "ops"}
+
+
+@pytest.fixture
+def schema() -> dict:
+    return SchemaGenerator(patterns=get_resolver().url_patterns).get_schema(request=None, public=True)
+
+
+def test_the_schema_builds_without_warnings() -> None:
+    GENERATOR_STATS.reset()
+    SchemaGenerator(patterns=get_resolver().url_patterns).get_schema(request=None, public=True)
+    assert not GENERATOR_STATS, (dict(GENERATOR_STATS._warn_cache), dict(GENERATOR_STATS._error_cache))
+
+
+@pytest.mark.parametrize("pattern", api_urls.urlpatterns, ids=lambda pattern: str(pattern.name))
+def test_every_door_says_who_may_pass(pattern: object) -> None:
+    stated = access_of(pattern.callback)  # type: ignore[attr-defined]
+    assert stated is not None and stated.audience != "nobody"
+
+
+def test_every_door_of_the_market_is_sorted_by_its_audience(schema: dict) -> None:
+    own = {f"/api/v1/{pattern.pattern}" for pattern in api_urls.urlpatterns}
+    for path, operations in schema["paths"].items():
+        if any(path.split("{")[0] == mine.split("<")[0] for mine in own):
+            for verb in operations.values():
+                assert set(verb["tags"]) <= AUDIENCES, path
+
+
+def test_every_change_by_post_takes_an_idempotency_key(schema: dict) -> None:
+    for path in ("/api/v1/projects/", "/api/v1/leases/", "/api/v1/batches/{batch_id}/launch/"):
+        names = [parameter["name"] for parameter in schema["paths"][path]["post"]["parameters"]]
+        assert "Idempotency-Key" in names, path
