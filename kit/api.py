@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
@@ -41,6 +42,11 @@ class Schema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         return [KEY] if self.method == "POST" else []
+
+    def get_operation_id(self) -> str:
+        """Path and method: `projects_project_id_rates_post`. No two operations share it."""
+        words = re.findall(r"\w+", self.path.removeprefix(self.path_prefix).replace("-", "_"))
+        return "_".join([*words, self.method.lower()])
 
 
 class ApiView(APIView):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from kit import paging
@@ -208,6 +209,33 @@ def tasks_page(*, batch: Batch, show: str, own_id: str, cursor: str | None) -> p
     if own_id:
         rows = rows.filter(external_id=own_id.replace("\x00", "\ufffd"))
     return paging.page(rows, order="line", cursor=cursor, size=PAGE)
+
+
+def neighbour(task: Task, step: int) -> Task | None:
+    """The task before (-1) or after (1) this one in its batch."""
+    rows = Task.objects.filter(batch=task.batch_id)
+    if step < 0:
+        return rows.filter(line__lt=task.line).order_by("-line").first()
+    return rows.filter(line__gt=task.line).order_by("line").first()
+
+
+TRIED = 20
+
+
+def task_to_answer(*, project: Project, rng: random.Random) -> Task | None:
+    """A task from a random place of the newest batch that has any, one whose content is not gold yet if that is soon found."""
+    newest = project.batches.filter(task_count__gt=0).order_by("-created_at").first()
+    if newest is None:
+        return None
+    ends = newest.tasks.aggregate(first=Min("line"), last=Max("line"))
+    known = list(project.gold_answers.values_list("task__payload", flat=True)[:1_000])
+    found = None
+    for _turn in range(TRIED):
+        line = rng.randint(ends["first"], ends["last"])
+        found = newest.tasks.filter(line__gte=line).select_related("project").order_by("line").first()
+        if found is not None and found.payload not in known:
+            return found
+    return found
 
 
 def latest_answers(*, batch: Batch, most: int) -> list[Submission]:

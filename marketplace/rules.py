@@ -55,7 +55,10 @@ def _check(rule: Any, place: str, depth: int, count: list[int]) -> Rule:
                 raise Invalid(_("Expected a list of conditions."), field=f"{place}.{word}")
             return {word: [_check(part, f"{place}.{word}[{at}]", depth + 1, count) for at, part in enumerate(rule[word])]}
     if set(rule) == {"not"}:
-        return {"not": _check(rule["not"], f"{place}.not", depth + 1, count)}
+        inner = _check(rule["not"], f"{place}.not", depth + 1, count)
+        if not any(leaves(inner)):
+            raise Invalid(_("Name at least one condition: this would keep everybody out."), field=f"{place}.not")
+        return {"not": inner}
     count[0] += 1
     return _check_leaf(rule, place)
 

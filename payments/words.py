@@ -112,11 +112,26 @@ def earnings(views: Sequence[EarningView]) -> list[dict[str, Any]]:
     names = {kind: NAMES[kind](ids) for kind, ids in by_kind.items() if kind in NAMES}
     return [
         {
-            "view": view, "kind": SOURCES.get(view.source_kind, view.source_kind.replace("_", " ").capitalize()),
-            "about": names.get(view.source_kind, {}).get(view.source_id, ""), "lines": [line(each) for each in view.lines],
+            "view": view, "dom_id": view.earning_id.hex, "lines": [line(each) for each in view.lines],
+            "kind": SOURCES.get(view.source_kind, view.source_kind.replace("_", " ").capitalize()),
+            "about": names.get(view.source_kind, {}).get(view.source_id, ""),
         }
         for view in views
     ]  # fmt: skip
+
+
+WANTED: dict[str, Text] = {
+    "identity.individual.given_name": lazy("Your name"),
+    "identity.individual.date_of_birth": lazy("Your date of birth"),
+    "identity.individual.address": lazy("Your address"),
+    "identity.individual.documents.primary_verification": lazy("A photo of your identity document"),
+    "default_payout_method": lazy("A bank account"),
+}
+
+
+def wanted(codes: Sequence[str]) -> list[Text]:
+    """What the rail still asks for; its own words, made readable, for what has none here."""
+    return [WANTED.get(code, code.rpartition(".")[2].replace("_", " ").capitalize()) for code in codes]
 
 
 def fault(code: str) -> Text:

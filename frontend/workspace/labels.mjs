@@ -31,9 +31,10 @@ class TaskLabel extends SurveyQuestionRadioItem {
         "data-key": item.key || undefined,
         "data-key-label": item.shown || item.text,
         "data-key-group": question.title,
+        "aria-labelledby": `${id}-name`,
         "aria-describedby": item.description ? `${id}-note` : undefined,
       }),
-      createElement("span", { className: "mk-choice__name", dir: "auto" }, item.shown || item.text),
+      createElement("span", { className: "mk-choice__name", id: `${id}-name`, dir: "auto" }, item.shown || item.text),
       item.key && createElement("kbd", { className: "mk-key task-key", "aria-hidden": "true" }, item.key.toUpperCase()),
       item.description && createElement("span", { className: "mk-choice__note", id: `${id}-note`, dir: "auto" }, item.description),
     );

@@ -51,7 +51,7 @@ class SlotCountsSerializer(serializers.Serializer[Any]):
     filled = serializers.IntegerField()
 
 
-class ProgressSerializer(serializers.Serializer[Any]):
+class BatchProgressSerializer(serializers.Serializer[Any]):
     """Counts of one moment; on large batches they may be up to a minute old (`counted_at`)."""
 
     tasks = serializers.IntegerField()
@@ -61,7 +61,7 @@ class ProgressSerializer(serializers.Serializer[Any]):
     counted_at = serializers.DateTimeField()
 
 
-class SpendSerializer(serializers.Serializer[Any]):
+class BatchSpendSerializer(serializers.Serializer[Any]):
     """Where the batch's money is."""
 
     reserved = MoneyField(help_text="Promised to the batch and not yet spent")
@@ -73,8 +73,8 @@ class SpendSerializer(serializers.Serializer[Any]):
 class BatchDetailSerializer(BatchSerializer):
     """A batch with its progress and its money."""
 
-    progress = ProgressSerializer()
-    spend = SpendSerializer()
+    progress = BatchProgressSerializer()
+    spend = BatchSpendSerializer()
 
 
 class NewBatchSerializer(Body):
@@ -82,17 +82,17 @@ class NewBatchSerializer(Body):
     name = serializers.CharField(max_length=200)
 
 
-class LaunchSerializer(Body):
+class LaunchBatchSerializer(Body):
     pilot_size = serializers.IntegerField(
         required=False, allow_null=True, default=None, help_text="Open only so many tasks at first"
     )
 
 
-class PrioritySerializer(Body):
+class BatchPrioritySerializer(Body):
     priority = serializers.IntegerField(min_value=0, max_value=100)
 
 
-class CloseSerializer(Body):
+class CloseBatchSerializer(Body):
     why = serializers.CharField(required=False, default="", allow_blank=True, max_length=40)
 
 
@@ -174,10 +174,10 @@ class _Verb(ClientView):
 class Launch(_Verb):
     """Freeze the terms, reserve the money, open the slots."""
 
-    @extend_schema(request=LaunchSerializer, responses=BatchDetailSerializer)
+    @extend_schema(request=LaunchBatchSerializer, responses=BatchDetailSerializer)
     def post(self, request: Request, batch_id: uuid.UUID) -> HttpResponse:
         """409 `insufficient_funds` says how much is missing; nothing has moved then."""
-        given = LaunchSerializer.read(request)
+        given = LaunchBatchSerializer.read(request)
         return self.do(
             request, batch_id, lambda batch, actor, now: batches.launch(batch=batch, actor_id=actor, now=now, **given)
         )
@@ -202,9 +202,9 @@ class Resume(_Verb):
 class Close(_Verb):
     """No new leases, live ones are honoured, open slots are cancelled; what is not needed goes back to prepaid."""
 
-    @extend_schema(request=CloseSerializer, responses=BatchDetailSerializer)
+    @extend_schema(request=CloseBatchSerializer, responses=BatchDetailSerializer)
     def post(self, request: Request, batch_id: uuid.UUID) -> HttpResponse:
-        given = CloseSerializer.read(request)
+        given = CloseBatchSerializer.read(request)
         return self.do(
             request, batch_id, lambda batch, actor, now: batches.close(batch=batch, actor_id=actor, now=now, **given)
         )
@@ -213,9 +213,9 @@ class Close(_Verb):
 class Priority(_Verb):
     """Another place in the order of queues: 0 to 100, higher comes first."""
 
-    @extend_schema(request=PrioritySerializer, responses=BatchDetailSerializer)
+    @extend_schema(request=BatchPrioritySerializer, responses=BatchDetailSerializer)
     def post(self, request: Request, batch_id: uuid.UUID) -> HttpResponse:
-        given = PrioritySerializer.read(request)
+        given = BatchPrioritySerializer.read(request)
         return self.do(
             request, batch_id,
             lambda batch, actor, now: batches.reprioritise(batch=batch, actor_id=actor, now=now, **given),

@@ -15,11 +15,11 @@ from marketplace.api.reach import ClientView
 from workers import access
 
 
-class RuleSerializer(Body):
+class EligibilityRuleSerializer(Body):
     rule = serializers.JSONField(help_text='For example {"all": [{"fact": "language", "code": "de", "level": "B2"}]}')
 
 
-class CountSerializer(serializers.Serializer[Any]):
+class EligibilityCountSerializer(serializers.Serializer[Any]):
     workers = serializers.IntegerField()
     rule = serializers.JSONField(help_text="The rule as it would be kept")
 
@@ -29,7 +29,7 @@ class EligibilityCount(ClientView):
 
     permission_classes = [access.Client("viewer")]
 
-    @extend_schema(request=RuleSerializer, responses=CountSerializer)
+    @extend_schema(request=EligibilityRuleSerializer, responses=EligibilityCountSerializer)
     def post(self, request: Request) -> HttpResponse:
-        rule = rules.check(RuleSerializer.read(request)["rule"], field="rule")
+        rule = rules.check(EligibilityRuleSerializer.read(request)["rule"], field="rule")
         return change(request, lambda: reply({"workers": eligibility.how_many(rule), "rule": rule}))

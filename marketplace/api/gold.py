@@ -48,7 +48,7 @@ class GoldAddedSerializer(serializers.Serializer[Any]):
     added = serializers.IntegerField()
 
 
-class VoidSerializer(Body):
+class VoidGoldSerializer(Body):
     why = serializers.CharField(max_length=40)
 
 
@@ -84,9 +84,9 @@ class Gold(ClientView):
 class VoidGold(ClientView):
     """A known answer was wrong: it is given out no more, and every score that it touched is counted again."""
 
-    @extend_schema(request=VoidSerializer, responses=GoldSerializer)
+    @extend_schema(request=VoidGoldSerializer, responses=GoldSerializer)
     def post(self, request: Request, project_id: uuid.UUID, task_id: int) -> HttpResponse:
-        given = VoidSerializer.read(request)
+        given = VoidGoldSerializer.read(request)
 
         def work() -> HttpResponse:
             project = reach.project(self.whose(request), project_id)

@@ -65,7 +65,7 @@ class LeaseSerializer(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
 
 
-class WhySerializer(serializers.Serializer[Any]):
+class WhyEmptySerializer(serializers.Serializer[Any]):
     """Why there is no task."""
 
     code = serializers.CharField(help_text="nothing_open_to_you, daily_cap or all_taken")
@@ -76,34 +76,34 @@ class LeaseAnswerSerializer(serializers.Serializer[Any]):
     """The lease, or null and why."""
 
     lease = LeaseSerializer(allow_null=True)
-    why = WhySerializer(allow_null=True)
+    why = WhyEmptySerializer(allow_null=True)
 
 
-class AskSerializer(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(SlotKind.values, required=False, default="answer")
+class AskForWorkSerializer(serializers.Serializer[Any]):
+    kind = serializers.CharField(required=False, default="answer", help_text="answer, review or adjudication")
     project = serializers.UUIDField(required=False, allow_null=True)
 
 
-class AnswerBodySerializer(serializers.Serializer[Any]):
+class LeaseAnswerBodySerializer(serializers.Serializer[Any]):
     """The answer in the form of the task type; on a review lease a verdict."""
 
     answer = serializers.JSONField()
 
 
-class BeatSerializer(Body):
+class HeartbeatSerializer(Body):
     had_input = serializers.BooleanField(help_text="Whether there was input in the last 60 seconds")
 
 
-class ClockSerializer(serializers.Serializer[Any]):
+class LeaseClockSerializer(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
     active_seconds = serializers.FloatField()
 
 
-class UntilSerializer(serializers.Serializer[Any]):
+class LeaseUntilSerializer(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
 
 
-class SavedSerializer(serializers.Serializer[Any]):
+class DraftSavedSerializer(serializers.Serializer[Any]):
     saved_at = serializers.DateTimeField()
 
 
@@ -176,7 +176,7 @@ def answer_of(request: Request) -> Any:
 class Leases(WorkerView):
     """Ask for work."""
 
-    @extend_schema(request=AskSerializer, responses={200: LeaseAnswerSerializer, 201: LeaseAnswerSerializer})
+    @extend_schema(request=AskForWorkSerializer, responses={200: LeaseAnswerSerializer, 201: LeaseAnswerSerializer})
     def post(self, request: Request) -> HttpResponse:
         """The next task (201), the one that you hold already (200), or none and why (200)."""
         kind, project_id = _asked(body_of(request))
@@ -245,9 +245,9 @@ def own(request: Request, lease_id: uuid.UUID) -> LeasedTask:
 class Beat(WorkerView):
     """A heartbeat: with input it extends the lease and counts time."""
 
-    @extend_schema(request=BeatSerializer, responses=ClockSerializer)
+    @extend_schema(request=HeartbeatSerializer, responses=LeaseClockSerializer)
     def post(self, request: Request, lease_id: uuid.UUID) -> HttpResponse:
-        given = BeatSerializer.read(request)
+        given = HeartbeatSerializer.read(request)
 
         def work() -> HttpResponse:
             expires_at, active_ms = dispatch.beat(
@@ -261,7 +261,7 @@ class Beat(WorkerView):
 class Draft(WorkerView):
     """Keep what is there so far; it survives the lease for 30 days."""
 
-    @extend_schema(request=AnswerBodySerializer, responses=SavedSerializer)
+    @extend_schema(request=LeaseAnswerBodySerializer, responses=DraftSavedSerializer)
     def put(self, request: Request, lease_id: uuid.UUID) -> HttpResponse:
         answer, now = answer_of(request), timezone.now()
         if not isinstance(answer, dict) or len(request._request.body) > DRAFT_MOST:
@@ -284,7 +284,7 @@ def _until(request: Request, verb: Callable[..., Any], lease_id: uuid.UUID) -> H
 class PauseLease(WorkerView):
     """Stop the clock, for at most 24 hours in all."""
 
-    @extend_schema(request=None, responses=UntilSerializer)
+    @extend_schema(request=None, responses=LeaseUntilSerializer)
     def post(self, request: Request, lease_id: uuid.UUID) -> HttpResponse:
         return _until(request, dispatch.pause, lease_id)
 
@@ -292,7 +292,7 @@ class PauseLease(WorkerView):
 class ResumeLease(WorkerView):
     """Start the clock again with the time that was left."""
 
-    @extend_schema(request=None, responses=UntilSerializer)
+    @extend_schema(request=None, responses=LeaseUntilSerializer)
     def post(self, request: Request, lease_id: uuid.UUID) -> HttpResponse:
         return _until(request, dispatch.resume, lease_id)
 
@@ -316,7 +316,7 @@ class GiveBack(WorkerView):
 class Submit(WorkerView):
     """Hand in."""
 
-    @extend_schema(request=AnswerBodySerializer, responses={201: SubmittedSerializer})
+    @extend_schema(request=LeaseAnswerBodySerializer, responses={201: SubmittedSerializer})
     def post(self, request: Request, lease_id: uuid.UUID) -> HttpResponse:
         """409 `already_submitted` or `lease_expired`; then what you typed is kept as a draft and your time is paid."""
         answer, now = answer_of(request), timezone.now()

@@ -29,7 +29,7 @@ ORDERS = {"waiting": "judge_by", "sent_back": "judge_by"}
 """What waits is read by its clock, everything else by when it came."""
 
 
-class VerdictSerializer(serializers.Serializer[Any]):
+class SubmissionVerdictSerializer(serializers.Serializer[Any]):
     """What a human said of one round."""
 
     round = serializers.IntegerField()
@@ -57,7 +57,7 @@ class SubmissionSerializer(serializers.Serializer[Any]):
     seconds = serializers.FloatField(help_text="Active time")
     submitted_at = serializers.DateTimeField()
     judge_by = serializers.DateTimeField(allow_null=True, help_text="When silence accepts it")
-    verdicts = VerdictSerializer(many=True)
+    verdicts = SubmissionVerdictSerializer(many=True)
 
 
 class JudgementSerializer(Body):
@@ -77,7 +77,7 @@ class ManyJudgementsSerializer(JudgementSerializer):
     submissions = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=MANY)
 
 
-class RefusedSerializer(serializers.Serializer[Any]):
+class NotJudgedSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     code = serializers.CharField()
     detail = serializers.CharField()
@@ -87,7 +87,7 @@ class ManyJudgedSerializer(serializers.Serializer[Any]):
     """What became of each: one that could not be judged stops none of the others."""
 
     judged = serializers.ListField(child=serializers.UUIDField())
-    refused = RefusedSerializer(many=True)
+    refused = NotJudgedSerializer(many=True)
 
 
 def shown(rows: Sequence[Submission]) -> list[dict[str, Any]]:
@@ -106,7 +106,7 @@ def _shown(row: Submission, verdicts: list[Verdict]) -> dict[str, Any]:
         "worker": pseudonyms.of(worker_id=row.worker_id, organisation=project.organisation), "state": row.state,
         "round": row.round, "payload": row.task.payload, "answer": row.answer, "seconds": row.active_ms / 1000,
         "submitted_at": row.submitted_at, "judge_by": row.judge_by if row.state == "waiting" else None,
-        "verdicts": VerdictSerializer(verdicts, many=True).data,
+        "verdicts": SubmissionVerdictSerializer(verdicts, many=True).data,
     }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from task_types.contract import TaskType
 from workers import access
 
 
-class FieldSerializer(serializers.Serializer[Any]):
+class TaskFieldSerializer(serializers.Serializer[Any]):
     """One thing that a task is made of; a column of a file is mapped to it."""
 
     name = serializers.CharField()
@@ -25,7 +25,7 @@ class FieldSerializer(serializers.Serializer[Any]):
     help = serializers.CharField()
 
 
-class SettingSerializer(serializers.Serializer[Any]):
+class TaskSettingSerializer(serializers.Serializer[Any]):
     """One thing that a project decides about its tasks."""
 
     name = serializers.CharField()
@@ -49,8 +49,8 @@ class TaskTypeSerializer(serializers.Serializer[Any]):
     default_seconds = serializers.IntegerField(help_text="What a task takes as long as nobody has measured it: a guess")
     units = serializers.ListField(child=serializers.CharField(), help_text="What can be counted in an answer")
     exports = serializers.ListField(child=serializers.CharField(), help_text="Formats beyond csv and jsonl")
-    fields = FieldSerializer(many=True)  # type: ignore[assignment]
-    settings = SettingSerializer(many=True)
+    fields = TaskFieldSerializer(many=True)  # type: ignore[assignment]
+    settings = TaskSettingSerializer(many=True)
 
 
 def shown(drawer: TaskType) -> dict[str, Any]:

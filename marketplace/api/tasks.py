@@ -25,7 +25,7 @@ from marketplace.models import Batch, Submission, Task
 from workers import access, pseudonyms
 
 
-class AnswerSerializer(serializers.Serializer[Any]):
+class TaskAnswerSerializer(serializers.Serializer[Any]):
     """One answer of a task."""
 
     submission = serializers.UUIDField()
@@ -46,7 +46,7 @@ class TaskSerializer(serializers.Serializer[Any]):
     prelabel = serializers.JSONField(allow_null=True)
     extra = serializers.JSONField(allow_null=True)
     result = ResultSerializer(allow_null=True)
-    answers = AnswerSerializer(many=True)
+    answers = TaskAnswerSerializer(many=True)
 
 
 class NewTasksSerializer(Body):
@@ -55,17 +55,17 @@ class NewTasksSerializer(Body):
     rows = serializers.ListField(child=serializers.JSONField(allow_null=True), min_length=1, max_length=intake_rows.ROWS_MOST)
 
 
-class BadRowSerializer(serializers.Serializer[Any]):
+class BadTaskRowSerializer(serializers.Serializer[Any]):
     index = serializers.IntegerField(help_text="Place in `rows`, from 0")
     field = serializers.CharField()
     reason = serializers.CharField()
 
 
-class AddedSerializer(serializers.Serializer[Any]):
+class TasksAddedSerializer(serializers.Serializer[Any]):
     """What became of the rows; the good ones are tasks, whatever is wrong with others."""
 
     added = serializers.IntegerField()
-    bad = BadRowSerializer(many=True)
+    bad = BadTaskRowSerializer(many=True)
     tasks = serializers.IntegerField(help_text="Tasks of the batch now")
 
 
@@ -113,7 +113,7 @@ class Tasks(ClientView):
             rows = rows.filter(external_id=own.replace("\x00", "\ufffd"))
         return listing(request, rows, order="line", show=lambda page: shown(page, batch))
 
-    @extend_schema(request=NewTasksSerializer, responses={201: AddedSerializer})
+    @extend_schema(request=NewTasksSerializer, responses={201: TasksAddedSerializer})
     def post(self, request: Request, batch_id: uuid.UUID) -> HttpResponse:
         """Add up to 1,000 rows to a draft; the good ones are kept, the bad ones named by their place."""
         given = NewTasksSerializer.read(request)

@@ -29,7 +29,7 @@ from workers import access
 ASSET = "asset:"
 
 
-class TrySerializer(serializers.Serializer[Any]):
+class TaskTrySerializer(serializers.Serializer[Any]):
     """A task as a worker sees it: the form (SurveyJS) and what it shows."""
 
     task = serializers.IntegerField()
@@ -41,13 +41,13 @@ class TrySerializer(serializers.Serializer[Any]):
     locale = serializers.CharField()
 
 
-class TookSerializer(Body):
+class TookSecondsSerializer(Body):
     """How long a try took you: the best guess of time before any worker has worked."""
 
     seconds = serializers.IntegerField(min_value=1, max_value=14_400)
 
 
-class NotedSerializer(serializers.Serializer[Any]):
+class TriesNotedSerializer(serializers.Serializer[Any]):
     tries = serializers.IntegerField(help_text="Tries of this project so far")
 
 
@@ -55,7 +55,7 @@ class Try(ClientView):
     """Try a task of a batch before it is launched."""
 
     @extend_schema(
-        parameters=[OpenApiParameter("n", int, description="Which task, from 1")], responses=TrySerializer
+        parameters=[OpenApiParameter("n", int, description="Which task, from 1")], responses=TaskTrySerializer
     )
     def get(self, request: Request, batch_id: uuid.UUID) -> HttpResponse:
         batch, place = reach.batch(self.whose(request), batch_id), request.query_params.get("n", "1")
@@ -70,10 +70,10 @@ class Try(ClientView):
         )
         return reply({"task": task.pk} | shown)
 
-    @extend_schema(request=TookSerializer, responses={201: NotedSerializer})
+    @extend_schema(request=TookSecondsSerializer, responses={201: TriesNotedSerializer})
     def post(self, request: Request, batch_id: uuid.UUID) -> HttpResponse:
         """Say how many seconds a try took."""
-        given = TookSerializer.read(request)
+        given = TookSecondsSerializer.read(request)
 
         def work() -> HttpResponse:
             project = reach.batch(self.whose(request), batch_id).project

@@ -28,7 +28,7 @@ from workers import access
 PIECE = 64 * 1024
 
 
-class DuplicateSerializer(serializers.Serializer[Any]):
+class EarlierUploadSerializer(serializers.Serializer[Any]):
     """An earlier upload of the same content in your organisation."""
 
     upload = serializers.UUIDField()
@@ -68,10 +68,10 @@ class UploadDetailSerializer(UploadSerializer):
     """An upload with a proposal for its mapping, and with earlier uploads of the same content."""
 
     suggested_mapping = serializers.DictField(child=serializers.CharField())
-    duplicates = DuplicateSerializer(many=True)
+    duplicates = EarlierUploadSerializer(many=True)
 
 
-class MappingSerializer(Body):
+class ColumnMappingSerializer(Body):
     """Column to field of the task type, `external_id` or `prelabel`; columns left out are kept and returned."""
 
     mapping = serializers.DictField(
@@ -80,7 +80,7 @@ class MappingSerializer(Body):
     )  # fmt: skip
 
 
-class FileSerializer(serializers.Serializer[Any]):
+class UploadFileSerializer(serializers.Serializer[Any]):
     file = serializers.FileField()
     mapping = serializers.CharField(required=False, help_text="As JSON; with it, reading begins at once")
 
@@ -121,7 +121,7 @@ class Uploads(ClientView):
             OpenApiParameter("name", str, description="The file's name, where the body is the file itself"),
             OpenApiParameter("mapping", str, description="As JSON; with it, reading begins at once"),
         ],
-        request={"multipart/form-data": FileSerializer, "*/*": OpenApiTypes.BINARY},
+        request={"multipart/form-data": UploadFileSerializer, "*/*": OpenApiTypes.BINARY},
         responses={201: UploadDetailSerializer},
     )
     def post(self, request: Request, batch_id: uuid.UUID) -> HttpResponse:
@@ -200,9 +200,9 @@ class UploadDetail(ClientView):
 class StartUpload(ClientView):
     """Say which column is what, and let the file be read."""
 
-    @extend_schema(request=MappingSerializer, responses=UploadDetailSerializer)
+    @extend_schema(request=ColumnMappingSerializer, responses=UploadDetailSerializer)
     def post(self, request: Request, upload_id: uuid.UUID) -> HttpResponse:
-        given = MappingSerializer.read(request)["mapping"]
+        given = ColumnMappingSerializer.read(request)["mapping"]
 
         def work() -> HttpResponse:
             upload = reach.upload(self.whose(request), upload_id)

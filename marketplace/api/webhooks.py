@@ -22,7 +22,7 @@ from marketplace.webhooks import endpoints, sending
 from workers import access
 
 
-class EndpointSerializer(serializers.Serializer[Any]):
+class WebhookEndpointSerializer(serializers.Serializer[Any]):
     """Where you want to hear of what happened."""
 
     id = serializers.UUIDField()
@@ -33,23 +33,23 @@ class EndpointSerializer(serializers.Serializer[Any]):
     stopped_why = serializers.CharField()
 
 
-class EndpointWithSecretSerializer(EndpointSerializer):
+class WebhookWithSecretSerializer(WebhookEndpointSerializer):
     """An endpoint with its secret, which is shown this once."""
 
     secret = serializers.CharField()
 
 
-class NewEndpointSerializer(Body):
+class NewWebhookSerializer(Body):
     url = serializers.CharField(max_length=500)
     events = serializers.ListField(child=serializers.CharField(), min_length=1, max_length=20)
 
 
-class EndpointChangeSerializer(Body):
+class WebhookChangeSerializer(Body):
     url = serializers.CharField(max_length=500, required=False)
     events = serializers.ListField(child=serializers.CharField(), min_length=1, max_length=20, required=False)
 
 
-class TrySerializer(serializers.Serializer[Any]):
+class WebhookTrySerializer(serializers.Serializer[Any]):
     n = serializers.IntegerField()
     at = serializers.DateTimeField()
     status = serializers.IntegerField(allow_null=True, help_text="What your endpoint answered")
@@ -57,7 +57,7 @@ class TrySerializer(serializers.Serializer[Any]):
     milliseconds = serializers.IntegerField()
 
 
-class DeliverySerializer(serializers.Serializer[Any]):
+class WebhookDeliverySerializer(serializers.Serializer[Any]):
     """One message and its tries."""
 
     id = serializers.UUIDField(help_text="The header webhook-id: the same for every try")
@@ -66,10 +66,10 @@ class DeliverySerializer(serializers.Serializer[Any]):
     state = serializers.CharField(help_text=", ".join(WEBHOOK_DELIVERY.states))
     created_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField(help_text="When it is tried next, while it waits")
-    tries = TrySerializer(many=True)
+    tries = WebhookTrySerializer(many=True)
 
 
-class DeliveryDetailSerializer(DeliverySerializer):
+class WebhookMessageSerializer(WebhookDeliverySerializer):
     body = serializers.CharField()
 
 
@@ -81,21 +81,21 @@ def _endpoint(request: Request, endpoint_id: uuid.UUID) -> WebhookEndpoint:
 
 
 def _with_secret(new: endpoints.NewSecret) -> dict[str, Any]:
-    return dict(EndpointSerializer(new.endpoint).data) | {"secret": new.secret}
+    return dict(WebhookEndpointSerializer(new.endpoint).data) | {"secret": new.secret}
 
 
 class Endpoints(ClientView):
     """Your endpoints."""
 
-    @extend_schema(parameters=PAGING, responses=paged(EndpointSerializer, "WebhookEndpoint"))
+    @extend_schema(parameters=PAGING, responses=paged(WebhookEndpointSerializer))
     def get(self, request: Request) -> HttpResponse:
         rows = WebhookEndpoint.objects.filter(organisation=access.organisation_of(request))
-        return listing(request, rows, order="created_at", show=lambda page: EndpointSerializer(page, many=True).data)
+        return listing(request, rows, order="created_at", show=lambda page: WebhookEndpointSerializer(page, many=True).data)
 
-    @extend_schema(request=NewEndpointSerializer, responses={201: EndpointWithSecretSerializer})
+    @extend_schema(request=NewWebhookSerializer, responses={201: WebhookWithSecretSerializer})
     def post(self, request: Request) -> HttpResponse:
         """Add one; the answer holds its secret, which nobody can read again."""
-        given = NewEndpointSerializer.read(request)
+        given = NewWebhookSerializer.read(request)
         return change(request, lambda: reply(_with_secret(endpoints.add(
             organisation=access.organisation_of(request), actor_id=access.user_of(request).pk, now=timezone.now(), **given
         )), 201))
@@ -104,19 +104,19 @@ class Endpoints(ClientView):
 class EndpointDetail(ClientView):
     """One endpoint."""
 
-    @extend_schema(responses=EndpointSerializer)
+    @extend_schema(responses=WebhookEndpointSerializer)
     def get(self, request: Request, endpoint_id: uuid.UUID) -> HttpResponse:
-        return reply(EndpointSerializer(_endpoint(request, endpoint_id)).data)
+        return reply(WebhookEndpointSerializer(_endpoint(request, endpoint_id)).data)
 
-    @extend_schema(request=EndpointChangeSerializer, responses=EndpointSerializer)
+    @extend_schema(request=WebhookChangeSerializer, responses=WebhookEndpointSerializer)
     def patch(self, request: Request, endpoint_id: uuid.UUID) -> HttpResponse:
         """Another address or other events; a stopped endpoint starts again."""
-        given = EndpointChangeSerializer.read(request)
+        given = WebhookChangeSerializer.read(request)
 
         def work() -> HttpResponse:
             endpoint = _endpoint(request, endpoint_id)
             endpoints.change(endpoint=endpoint, actor_id=access.user_of(request).pk, now=timezone.now(), **given)
-            return reply(EndpointSerializer(endpoint).data)
+            return reply(WebhookEndpointSerializer(endpoint).data)
 
         return change(request, work)
 
@@ -135,7 +135,7 @@ class EndpointDetail(ClientView):
 class RenewSecret(ClientView):
     """A new secret; for a day messages are signed by the old one too."""
 
-    @extend_schema(request=None, responses=EndpointWithSecretSerializer)
+    @extend_schema(request=None, responses=WebhookWithSecretSerializer)
     def post(self, request: Request, endpoint_id: uuid.UUID) -> HttpResponse:
         return change(request, lambda: reply(_with_secret(endpoints.renew_secret(
             endpoint=_endpoint(request, endpoint_id), actor_id=access.user_of(request).pk, now=timezone.now()
@@ -147,7 +147,7 @@ class Deliveries(ClientView):
 
     @extend_schema(
         parameters=[*PAGING, OpenApiParameter("state", str, enum=WEBHOOK_DELIVERY.states)],
-        responses=paged(DeliverySerializer),
+        responses=paged(WebhookDeliverySerializer),
     )
     def get(self, request: Request, endpoint_id: uuid.UUID) -> HttpResponse:
         rows = WebhookDelivery.objects.filter(endpoint=_endpoint(request, endpoint_id))
@@ -163,7 +163,7 @@ def _delivery(row: WebhookDelivery) -> dict[str, Any]:
     tries = sorted(row.tries.all(), key=lambda one: one.n)
     return {
         "id": row.pk, "endpoint": row.endpoint_id, "event": row.event, "state": row.state, "created_at": row.created_at,
-        "due_at": row.due_at, "tries": TrySerializer(tries, many=True).data,
+        "due_at": row.due_at, "tries": WebhookTrySerializer(tries, many=True).data,
     }  # fmt: skip
 
 
@@ -178,7 +178,7 @@ def _find(request: Request, delivery_id: uuid.UUID) -> WebhookDelivery:
 class DeliveryDetail(ClientView):
     """One message with its body."""
 
-    @extend_schema(responses=DeliveryDetailSerializer)
+    @extend_schema(responses=WebhookMessageSerializer)
     def get(self, request: Request, delivery_id: uuid.UUID) -> HttpResponse:
         found = _find(request, delivery_id)
         return reply(_delivery(found) | {"body": found.body})
@@ -187,7 +187,7 @@ class DeliveryDetail(ClientView):
 class SendAgain(ClientView):
     """Send a message once more, arrived or not: with the same id and body."""
 
-    @extend_schema(request=None, responses={202: DeliverySerializer})
+    @extend_schema(request=None, responses={202: WebhookDeliverySerializer})
     def post(self, request: Request, delivery_id: uuid.UUID) -> HttpResponse:
         def work() -> HttpResponse:
             found = _find(request, delivery_id)

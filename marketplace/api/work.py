@@ -21,7 +21,7 @@ from marketplace.api import reach
 from marketplace.api.leases import LeaseSerializer, PayLineSerializer, shown_lines
 from marketplace.api.leases import shown as shown_lease
 from marketplace.api.reach import WorkerView
-from marketplace.api.submissions import VerdictSerializer
+from marketplace.api.submissions import SubmissionVerdictSerializer
 from marketplace.models import Lease, Project, Queue, Ready, Submission, Verdict
 from marketplace.states import SUBMISSION
 from payments import queries as money
@@ -50,7 +50,7 @@ class OpenProjectSerializer(serializers.Serializer[Any]):
     score_high_bp = serializers.IntegerField(allow_null=True)
 
 
-class HeldSerializer(serializers.Serializer[Any]):
+class HeldLeaseSerializer(serializers.Serializer[Any]):
     lease = serializers.UUIDField()
     kind = serializers.CharField()
     project = serializers.UUIDField()
@@ -78,16 +78,16 @@ class LapsedSerializer(serializers.Serializer[Any]):
     saved_at = serializers.DateTimeField()
 
 
-class WorkSerializer(serializers.Serializer[Any]):
+class MyWorkSerializer(serializers.Serializer[Any]):
     """What can I do now, and what is mine already."""
 
     projects = OpenProjectSerializer(many=True)
-    held = HeldSerializer(many=True)
+    held = HeldLeaseSerializer(many=True)
     sent_back = SentBackSerializer(many=True)
     lapsed = LapsedSerializer(many=True)
 
 
-class MissSerializer(serializers.Serializer[Any]):
+class RuleMissSerializer(serializers.Serializer[Any]):
     """One condition that keeps you out: what is asked and what you have."""
 
     fact = serializers.CharField()
@@ -96,11 +96,11 @@ class MissSerializer(serializers.Serializer[Any]):
     skill = serializers.CharField(allow_null=True)
 
 
-class ClosedSerializer(serializers.Serializer[Any]):
+class ClosedProjectSerializer(serializers.Serializer[Any]):
     project = serializers.UUIDField()
     name = serializers.CharField()
     own_organisation = serializers.BooleanField(help_text="Nobody works for an organisation that they belong to")
-    misses = MissSerializer(many=True)
+    misses = RuleMissSerializer(many=True)
 
 
 class ProjectForWorkSerializer(serializers.Serializer[Any]):
@@ -116,7 +116,7 @@ class ProjectForWorkSerializer(serializers.Serializer[Any]):
     markdown = serializers.CharField()
 
 
-class EarningSerializer(serializers.Serializer[Any]):
+class SubmissionPaySerializer(serializers.Serializer[Any]):
     state = serializers.CharField(help_text="pending, confirmed or released")
     amount = MoneyField()
     lines = PayLineSerializer(many=True)
@@ -136,14 +136,14 @@ class MySubmissionSerializer(serializers.Serializer[Any]):
     active_seconds = serializers.FloatField()
     submitted_at = serializers.DateTimeField()
     judge_by = serializers.DateTimeField(allow_null=True)
-    pay = EarningSerializer(allow_null=True)
-    verdicts = VerdictSerializer(many=True)
+    pay = SubmissionPaySerializer(allow_null=True)
+    verdicts = SubmissionVerdictSerializer(many=True)
 
 
 class Work(WorkerView):
     """What can I do now, and what is mine already."""
 
-    @extend_schema(responses=WorkSerializer)
+    @extend_schema(responses=MyWorkSerializer)
     def get(self, request: Request) -> HttpResponse:
         worker_id = access.user_of(request).pk
         with transaction.atomic(durable=True):
@@ -190,7 +190,7 @@ def _held(lease: Lease) -> dict[str, Any]:
 class Closed(WorkerView):
     """Projects with open work that do not let you in, those nearest to opening first, and what keeps the door shut."""
 
-    @extend_schema(responses=ClosedSerializer(many=True))
+    @extend_schema(responses=ClosedProjectSerializer(many=True))
     def get(self, request: Request) -> HttpResponse:
         found = eligibility.why_not(worker_id=access.user_of(request).pk, now=timezone.now())
         return reply([
@@ -272,7 +272,7 @@ def _shown(row: Submission, earning: EarningView | None, verdicts: list[Verdict]
         "id": row.pk, "lease": row.lease_id, "kind": row.kind, "project": project.pk, "name": project.name,
         "state": row.state, "round": row.round, "answer": row.answer, "active_seconds": row.active_ms / 1000,
         "submitted_at": row.submitted_at, "judge_by": row.judge_by, "pay": pay,
-        "verdicts": VerdictSerializer(verdicts, many=True).data,
+        "verdicts": SubmissionVerdictSerializer(verdicts, many=True).data,
     }  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """What a client takes home: every task with its result, its answers and what it cost, streamed in any size."""
 
 from marketplace.exports.formats import as_csv, as_jsonl, extra
-from marketplace.exports.records import rows
+from marketplace.exports.records import of_tasks, rows
 
-__all__ = ["as_csv", "as_jsonl", "extra", "rows"]
+__all__ = ["as_csv", "as_jsonl", "extra", "of_tasks", "rows"]

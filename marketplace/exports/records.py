@@ -49,6 +49,11 @@ def with_sources(batch: Batch, *, answers: bool = True, include_gold: bool = Fal
         yield from _gold(batch, reader)
 
 
+def of_tasks(batch: Batch, tasks: Sequence[Task]) -> list[Record]:
+    """The records of some tasks of the batch, for a page of them."""
+    return [record for record, _source in _Reader(batch, answers=True).records(tasks)]
+
+
 def _gold(batch: Batch, reader: _Reader) -> Iterator[tuple[Record, Source]]:
     used = Submission.objects.filter(batch=batch, gold=True, task=OuterRef("pk"))
     after = 0

@@ -71,9 +71,9 @@ def _refuse_foreign(head: bytes) -> None:
         raise Unreadable(_("The file is empty."))
     known = next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
     odd = len(head) - len(head.translate(None, delete=_NOT_TEXT))
-    if known is None and odd * 3 > len(head):
+    if known is None and odd > 8 and odd * 3 > len(head):
         known = "UTF-16" if head.count(0) * 3 > len(head) else "binary"
-    elif known is None and odd * 50 > len(head):
+    elif known is None and odd > 8 and odd * 50 > len(head):
         known = "binary"
     if known is not None:
         raise Unreadable(_advice(known))

@@ -16,6 +16,11 @@ SPARE_CLASSES = ("\x00", "\x01")
 """Stand beside a class that is alone, so that "all said yes" is evidence and not a certainty."""
 
 
+def summed(places: Ints, amounts: Floats, size: int) -> Floats:
+    """Amounts added up per place: (size,)."""
+    return np.asarray(np.bincount(places, amounts, size), np.float64)
+
+
 @dataclass(frozen=True)
 class Answers:
     """Three integer arrays of equal length (one entry per answer) into three tuples of names.

@@ -34,7 +34,7 @@ def softmax(logits: Floats) -> Floats:
 def calibrated(evidence: Floats, answers: Ints, kinship: float) -> Floats:
     """Probabilities (items, classes) from log posteriors, the number of answers behind each, and the kinship."""
     cooled = softmax(evidence * temperature(kinship, answers)[:, None])
-    return (1 - SLIP) * cooled + SLIP / evidence.shape[1]
+    return np.asarray((1 - SLIP) * cooled + SLIP / evidence.shape[1])
 
 
 def fit_kinship(evidence: Floats, answers: Ints, truth: Ints) -> tuple[float, float]:

@@ -69,7 +69,7 @@ class Fit:
     @cached_property
     def beliefs(self) -> Floats:
         """The model's own probability of each item's label, before calibration: (items,)."""
-        return self._with_gold(softmax(self.evidence)).max(axis=1, initial=0.0)
+        return np.asarray(self._with_gold(softmax(self.evidence)).max(axis=1, initial=0.0))
 
     @cached_property
     def labels(self) -> list[str]:
@@ -83,7 +83,7 @@ class Fit:
     def confidence(self) -> Floats:
         """How often such a label is right: (items,)."""
         named = np.where(self.candidates >= 0, self.posteriors, 0.0).max(axis=1, initial=0.0)
-        return np.where(self.answers.known, 1.0, named)
+        return np.asarray(np.where(self.answers.known, 1.0, named))
 
     @cached_property
     def records(self) -> Records:
@@ -96,7 +96,7 @@ class Fit:
         match = self.candidates[self.answers.item] == self.answers.answer[:, None]
         probability = (self.posteriors[self.answers.item] * match).sum(axis=1)
         gold = self.answers.gold[self.answers.item]
-        return np.where(gold >= 0, (gold == self.answers.answer).astype(float), probability)
+        return np.asarray(np.where(gold >= 0, gold == self.answers.answer, probability))
 
     @cached_property
     def workers(self) -> dict[str, Score]:

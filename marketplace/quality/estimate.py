@@ -32,7 +32,8 @@ def estimate(read: Read, *, kind: Kind, gold: Mapping[str, Any]) -> Tables:
     if kind == "categorical":
         fit = categorical.fit(rows, gold=gold)
         sure = (f"{share:.4f}" for share in fit.confidence)
-        return Tables(LABELS, list(zip(fit.answers.items, fit.labels, sure, strict=True)), _scored(fit.workers))
+        labels: list[tuple[str, ...]] = [*zip(fit.answers.items, fit.labels, sure, strict=True)]
+        return Tables(LABELS, labels, _scored(fit.workers))
     if kind == "text":
         texts = text.fit(rows, gold=gold)
         return Tables(LABELS, [(item, words, "") for item, words in texts.texts.items()], _scored(texts.workers))

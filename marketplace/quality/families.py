@@ -11,8 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .answers import Answers, Floats, Ints
+from .answers import Answers, Floats, Ints, summed
 
 ENDLESS = 1e9
 FIRST_GUESS = 0.7
@@ -107,7 +108,7 @@ def learn(answers: Answers, family: Family, *, sweeps: int | None = None) -> Cro
 def _counts(answers: Answers, q: Floats, cell: Ints) -> Floats:
     """Soft counts (true class, worker, answer)."""
     workers, classes = len(answers.workers), len(answers.classes)
-    flat = [np.bincount(cell, q[k].take(answers.item), workers * classes) for k in range(classes)]
+    flat = [summed(cell, q[k].take(answers.item), workers * classes) for k in range(classes)]
     return np.stack(flat).reshape(classes, workers, classes)
 
 
@@ -117,7 +118,7 @@ def _log_prior(q: Floats, family: Family) -> Floats:
     return np.asarray(np.log(size / size.sum()))
 
 
-def _fit_rows(counts: Floats, answers: Answers, family: Family, guarded: np.ndarray, *, watch: bool) -> _Rows:
+def _fit_rows(counts: Floats, answers: Answers, family: Family, guarded: NDArray[np.bool_], *, watch: bool) -> _Rows:
     """The crowd's rows, and each worker's level against what the crowd's rows let expect. Marks `guarded` in place."""
     classes = len(counts)
     hits = np.einsum("kwk->w", counts)
@@ -138,7 +139,7 @@ def _fit_rows(counts: Floats, answers: Answers, family: Family, guarded: np.ndar
     return _Rows(pooled, strength, hits, total, expected, family.level)
 
 
-def _guard(pooled: Floats, guarded: np.ndarray, accuracy: float) -> Floats:
+def _guard(pooled: Floats, guarded: NDArray[np.bool_], accuracy: float) -> Floats:
     """Rows of classes that were answered with another class's name more often than with their own, made honest.
 
     Such a class no longer means its label: it has become the place for hard items. With two classes it may well be
@@ -181,13 +182,13 @@ def _without_self(answers: Answers, q: Floats, counts: Floats, fitted: _Rows) ->
         target = np.where(what == k, moved[:, k], (1 - moved[:, k]) * rest[k, what])
         some = np.maximum(counts[k, who, what] - mine[k], 0) + fitted.strength[k] * target
         every = np.maximum(row_sums[k, who] - mine[k], 0) + fitted.strength[k]
-        result[k] = np.bincount(answers.item, np.log(some / every), len(answers.items))
+        result[k] = summed(answers.item, np.log(some / every), len(answers.items))
     return result
 
 
 def _summed(answers: Answers, likelihood: Floats, cell: Ints) -> Floats:
     """Log-likelihoods of every answer summed per item: (classes, items)."""
-    return np.stack([np.bincount(answers.item, row.take(cell), len(answers.items)) for row in likelihood])
+    return np.stack([summed(answers.item, row.take(cell), len(answers.items)) for row in likelihood])
 
 
 def _settle_gold(answers: Answers, q: Floats) -> Floats:
@@ -206,7 +207,7 @@ def _normal(logits: Floats) -> Floats:
 
 
 def _shares(values: Floats) -> Floats:
-    return values / values.sum(axis=0)
+    return np.asarray(values / values.sum(axis=0))
 
 
 def _shares_of_rows(values: Floats) -> Floats:
@@ -215,7 +216,7 @@ def _shares_of_rows(values: Floats) -> Floats:
 
 def _whole(diagonal: Floats, rest: Floats) -> Floats:
     """Rows (n, classes, classes) from diagonals (n, classes) and the shape of the rest."""
-    return diagonal[:, :, None] * np.eye(len(rest)) + (1 - diagonal)[:, :, None] * rest[None]
+    return np.asarray(diagonal[:, :, None] * np.eye(len(rest)) + (1 - diagonal)[:, :, None] * rest[None])
 
 
 def _share(values: Floats) -> Floats:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .answers import Floats, Ints
+from .answers import Floats, Ints, summed
 from .scores import NEWCOMER_ANSWERS, Score, from_losses
 
 SWEEPS = 20
@@ -31,7 +32,7 @@ class NumericFit:
 
 @dataclass(frozen=True)
 class _Table:
-    """Rows (item, worker, value) as arrays; `truth` is NaN where it is not known."""
+    """Rows (item, worker, value) as arrays; `truth` is NaN where it is not known. Both are in `unit`s."""
 
     items: tuple[str, ...]
     workers: tuple[str, ...]
@@ -39,22 +40,23 @@ class _Table:
     worker: Ints
     value: Floats
     truth: Floats
+    unit: float
 
     @cached_property
-    def free(self) -> np.ndarray:
+    def free(self) -> NDArray[np.bool_]:
         """Per answer: whether the item's value follows from its answers, since its truth is not known."""
         return np.isnan(self.truth)[self.item]
 
     @cached_property
-    def judged(self) -> np.ndarray:
+    def judged(self) -> NDArray[np.bool_]:
         """Per answer: whether there is a truth or another answer to hold it against."""
         return ~self.free | (np.bincount(self.item, minlength=len(self.items))[self.item] > 1)
 
     def by_item(self, amounts: Floats) -> Floats:
-        return np.bincount(self.item, amounts, len(self.items))
+        return summed(self.item, amounts, len(self.items))
 
     def by_worker(self, amounts: Floats) -> Floats:
-        return np.bincount(self.worker, amounts, len(self.workers))
+        return summed(self.worker, amounts, len(self.workers))
 
 
 def fit(rows: Iterable[tuple[str, str, float]], *, gold: Mapping[str, float] | None = None) -> NumericFit:
@@ -78,10 +80,11 @@ def fit(rows: Iterable[tuple[str, str, float]], *, gold: Mapping[str, float] | N
         corrected = weight * (table.value - leniency[table.worker])
         centre = _settle(table, table.by_item(corrected) / table.by_item(weight))
     spread = 1.96 * np.sqrt(_variance(table, weight, scatter, leniency))
+    low, high = (table.unit * (centre - spread)).tolist(), (table.unit * (centre + spread)).tolist()
     return NumericFit(
-        dict(zip(table.items, centre.tolist(), strict=True)),
-        {name: (float(c - s), float(c + s)) for name, c, s in zip(table.items, centre, spread, strict=True)},
-        dict(zip(table.workers, leniency.tolist(), strict=True)),
+        dict(zip(table.items, (table.unit * centre).tolist(), strict=True)),
+        dict(zip(table.items, zip(low, high, strict=True), strict=True)),
+        dict(zip(table.workers, (table.unit * leniency).tolist(), strict=True)),
         _scores(table, centre),
     )
 
@@ -93,7 +96,9 @@ def _encode(rows: Iterable[tuple[str, str, float]], gold: Mapping[str, float]) -
     item = np.array([items[i] for i, _w in last], np.int64)
     worker = np.array([workers[w] for _i, w in last], np.int64)
     truth = np.array([gold.get(name, np.nan) for name in items], float)
-    return _Table(tuple(items), tuple(workers), item, worker, np.array(list(last.values()), float), truth)
+    value = np.array(list(last.values()), float)
+    unit = float(np.nanmax(np.abs([*value, *truth]), initial=0.0)) or 1.0
+    return _Table(tuple(items), tuple(workers), item, worker, value / unit, truth / unit, unit)
 
 
 def _medians(table: _Table) -> Floats:
@@ -102,7 +107,7 @@ def _medians(table: _Table) -> Floats:
     first = np.searchsorted(table.item[order], np.arange(len(table.items)))
     size = np.bincount(table.item, minlength=len(table.items))
     ordered = table.value[order]
-    return (ordered[first + (size - 1) // 2] + ordered[first + size // 2]) / 2
+    return np.asarray((ordered[first + (size - 1) // 2] + ordered[first + size // 2]) / 2)
 
 
 def _settle(table: _Table, centre: Floats) -> Floats:
@@ -121,7 +126,7 @@ def _scatter(table: _Table, error: Floats, robust: Floats, weight: Floats) -> Fl
     variance = float(table.value.var())
     pooled = (float(square.sum()) + variance / 4) / (float(number.sum()) + 1)
     own = (table.by_worker(square) + NEWCOMER_ANSWERS * pooled) / (number + NEWCOMER_ANSWERS)
-    return np.sqrt(np.maximum(own, 1e-6 * variance + 1e-18))
+    return np.sqrt(np.maximum(own, 1e-6 * variance + 1e-12))
 
 
 def _variance(table: _Table, weight: Floats, scatter: Floats, leniency: Floats) -> Floats:

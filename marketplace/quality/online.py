@@ -119,7 +119,7 @@ class Model:
     def from_json(cls, stored: Mapping[str, Any]) -> Model:
         classes, workers = tuple(stored["classes"]), stored["workers"]
         size = len(classes)
-        rows = _unpacked(stored["rows"]).reshape(-1, size, size) if stored["rows"] else []
+        rows = list(_unpacked(stored["rows"]).reshape(-1, size, size)) if stored["rows"] else []
         gains = _unpacked(stored["gains"]).tolist() if stored["gains"] else []
         return cls(
             classes,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .answers import Answers, Floats, Ints
+from .answers import Answers, Floats, Ints, summed
 
 SLOTS = 30
 """Labels kept per item, most voted first."""
@@ -37,12 +37,12 @@ def learn(answers: Answers) -> OpenCrowd:
     others = np.log(np.maximum(classes - (candidates >= 0).sum(axis=1), 1e-300))
     q = np.full(len(slot), 0.5)
     for sweep in range(SWEEPS):
-        hits = np.bincount(answers.worker, q, len(answers.workers))
-        pooled = (hits.sum() + 2.8) / (len(q) + 4)
+        hits = summed(answers.worker, q, len(answers.workers))
+        pooled = float((hits.sum() + 2.8) / (len(q) + 4))
         gain = _gain(hits, answers.per_worker, pooled, classes)[answers.worker]
         if sweep == SWEEPS - 1:
             gain = _gain(hits[answers.worker] - q, answers.per_worker[answers.worker] - 1, pooled, classes)
-        evidence = np.bincount(cell, gain * kept, candidates.size).reshape(candidates.shape)
+        evidence = summed(cell, gain * kept, candidates.size).reshape(candidates.shape)
         evidence[candidates < 0] = _NEVER
         evidence[:, SLOTS] = np.where(np.isfinite(others), others, _NEVER)
         share = np.exp(evidence - evidence.max(axis=1, keepdims=True))
@@ -50,8 +50,8 @@ def learn(answers: Answers) -> OpenCrowd:
         q = np.where(kept, share.ravel()[cell], 0.0)
         gold = answers.gold[answers.item]
         q = np.where(gold >= 0, gold == answers.answer, q)
-    accuracy = _gain(hits, answers.per_worker, pooled, classes)
-    return OpenCrowd(evidence, candidates, accuracy, float(_gain(np.zeros(1), np.zeros(1), pooled, classes)[0]))
+    newcomer = float(_gain(np.zeros(1), np.zeros(1), pooled, classes)[0])
+    return OpenCrowd(evidence, candidates, _gain(hits, answers.per_worker, pooled, classes), newcomer)
 
 
 def _slots(answers: Answers) -> tuple[Ints, Ints]:

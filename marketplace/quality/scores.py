@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .answers import Answers, Floats, Ints
+from .answers import Answers, Floats, Ints, summed
 
 HALF_LIFE_DAYS = 90.0
 """An answer counts half as much after a quarter of a year."""
@@ -56,7 +56,7 @@ def records(answers: Answers, right: Floats, *, ages: Sequence[float] | None = N
     weight = np.ones(len(right)) if ages is None else 0.5 ** (np.maximum(ages, 0.0) / HALF_LIFE_DAYS)
     size = len(answers.workers)
     columns = [
-        np.bincount(answers.worker, weight * amount, size)
+        summed(answers.worker, weight * amount, size)
         for amount in (right, np.ones(len(right)), right * (1 - right))
     ]
     return {name: Record(*map(float, row)) for name, row in zip(answers.workers, zip(*columns, strict=True), strict=True)}
@@ -82,7 +82,7 @@ def score(known: Sequence[Record], *, crowd: float, counted: Sequence[int] | Non
     variance = spread / (total + 1) + doubt / total**2
     low, high = beta_interval(mean, np.maximum(spread / variance - 1, 0.5))
     number = np.round(size).astype(int) if counted is None else counted
-    return [Score(*map(float, row), int(n)) for *row, n in zip(mean, low, high, number, strict=True)]
+    return [Score(float(m), float(a), float(b), int(n)) for m, a, b, n in zip(mean, low, high, number, strict=True)]
 
 
 def from_losses(names: Sequence[str], worker: Ints, loss: Floats, judged: NDArray[np.bool_]) -> dict[str, Score]:
@@ -92,14 +92,16 @@ def from_losses(names: Sequence[str], worker: Ints, loss: Floats, judged: NDArra
     """
     size, counted = len(names), judged.astype(float)
     pooled = float((loss * counted).sum() / counted.sum()) if counted.any() else 0.3
-    number = np.bincount(worker, counted, size) + NEWCOMER_ANSWERS
-    mean = (np.bincount(worker, loss * counted, size) + NEWCOMER_ANSWERS * pooled) / number
+    number = summed(worker, counted, size) + NEWCOMER_ANSWERS
+    mean = (summed(worker, loss * counted, size) + NEWCOMER_ANSWERS * pooled) / number
     common = float((counted * (loss - pooled) ** 2).sum() / max(counted.sum(), 1)) + 0.05
-    own = np.bincount(worker, counted * (loss - mean[worker]) ** 2, size)
+    own = summed(worker, counted * (loss - mean[worker]) ** 2, size)
     spread = 1.96 * np.sqrt((own + NEWCOMER_ANSWERS * common) / number / number)
-    ends = zip(1 - mean, np.clip(1 - mean - spread, 0, 1), np.clip(1 - mean + spread, 0, 1), strict=True)
+    low, high = np.clip(1 - mean - spread, 0, 1), np.clip(1 - mean + spread, 0, 1)
     every = np.bincount(worker, minlength=size)
-    return {name: Score(*map(float, end), int(n)) for name, end, n in zip(names, ends, every, strict=True)}
+    return {
+        name: Score(float(1 - mean[n]), float(low[n]), float(high[n]), int(every[n])) for n, name in enumerate(names)
+    }
 
 
 def beta_interval(mean: Floats, counts: Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
@@ -111,6 +113,11 @@ def beta_interval(mean: Floats, counts: Floats, *, level: float = 0.95) -> tuple
     density = a[:, None] * shown - (a + b)[:, None] * np.logaddexp(0, shown)
     mass = np.exp(density - density.max(axis=1, keepdims=True))
     mass = (np.cumsum(mass, axis=1) - mass / 2) / mass.sum(axis=1, keepdims=True)
-    ends = [np.array([np.interp(q, row, x) for row, x in zip(mass, grid, strict=True)]) for q in ((1 - level) / 2, (1 + level) / 2)]
-    low, high = (1 / (1 + np.exp(-np.clip(end, -700, 700))) for end in ends)
-    return low, high
+    tail = (1 - level) / 2
+    low = np.array([np.interp(tail, row, x) for row, x in zip(mass, grid, strict=True)])
+    high = np.array([np.interp(1 - tail, row, x) for row, x in zip(mass, grid, strict=True)])
+    return _unlogit(low), _unlogit(high)
+
+
+def _unlogit(values: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-np.clip(values, -700, 700))))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from .answers import Floats, Ints
+from .answers import Floats, Ints, summed
 from .scores import NEWCOMER_ANSWERS, Score, from_losses
 
 ROUNDS = 3
@@ -55,6 +55,8 @@ def fit(rows: Iterable[tuple[str, str, str]], *, gold: Mapping[str, str] | None 
     """
     known = gold or {}
     last = {(item, worker): text for item, worker, text in rows}
+    if not last:
+        return TextFit({}, {}, {})
     names = tuple(dict.fromkeys(worker for _i, worker in last))
     places = {name: place for place, name in enumerate(names)}
     grouped: dict[str, list[tuple[int, str]]] = {}
@@ -65,14 +67,13 @@ def fit(rows: Iterable[tuple[str, str, str]], *, gold: Mapping[str, str] | None 
     for _ in range(ROUNDS):
         outcome = {name: _vote(item, weights) for name, item in items.items()}
         losses = [_losses(item, outcome[name][0], weights) for name, item in items.items()]
-        worker, loss, judged = (np.concatenate(column) for column in zip(*losses, strict=True)) if losses else _NOTHING
-        weights = _weights(worker.astype(int), loss, judged > 0, len(names))
-    texts = {name: known.get(name, text) for name, (_n, text, _s) in outcome.items()}
+        who = np.concatenate([one[0] for one in losses])
+        loss = np.minimum(np.concatenate([one[1] for one in losses]), 1.0)
+        judged = np.concatenate([one[2] for one in losses])
+        weights = _weights(who, loss, judged, len(names))
+    texts = {name: known.get(name, words) for name, (_n, words, _s) in outcome.items()}
     support = {name: 1.0 if name in known else share for name, (_n, _t, share) in outcome.items()}
-    return TextFit(texts, support, from_losses(names, worker.astype(int), np.minimum(loss, 1), judged > 0))
-
-
-_NOTHING = (np.zeros(0), np.zeros(0), np.zeros(0))
+    return TextFit(texts, support, from_losses(names, who, loss, judged))
 
 
 def split(text: str) -> tuple[list[str], str]:
@@ -187,17 +188,17 @@ def _spelling(forms: Mapping[tuple[int, str], float], number: int) -> str:
     return max((form for form in forms if form[0] == number), key=lambda form: forms[form])[1]
 
 
-def _losses(item: _Item, outcome: Ints, weights: Floats) -> tuple[Floats, Floats, Floats]:
+def _losses(item: _Item, outcome: Ints, weights: Floats) -> tuple[Ints, Floats, NDArray[np.bool_]]:
     """Per answer: its worker, its word error rate, and whether there was anything to hold it against.
 
     Of two answers nobody knows which is right: each bears its share of what they differ in, by weight.
     """
     truth = outcome if item.truth is None else item.truth
     size = max(len(truth), 1)
-    worker = np.array([float(said.worker) for said in item.said])
-    judged = np.full(len(worker), float(item.truth is not None or len(worker) > 1))
+    worker = np.array([said.worker for said in item.said])
+    judged = np.full(len(worker), item.truth is not None or len(worker) > 1)
     if item.truth is None and len(worker) == 2:
-        blame = 1 / weights[worker.astype(int)]
+        blame = 1 / weights[worker]
         return worker, item.distances[0, 1] / size * blame / blame.sum(), judged
     return worker, np.array([_errors(said.numbers, truth) for said in item.said]) / size, judged
 
@@ -205,9 +206,9 @@ def _losses(item: _Item, outcome: Ints, weights: Floats) -> tuple[Floats, Floats
 def _weights(worker: Ints, loss: Floats, judged: NDArray[np.bool_], size: int) -> Floats:
     """Each worker's weight from their error rate, which is shrunk by four answers to the crowd's."""
     counted = judged.astype(float)
-    pooled = float((np.minimum(loss, 1) * counted).sum() / counted.sum()) if counted.any() else FIRST_ERROR
-    number = np.bincount(worker, counted, size)
-    error = np.bincount(worker, np.minimum(loss, 1) * counted, size) + NEWCOMER_ANSWERS * pooled
+    pooled = float((loss * counted).sum() / counted.sum()) if counted.any() else FIRST_ERROR
+    number = summed(worker, counted, size)
+    error = summed(worker, loss * counted, size) + NEWCOMER_ANSWERS * pooled
     return _weight(error / (number + NEWCOMER_ANSWERS))
 
 

@@ -133,9 +133,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("owner_id", "kind", "currency"), name="one_account_per_owner_and_kind"
-                    ),
+                    models.UniqueConstraint(fields=("owner_id", "kind", "currency"), name="one_account_per_owner_and_kind"),
                     models.CheckConstraint(
                         condition=models.Q(
                             (
@@ -161,9 +159,7 @@ class Migration(migrations.Migration):
                         ),
                         name="ledger_account_kind_known",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(("currency__regex", "^[A-Z]{3}$")), name="ledger_currency_code"
-                    ),
+                    models.CheckConstraint(condition=models.Q(("currency__regex", "^[A-Z]{3}$")), name="ledger_currency_code"),
                 ],
                 "indexes": [],
             },
@@ -183,20 +179,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [models.Index(fields=["source_id"], name="ledger_tx_by_source")],
-                "constraints": [
-                    models.CheckConstraint(condition=models.Q(("legs__gte", 2)), name="ledger_tx_two_legs")
-                ],
+                "constraints": [models.CheckConstraint(condition=models.Q(("legs__gte", 2)), name="ledger_tx_two_legs")],
             },
         ),
         migrations.CreateModel(
             name="LedgerEntry",
             fields=[
-                (
-                    "pk",
-                    models.CompositePrimaryKey(
-                        "tx_id", "n", blank=True, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
+                ("pk", models.CompositePrimaryKey("tx_id", "n", blank=True, editable=False, primary_key=True, serialize=False)),
                 (
                     "tx",
                     models.ForeignKey(
@@ -223,9 +212,7 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [models.Index(fields=["account"], include=("amount",), name="ledger_entry_by_account")],
                 "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("amount", 0), _negated=True), name="ledger_entry_not_zero"
-                    )
+                    models.CheckConstraint(condition=models.Q(("amount", 0), _negated=True), name="ledger_entry_not_zero")
                 ],
             },
         ),
@@ -257,9 +244,7 @@ class Migration(migrations.Migration):
                 ("id", models.UUIDField(default=kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 (
                     "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                 ),
                 ("rail", models.CharField(db_default="stripe", default="stripe", max_length=20)),
                 ("rail_account", models.CharField(max_length=255, null=True)),
@@ -343,9 +328,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["-drafted_at", "-id"], name="runs_by_age"),
                     models.Index(
-                        condition=models.Q(("state__in", ["approved", "paused"])),
-                        fields=["state"],
-                        name="runs_under_way",
+                        condition=models.Q(("state__in", ["approved", "paused"])), fields=["state"], name="runs_under_way"
                     ),
                 ],
                 "constraints": [
@@ -372,10 +355,7 @@ class Migration(migrations.Migration):
                 (
                     "worker",
                     models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                        db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
                     ),
                 ),
                 (
@@ -416,16 +396,12 @@ class Migration(migrations.Migration):
                     models.Index(fields=["run", "state", "id"], name="payouts_of_run"),
                     models.Index(fields=["worker", "-created_at", "-id"], name="payouts_of_worker"),
                     models.Index(
-                        condition=models.Q(("state__in", ["approved", "sending"])),
-                        fields=["state", "id"],
-                        name="payouts_to_send",
+                        condition=models.Q(("state__in", ["approved", "sending"])), fields=["state", "id"], name="payouts_to_send"
                     ),
                 ],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("state__in", ("draft", "approved", "sending", "sent", "paid", "failed", "returned"))
-                        ),
+                        condition=models.Q(("state__in", ("draft", "approved", "sending", "sent", "paid", "failed", "returned"))),
                         name="payout_state_known",
                     ),
                     models.UniqueConstraint(
@@ -462,10 +438,7 @@ class Migration(migrations.Migration):
                 (
                     "payout",
                     models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="attempts",
-                        to="payments.payout",
+                        db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="attempts", to="payments.payout"
                     ),
                 ),
                 ("n", models.PositiveSmallIntegerField()),
@@ -473,12 +446,7 @@ class Migration(migrations.Migration):
                 (
                     "state",
                     models.CharField(
-                        choices=[
-                            ("intended", "intended"),
-                            ("in_doubt", "in doubt"),
-                            ("known", "known"),
-                            ("refused", "refused"),
-                        ],
+                        choices=[("intended", "intended"), ("in_doubt", "in doubt"), ("known", "known"), ("refused", "refused")],
                         default="intended",
                         max_length=20,
                     ),
@@ -500,9 +468,7 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("state__in", ("intended", "in_doubt"))),
-                        fields=["due_at"],
-                        name="attempts_due",
+                        condition=models.Q(("state__in", ("intended", "in_doubt"))), fields=["due_at"], name="attempts_due"
                     ),
                     models.Index(
                         condition=models.Q(("cleared_at__isnull", True), ("state", "known")),
@@ -510,9 +476,7 @@ class Migration(migrations.Migration):
                         name="attempts_uncleared",
                     ),
                     models.Index(
-                        condition=models.Q(("state", "known")),
-                        fields=["destination_payment"],
-                        name="attempts_by_payment",
+                        condition=models.Q(("state", "known")), fields=["destination_payment"], name="attempts_by_payment"
                     ),
                 ],
                 "constraints": [
@@ -548,9 +512,7 @@ class Migration(migrations.Migration):
                 (
                     "account",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="bank_payouts",
-                        to="payments.payoutaccount",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="bank_payouts", to="payments.payoutaccount"
                     ),
                 ),
                 ("amount_units", models.BigIntegerField()),
@@ -643,16 +605,14 @@ class Migration(migrations.Migration):
                         name="earnings_payable",
                     ),
                     models.Index(
-                        condition=models.Q(("payout__isnull", False)), fields=["payout"], name="earnings_of_payout"
+                        condition=models.Q(("state", "confirmed")), fields=["worker", "settled_at"], name="earnings_confirmed"
                     ),
-                    models.Index(
-                        condition=models.Q(("adjusts__isnull", False)), fields=["adjusts"], name="earnings_adjusting"
-                    ),
+                    models.Index(condition=models.Q(("payout__isnull", False)), fields=["payout"], name="earnings_of_payout"),
+                    models.Index(condition=models.Q(("adjusts__isnull", False)), fields=["adjusts"], name="earnings_adjusting"),
                 ],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("state__in", ("pending", "confirmed", "released"))),
-                        name="earning_state_known",
+                        condition=models.Q(("state__in", ("pending", "confirmed", "released"))), name="earning_state_known"
                     ),
                     models.UniqueConstraint(fields=("source_kind", "source_id"), name="one_earning_per_source"),
                     models.CheckConstraint(
@@ -661,9 +621,7 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(
-                                ("confirmed_fee_units__isnull", False),
-                                ("confirmed_units__isnull", False),
-                                ("state", "confirmed"),
+                                ("confirmed_fee_units__isnull", False), ("confirmed_units__isnull", False), ("state", "confirmed")
                             ),
                             models.Q(
                                 models.Q(("state", "confirmed"), _negated=True),
@@ -690,9 +648,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "pk",
-                    models.CompositePrimaryKey(
-                        "earning_id", "n", blank=True, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.CompositePrimaryKey("earning_id", "n", blank=True, editable=False, primary_key=True, serialize=False),
                 ),
                 (
                     "earning",
@@ -753,16 +709,11 @@ class Migration(migrations.Migration):
                 ("id", models.UUIDField(default=kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 (
                     "earning",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="holds", to="payments.earning"
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="holds", to="payments.earning"),
                 ),
                 ("units", models.BigIntegerField()),
                 ("reason", models.CharField(max_length=40)),
-                (
-                    "state",
-                    models.CharField(choices=[("open", "open"), ("lifted", "lifted")], default="open", max_length=20),
-                ),
+                ("state", models.CharField(choices=[("open", "open"), ("lifted", "lifted")], default="open", max_length=20)),
                 ("opened_by", models.UUIDField(null=True)),
                 ("opened_at", models.DateTimeField()),
                 ("lifted_at", models.DateTimeField(null=True)),
@@ -770,9 +721,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("state__in", ("open", "lifted"))), name="hold_state_known"
-                    ),
+                    models.CheckConstraint(condition=models.Q(("state__in", ("open", "lifted"))), name="hold_state_known"),
                     models.UniqueConstraint(
                         condition=models.Q(("state", "open")), fields=("earning",), name="one_open_hold_per_earning"
                     ),
@@ -786,9 +735,7 @@ class Migration(migrations.Migration):
                 ("id", models.UUIDField(default=kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 (
                     "organisation",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="workers.organisation"
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="workers.organisation"),
                 ),
                 ("currency", models.CharField(max_length=3)),
                 ("amount_units", models.BigIntegerField()),
@@ -834,9 +781,7 @@ class Migration(migrations.Migration):
                 ],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("state__in", ("intended", "open", "processing", "settled", "expired", "failed"))
-                        ),
+                        condition=models.Q(("state__in", ("intended", "open", "processing", "settled", "expired", "failed"))),
                         name="funding_state_known",
                     ),
                     models.UniqueConstraint(fields=("checkout_id",), name="one_funding_per_checkout"),
@@ -863,9 +808,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [
-                    models.Index(
-                        condition=models.Q(("applied_at__isnull", True)), fields=["due_at"], name="stripe_events_due"
-                    ),
+                    models.Index(condition=models.Q(("applied_at__isnull", True)), fields=["due_at"], name="stripe_events_due"),
                     models.Index(fields=["-received_at"], name="stripe_events_by_age"),
                 ],
                 "constraints": [],
@@ -907,9 +850,7 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["-found_at", "-id"], name="mismatches_by_age")],
                 "constraints": [
                     models.UniqueConstraint(
-                        condition=models.Q(("closed_at__isnull", True)),
-                        fields=("kind", "subject"),
-                        name="one_open_mismatch",
+                        condition=models.Q(("closed_at__isnull", True)), fields=("kind", "subject"), name="one_open_mismatch"
                     )
                 ],
             },
@@ -928,7 +869,5 @@ class Migration(migrations.Migration):
                 "constraints": [],
             },
         ),
-        migrations.RunSQL(
-            (HERE / "ledger_guards.sql").read_text(), reverse_sql=(HERE / "ledger_guards_down.sql").read_text()
-        ),
+        migrations.RunSQL((HERE / "ledger_guards.sql").read_text(), reverse_sql=(HERE / "ledger_guards_down.sql").read_text()),
     ]

@@ -54,7 +54,7 @@ def billing(request: ClientRequest, org: str) -> HttpResponse:
     return render(request, "client/billing.html", {
         "money": queries.client_money(organisation_id=request.organisation.pk, currency=currency), "currency": currency,
         "page": page, "rows": moves, "may_pay": may_pay, "fault": fault, "amount": request.POST.get("amount", ""), "org": org,
-        "waiting": [_row(wish) for wish in _waiting(request)], "suggestions": ["50", "200", "1000"],
+        "waiting": [_row(wish) for wish in _waiting(request)],
         "tabs": [{"label": each, "url": f"?currency={each}", "active": each == currency} for each in known],
         "columns": [{"label": _("What")}, {"label": _("When"), "rank": 2}, {"label": _("Prepaid"), "num": True}],
     }, status=422 if fault else 200)  # fmt: skip

@@ -194,7 +194,7 @@ def ledger_health(request: PersonRequest) -> HttpResponse:
     return render(request, "ops/ledger.html", {
         "checks": checks, "checked_at": min((check.at for check in checks), default=None),
         "broken": [check for check in checks if not check.ok], "accounts": queries.platform_accounts(),
-        "rows": [{"mismatch": each, "what": words.MISMATCHES.get(each.kind, each.kind), **_amounts(each)} for each in page.rows],
+        "rows": [_mismatch_row(each) for each in page.rows],
         "page": page, "everything": "all" in request.GET, "open_count": waiting.count(),
         "columns": [
             {"label": _("Difference")}, {"label": _("Ours"), "num": True}, {"label": _("Stripe"), "num": True},
@@ -203,11 +203,14 @@ def ledger_health(request: PersonRequest) -> HttpResponse:
     })  # fmt: skip
 
 
-def _amounts(mismatch: Mismatch) -> dict[str, Money | None]:
+def _mismatch_row(mismatch: Mismatch) -> dict[str, Any]:
     def money(units: int | None) -> Money | None:
         return Money(units, mismatch.currency) if units is not None and mismatch.currency else None
 
-    return {"ours": money(mismatch.ours_units), "theirs": money(mismatch.theirs_units)}
+    return {
+        "mismatch": mismatch, "dom_id": mismatch.pk.hex, "what": words.MISMATCHES.get(mismatch.kind, mismatch.kind),
+        "ours": money(mismatch.ours_units), "theirs": money(mismatch.theirs_units),
+    }  # fmt: skip
 
 
 @require_POST

@@ -157,6 +157,7 @@ def payout_account(request: WorkerRequest) -> HttpResponse:
         "account": account, "countries": sorted(served, key=lambda each: str(each[1])), "country": request.worker.country,
         "waits_until": holds.waiting_until([request.user.pk], now=now).get(request.user.pk),
         "crumbs": [{"label": _("Earnings"), "url": reverse("payments:earnings")}],
+        "wanted": words.wanted(account.wanted) if account else [],
         "country_name": COUNTRIES.get(account.country, account.country) if account else "",
     })  # fmt: skip
 

@@ -102,9 +102,7 @@ class Migration(migrations.Migration):
                 (
                     "state",
                     models.CharField(
-                        choices=[("live", "live"), ("passed", "passed"), ("failed", "failed")],
-                        default="live",
-                        max_length=20,
+                        choices=[("live", "live"), ("passed", "passed"), ("failed", "failed")], default="live", max_length=20
                     ),
                 ),
                 ("started_at", models.DateTimeField()),
@@ -203,12 +201,7 @@ class Migration(migrations.Migration):
                 (
                     "state",
                     models.CharField(
-                        choices=[
-                            ("live", "live"),
-                            ("expired", "expired"),
-                            ("replaced", "replaced"),
-                            ("taken", "taken"),
-                        ],
+                        choices=[("live", "live"), ("expired", "expired"), ("replaced", "replaced"), ("taken", "taken")],
                         default="live",
                         max_length=20,
                     ),
@@ -219,10 +212,7 @@ class Migration(migrations.Migration):
                 (
                     "decision",
                     models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="workers.standingdecision",
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="workers.standingdecision"
                     ),
                 ),
                 (
@@ -240,10 +230,7 @@ class Migration(migrations.Migration):
             model_name="attempt",
             name="grant",
             field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="attempts",
-                to="qualification.grant",
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="attempts", to="qualification.grant"
             ),
         ),
         migrations.CreateModel(
@@ -267,17 +254,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("description", models.CharField(blank=True, default="", max_length=500)),
-                (
-                    "created_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
-                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 (
                     "organisation",
                     models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="skills",
-                        to="workers.organisation",
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="skills", to="workers.organisation"
                     ),
                 ),
                 (
@@ -380,8 +361,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="skill",
             constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["domain", "subject", "level", "language", "task_type"])),
-                name="skill_kind_known",
+                condition=models.Q(("kind__in", ["domain", "subject", "level", "language", "task_type"])), name="skill_kind_known"
             ),
         ),
         migrations.AddConstraint(
@@ -427,9 +407,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     models.Q(("high_bp__isnull", True), ("low_bp__isnull", True), ("score_bp__isnull", True)),
                     models.Q(
-                        ("high_bp__lte", 10000),
-                        ("low_bp__lte", models.F("score_bp")),
-                        ("score_bp__lte", models.F("high_bp")),
+                        ("high_bp__lte", 10000), ("low_bp__lte", models.F("score_bp")), ("score_bp__lte", models.F("high_bp"))
                     ),
                     _connector="OR",
                 ),
@@ -458,9 +436,7 @@ class Migration(migrations.Migration):
             model_name="grant",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("state", "expired"), _negated=True),
-                    ("ended_at__gte", models.F("expires_at")),
-                    _connector="OR",
+                    models.Q(("state", "expired"), _negated=True), ("ended_at__gte", models.F("expires_at")), _connector="OR"
                 ),
                 name="grant_expires_on_its_day",
             ),

@@ -94,15 +94,16 @@ def exam(request: PersonRequest, exam_id: uuid.UUID) -> HttpResponse:
 
 
 def _exam_page(request: PersonRequest, found: Exam, *, status: int = 200, **extra: Any) -> HttpResponse:
+    bank: list[Any] = list(exams.items_with_health(found))
     rows = [
         {"item": item, "share": item.credit / item.answers / 100 if item.answers else None, "suspect": _suspect(item)}
-        for item in exams.items_with_health(found)
+        for item in bank
     ]
     context = {
         "exam": found,
         "rows": rows,
-        "live_items": sum(row["item"].voided_at is None for row in rows),  # type: ignore[attr-defined]
-        "topics": sorted({row["item"].topic for row in rows if row["item"].topic}),  # type: ignore[attr-defined]
+        "live_items": sum(item.voided_at is None for item in bank),
+        "topics": sorted({item.topic for item in bank if item.topic}),
         "is_draft": found.state == DRAFT,
         "may_make": queries.has_ops_role(request.user.pk, OpsRole.QUALITY_LEAD),
         "form": ExamForm(initial=ExamForm.initial_of(found)),
@@ -141,9 +142,11 @@ def add_question(request: PersonRequest, exam_id: uuid.UUID) -> HttpResponse:
     """One more question for a draft."""
     found = exams.find(exam_id=exam_id, organisation=None)
     form = QuestionForm(request.POST)
-    if form.is_valid() and carry_out(form, lambda: items.add(exam=found, items=[items.check(form.row())])):
-        messages.success(request, _("The question is in the bank."))
-        return redirect("qualification:ops_exam", exam_id=exam_id)
+    if form.is_valid():
+        added = carry_out(form, lambda: items.add(exam=found, items=[items.check(form.row())]))
+        if added is not None:
+            messages.success(request, _("The question is in the bank."))
+            return redirect("qualification:ops_exam", exam_id=exam_id)
     return _exam_page(request, found, question_form=form, status=422)
 
 
@@ -157,8 +160,9 @@ def add_file(request: PersonRequest, exam_id: uuid.UUID) -> HttpResponse:
         read = carry_out(form, lambda: items.read_csv(form.cleaned_data["file"].read()))
         if read is not None and read.errors:
             return _exam_page(request, found, file_form=form, errors=read.errors[:ERRORS_SHOWN], status=422)
-        if read is not None and carry_out(form, lambda: items.add(exam=found, items=read.items)):
-            messages.success(request, _("%(count)d questions are in the bank.") % {"count": len(read.items)})
+        added = carry_out(form, lambda: items.add(exam=found, items=read.items)) if read is not None else None
+        if added is not None:
+            messages.success(request, _("%(count)d questions are in the bank.") % {"count": added})
             return redirect("qualification:ops_exam", exam_id=exam_id)
     return _exam_page(request, found, file_form=form, status=422)
 

@@ -99,6 +99,7 @@ def test_text_is_kept_exactly_as_it_came() -> None:
         ("ü" * 20_001, "20001 characters"),
         ("   \n", "is empty"),
         ("a\x00b", "U+0000"),
+        ("ä\x00b", "U+0000"),
         ("a\ud800b", "U+D800"),
         (5, "must be text"),
         (["a"], "must be text"),

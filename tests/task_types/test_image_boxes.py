@@ -147,6 +147,12 @@ def test_an_object_stands_when_more_than_half_of_the_weight_saw_it() -> None:
     assert 0.3 < combined.confidence < 0.8
 
 
+def test_one_word_against_another_makes_no_object() -> None:
+    combined = BOXES.combine([(answer(box(0, 0, 20, 20)), 1.0), (answer(), 1.0)], settings=SETTINGS)
+    assert combined.answer == answer()
+    assert combined.confidence == 0.5
+
+
 def test_where_a_picture_must_hold_something_the_best_supported_object_stays() -> None:
     strict = BOXES.check_settings({"labels": ["cat"], "allow_none": False})
     apart = [(answer(box(0, 0, 20, 20)), 1.0), (answer(box(100, 50, 20, 20)), 2.0), (answer(box(50, 50, 20, 20)), 1.5)]

@@ -240,6 +240,12 @@ def test_several_comparisons_come_to_the_heavier_choice_and_the_middle_rating() 
     assert combined.confidence == pytest.approx(2 / 3)
 
 
+def test_between_two_middle_ratings_the_lower_stands() -> None:
+    rated = COMPARISON.check_settings({"mode": "rate", "criteria": ["true"]})
+    given = [({"ratings": {letter: {"true": rating} for letter in "ab"}}, 1.0) for rating in (2, 4)]
+    assert COMPARISON.combine(given, settings=rated).answer == {"ratings": {"a": {"true": 2}, "b": {"true": 2}}}
+
+
 def test_several_rankings_come_to_the_order_that_wins_most_pairs() -> None:
     given = [
         ({"ranking": [["a"], ["b"], ["c"]]}, 1.0),

@@ -133,10 +133,7 @@ class Migration(migrations.Migration):
                 ("locale", models.CharField(db_default="en", default="en", max_length=10)),
                 ("is_active", models.BooleanField(db_default=True, default=True)),
                 ("consented_at", models.DateTimeField(null=True)),
-                (
-                    "created_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
-                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
             ],
         ),
         migrations.CreateModel(
@@ -146,8 +143,7 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        choices=[("worker", "Agreement with workers"), ("client", "Agreement with clients")],
-                        max_length=10,
+                        choices=[("worker", "Agreement with workers"), ("client", "Agreement with clients")], max_length=10
                     ),
                 ),
                 ("version", models.PositiveIntegerField()),
@@ -163,10 +159,7 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=80)),
                 ("prefix", models.CharField(max_length=12)),
                 ("secret_hash", models.CharField(max_length=64)),
-                (
-                    "scopes",
-                    django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), size=None),
-                ),
+                ("scopes", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), size=None)),
                 ("created_at", models.DateTimeField()),
                 ("expires_at", models.DateTimeField()),
                 ("last_used_at", models.DateTimeField(null=True)),
@@ -252,10 +245,7 @@ class Migration(migrations.Migration):
                 ("id", models.UUIDField(default=kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ("kind", models.CharField(max_length=60)),
                 ("params", models.JSONField(default=dict)),
-                (
-                    "created_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
-                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ("read_at", models.DateTimeField(null=True)),
                 ("mail", models.BooleanField(default=False)),
                 ("mailed_at", models.DateTimeField(null=True)),
@@ -290,17 +280,11 @@ class Migration(migrations.Migration):
                         max_length=120, validators=[django.core.validators.MinLengthValidator(2)], verbose_name="name"
                     ),
                 ),
-                ("slug", models.SlugField(max_length=60)),
-                (
-                    "kind",
-                    models.CharField(choices=[("client", "Client"), ("agency", "Agency")], default="client", max_length=10),
-                ),
+                ("slug", models.SlugField(db_index=False, max_length=40)),
+                ("kind", models.CharField(choices=[("client", "Client"), ("agency", "Agency")], default="client", max_length=10)),
                 ("billing_currency", models.CharField(default="USD", max_length=3)),
                 ("pseudonym_salt", models.BinaryField(default=workers.models.organisations.new_salt)),
-                (
-                    "created_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
-                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
             ],
         ),
         migrations.CreateModel(
@@ -374,10 +358,7 @@ class Migration(migrations.Migration):
                 ("facts_version", models.BigIntegerField(db_default=1, default=1)),
                 ("payout_ready_at", models.DateTimeField(null=True)),
                 ("onboarded_at", models.DateTimeField(null=True)),
-                (
-                    "created_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
-                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
             ],
         ),
         migrations.AddIndex(
@@ -391,8 +372,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="user",
             constraint=models.CheckConstraint(
-                condition=models.Q(("email", django.db.models.functions.text.Lower("email"))),
-                name="email_is_lower_case",
+                condition=models.Q(("email", django.db.models.functions.text.Lower("email"))), name="email_is_lower_case"
             ),
         ),
         migrations.AddField(
@@ -533,10 +513,7 @@ class Migration(migrations.Migration):
             model_name="apitoken",
             name="organisation",
             field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="api_tokens",
-                to="workers.organisation",
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="api_tokens", to="workers.organisation"
             ),
         ),
         migrations.AddField(
@@ -579,9 +556,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="appeal",
             index=models.Index(
-                condition=models.Q(("state__in", ["open", "answered"])),
-                fields=["decide_due_at", "id"],
-                name="appeals_waiting",
+                condition=models.Q(("state__in", ["open", "answered"])), fields=["decide_due_at", "id"], name="appeals_waiting"
             ),
         ),
         migrations.AddIndex(
@@ -658,9 +633,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="notice",
             index=models.Index(
-                condition=models.Q(("mail", True), ("mailed_at__isnull", True)),
-                fields=["created_at"],
-                name="notices_to_mail",
+                condition=models.Q(("mail", True), ("mailed_at__isnull", True)), fields=["created_at"], name="notices_to_mail"
             ),
         ),
         migrations.AddConstraint(
@@ -670,8 +643,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="opsrole",
             constraint=models.CheckConstraint(
-                condition=models.Q(("role__in", ["pool_manager", "quality_lead", "finance", "admin"])),
-                name="ops_role_known",
+                condition=models.Q(("role__in", ["pool_manager", "quality_lead", "finance", "admin"])), name="ops_role_known"
             ),
         ),
         migrations.AddConstraint(
@@ -737,8 +709,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="standingdecision",
             constraint=models.CheckConstraint(
-                condition=models.Q(("decided_by", models.F("person")), _negated=True),
-                name="nobody_decides_on_themselves",
+                condition=models.Q(("decided_by", models.F("person")), _negated=True), name="nobody_decides_on_themselves"
             ),
         ),
         migrations.AddConstraint(
@@ -785,8 +756,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="workerprofile",
             constraint=models.CheckConstraint(
-                condition=models.Q(("standing__in", ("active", "paused", "ending", "ended"))),
-                name="standing_standing_known",
+                condition=models.Q(("standing__in", ("active", "paused", "ending", "ended"))), name="standing_standing_known"
             ),
         ),
         migrations.AddConstraint(

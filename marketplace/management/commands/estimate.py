@@ -9,7 +9,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from marketplace.management.tables import report, unusable
 from marketplace.quality import tables
@@ -19,7 +18,7 @@ from marketplace.quality.estimate import WORKERS, estimate
 class Command(BaseCommand):
     """Needs no database: the answers are in the file, the mathematics in marketplace.quality."""
 
-    help = gettext_lazy("Says which label each item has, how sure that is, and how often each worker is right.")
+    help = "Says which label each item has, how sure that is, and how often each worker is right."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from marketplace.management.tables import report, unusable
 from marketplace.quality import tables
@@ -21,7 +20,7 @@ from marketplace.quality.replay import NothingToGrade, replay
 class Command(BaseCommand):
     """Needs no database, and prints the same line for the same files, options and seed."""
 
-    help = gettext_lazy("Replays recorded answers: how many of them would have been asked, and how good the result is.")
+    help = "Replays recorded answers: how many of them would have been asked, and how good the result is."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:

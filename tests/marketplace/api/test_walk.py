@@ -227,7 +227,8 @@ def test_ops_see_and_stop_any_batch_and_void_any_gold() -> None:
     mira, shop = callers.client()
     olu = callers.ops("Olu", "pool_manager")
     project_id = project(mira)
-    status, added = mira.post(f"projects/{project_id}/gold/", {"rows": [{"row": {"text": "Rain."}, "answer": {"label": "rainy"}}]})
+    known = {"row": {"text": "Rain."}, "answer": {"label": "rainy"}}
+    status, added = mira.post(f"projects/{project_id}/gold/", {"rows": [known]})
     assert (status, added) == (201, {"added": 1})
     batch_id = batch(mira, project_id, ["one"])
     people.pay_in(shop, people.usd("10"))

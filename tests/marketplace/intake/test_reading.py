@@ -146,9 +146,9 @@ JSON_FAULTS: list[tuple[str, bytes, str, str]] = [
 @pytest.mark.parametrize(("row", "field", "reason"), [case[1:] for case in JSON_FAULTS], ids=[case[0] for case in JSON_FAULTS])
 def test_a_bad_json_row_is_reported_and_its_neighbours_are_good(row: bytes, field: str, reason: str) -> None:
     batch = incoming.draft()
-    content = b'{"text": "before"}\n' + row + b"\n\n" + b'{"text": "after"}'
+    content = '{"text": "before é"}\n'.encode() + row + b"\n\n" + b'{"text": "after"}'
     received = incoming.read(batch, content, {"text": "text"}, "rows.jsonl")
-    assert incoming.shown(batch) == ["before", "after"]
+    assert incoming.shown(batch) == ["before é", "after"]
     ((line, where, why),) = incoming.faults(received)
     assert (line, where) == (2, field)
     assert reason in why
@@ -273,7 +273,7 @@ def test_bad_rows_beyond_the_most_are_counted_only(monkeypatch: pytest.MonkeyPat
 
 def test_what_is_kept_of_a_bad_row_is_readable_and_short() -> None:
     batch = incoming.draft()
-    received = incoming.read(batch, b"text,n\nok,1\n" + b"\xff\x00" + b"y" * 5000 + b"\n", {"text": "text"})
+    received = incoming.read(batch, "text,n\nök,1\n".encode() + b"\xff\x00" + b"y" * 5000 + b"\n", {"text": "text"})
     raw = BadRow.objects.get(upload=received).raw
     assert raw.startswith("\ufffd\ufffdyyy")
     assert len(raw) == reading.RAW_MOST
