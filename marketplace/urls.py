@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from django.urls import path
 
-from marketplace.views import worker
+from marketplace.client_urls import urlpatterns as client_pages
+from marketplace.ops_urls import urlpatterns as ops_pages
+from marketplace.views import worker, workspace
 
 app_name = "market"
 
 urlpatterns = [
+    *client_pages,
+    *ops_pages,
     path("work/", worker.home, name="work_home"),
+    path("work/offers/", worker.offers, name="work_offers"),
+    path("work/more/", worker.more, name="work_more"),
     path("work/next/", worker.next_task, name="next_task"),
     path("work/history/", worker.history, name="history"),
     path("work/quality/", worker.quality, name="quality"),
-    path("work/tasks/<uuid:lease_id>/", worker.workspace, name="workspace"),
-    path("work/tasks/<uuid:lease_id>/beat/", worker.beat, name="beat"),
-    path("work/tasks/<uuid:lease_id>/draft/", worker.draft, name="draft"),
-    path("work/tasks/<uuid:lease_id>/pause/", worker.pause, name="pause"),
-    path("work/tasks/<uuid:lease_id>/resume/", worker.resume, name="resume"),
-    path("work/tasks/<uuid:lease_id>/submit/", worker.submit, name="submit"),
-    path("work/tasks/<uuid:lease_id>/skip/", worker.skip, name="skip"),
-    path("work/tasks/<uuid:lease_id>/images/<str:digest>/", worker.image, name="lease_image"),
+    path("work/tasks/<uuid:lease_id>/", workspace.workspace, name="workspace"),
+    path("work/tasks/<uuid:lease_id>/beat/", workspace.beat, name="beat"),
+    path("work/tasks/<uuid:lease_id>/draft/", workspace.draft, name="draft"),
+    path("work/tasks/<uuid:lease_id>/pause/", workspace.pause, name="pause"),
+    path("work/tasks/<uuid:lease_id>/resume/", workspace.resume, name="resume"),
+    path("work/tasks/<uuid:lease_id>/submit/", workspace.submit, name="submit"),
+    path("work/tasks/<uuid:lease_id>/skip/", workspace.skip, name="skip"),
+    path("work/tasks/<uuid:lease_id>/images/<str:digest>/", workspace.image, name="lease_image"),
     path("work/sent-back/<uuid:submission_id>/", worker.take_up, name="take_up"),
     path("work/lapsed/<uuid:assignment_id>/", worker.go_on, name="go_on"),
 ]

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from kit import outbox
 from payments import (
     bank_payouts,
     funding,
@@ -68,7 +69,9 @@ def plan_weekly_payouts(**_: Any) -> None:
             run = payout_runs.plan(currency=currency, actor_id=None, now=now, weekly=True)
             if not run.payouts_planned:
                 payout_runs.cancel(run_id=run.pk, actor_id=None, now=now)
-            elif not payout_runs.needs_second_person(run):
+            elif payout_runs.needs_second_person(run):
+                outbox.emit("payout_run.waits", run_id=str(run.pk))
+            else:
                 payout_runs.approve(run_id=run.pk, actor_id=None, now=now)
 
 

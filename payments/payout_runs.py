@@ -201,8 +201,10 @@ def pause(*, run_id: uuid.UUID, reason: str, now: dt.datetime) -> None:
 
 
 def resume(*, run_id: uuid.UUID, actor_id: uuid.UUID | None, now: dt.datetime) -> None:
-    """Go on where a paused run stopped."""
+    """Go on where a paused run stopped. Raises Conflict for any other: a draft goes by `approve` alone."""
     run = locks.run(run_id)
+    if run.state != "paused":
+        raise Conflict(_("Only a paused run can go on."), state=run.state)
     states.move(run, chart=RUN, to="approved", actor_id=actor_id, now=now, paused_for="")
 
 

@@ -39,8 +39,8 @@ def duplicates_of(upload: Upload) -> list[Upload]:
     same = Upload.objects.filter(
         sha256=upload.sha256, batch__project__organisation_id=upload.batch.project.organisation_id
     )
-    earlier = same.exclude(pk=upload.pk).exclude(status=Upload.Status.FAILED).select_related("batch")
-    return list(earlier.filter(created_at__lte=upload.created_at).order_by("-created_at")[:5])
+    earlier = same.filter(pk__lt=upload.pk).exclude(status=Upload.Status.FAILED).select_related("batch")
+    return list(earlier.order_by("-pk")[:5])
 
 
 def _understand(upload: Upload, spool: files.Spooled) -> None:

@@ -25,7 +25,8 @@ def summed(places: Ints, amounts: Floats, size: int) -> Floats:
 class Answers:
     """Three integer arrays of equal length (one entry per answer) into three tuples of names.
 
-    `classes` has at least two entries; `gold` holds a class index per item, -1 where the truth is not known.
+    `classes` has at least two entries; `gold` holds a class index per item, -1 where the truth is not known;
+    `believed` what a worker is known from elsewhere to get right, NaN where nothing is.
     """
 
     items: tuple[str, ...]
@@ -35,6 +36,7 @@ class Answers:
     worker: Ints
     answer: Ints
     gold: Ints
+    believed: Floats
 
     @cached_property
     def per_item(self) -> Ints:
@@ -59,7 +61,11 @@ class Answers:
 
 
 def encode(
-    rows: Iterable[tuple[str, str, str]], *, gold: Mapping[str, str] | None = None, classes: Sequence[str] = ()
+    rows: Iterable[tuple[str, str, str]],
+    *,
+    gold: Mapping[str, str] | None = None,
+    classes: Sequence[str] = (),
+    believed: Mapping[str, float] | None = None,
 ) -> Answers:
     """Rows of (item, worker, answer) as arrays; of a doubled (item, worker) the last counts.
 
@@ -80,4 +86,5 @@ def encode(
     truth = np.full(len(items), -1, np.int64)
     for name, label in truths.items():
         truth[items[name]] = labels[label]
-    return Answers(tuple(items), tuple(workers), tuple(labels), item, worker, answer, truth)
+    known = np.array([(believed or {}).get(name, np.nan) for name in workers], np.float64)
+    return Answers(tuple(items), tuple(workers), tuple(labels), item, worker, answer, truth, known)

@@ -130,16 +130,18 @@ def fit(
     *,
     gold: Mapping[str, str] | None = None,
     classes: Sequence[str] = (),
+    believed: Mapping[str, float] | None = None,
     family: Family | None = None,
     sweeps: int | None = None,
 ) -> Fit:
     """Labels, confidences and scores from (item, worker, answer) rows or encoded answers.
 
     `gold` maps items to their truth; with GOLD_ENOUGH of them the family is chosen among `families.CANDIDATES`
-    unless one is given. `classes` names labels that may be right though nobody gave them. Never fails on what the
-    answers say: one class, one worker, no gold, gold against everybody each give a result.
+    unless one is given. `classes` names labels that may be right though nobody gave them; `believed` is what workers
+    are known from elsewhere to get right (exams, other projects), worth four answers. Never fails on what the answers
+    say: one class, one worker, no gold, gold against everybody each give a result.
     """
-    data = answers if isinstance(answers, Answers) else encode(answers, gold=gold, classes=classes)
+    data = answers if isinstance(answers, Answers) else encode(answers, gold=gold, classes=classes, believed=believed)
     if _is_open(data):
         return _fit_open(data)
     enough = int(data.known.sum()) >= GOLD_ENOUGH

@@ -38,8 +38,7 @@ def estimate(read: Read, *, kind: Kind, gold: Mapping[str, Any]) -> Tables:
         texts = text.fit(rows, gold=gold)
         return Tables(LABELS, [(item, words, "") for item, words in texts.texts.items()], _scored(texts.workers))
     numbers = numeric.fit(rows, gold=gold)
-    values = [(item, f"{value:.10g}", "") for item, value in numbers.values.items()]
-    return Tables(LABELS, values, _scored(numbers.workers))
+    return Tables(LABELS, [(item, f"{one:.10g}", "") for item, one in numbers.values.items()], _scored(numbers.workers))
 
 
 def _compared(read: Read, gold: Mapping[str, Any]) -> Tables:

@@ -65,14 +65,31 @@ class Crowd:
 
 @dataclass(frozen=True)
 class _Rows:
-    """The crowd's rows (true class, answer), how many pseudo-answers they are worth, and how workers stand to them."""
+    """The crowd's rows (true class, answer), how many pseudo-answers they are worth, and how workers stand to them.
+
+    `pull` is how many answers' worth a worker is thought to be as `believed`: like the crowd, or as known elsewhere.
+    """
 
     pooled: Floats
     strength: Floats
     hits: Floats
     total: Floats
     expected: Floats
+    believed: Floats
     pull: float
+
+    def levels(self) -> Floats:
+        """How much better each worker is than the crowd on the same classes, on the logit scale: (workers,)."""
+        return self._level(self.hits, self.total, slice(None))
+
+    def levels_without(self, who: Ints, own: Floats) -> Floats:
+        """The same for the worker of each answer, with that answer forgotten: (answers,)."""
+        return self._level(self.hits[who] - own, self.total[who] - 1, who)
+
+    def _level(self, hits: Floats, total: Floats, who: Ints | slice) -> Floats:
+        expected = self.expected[who]
+        share = (hits + self.pull * self.believed[who]) / (total + self.pull)
+        return _logit(_share(share)) - _logit(expected)
 
     def towards(self, level: Floats) -> tuple[Floats, Floats]:
         """The crowd's rows moved to levels (n,): diagonals (n, classes) and shape of the rest (classes, classes)."""
@@ -136,7 +153,8 @@ def _fit_rows(counts: Floats, answers: Answers, family: Family, guarded: NDArray
         pooled = _guard(pooled, guarded, float(accuracy))
         strength[guarded] = ENDLESS
     expected = _share(np.einsum("kwj,k->w", counts, np.diag(pooled)) / np.maximum(total, 1e-9))
-    return _Rows(pooled, strength, hits, total, expected, family.level)
+    believed = np.where(np.isnan(answers.believed), expected, answers.believed)
+    return _Rows(pooled, strength, hits, total, expected, believed, family.level)
 
 
 def _guard(pooled: Floats, guarded: NDArray[np.bool_], accuracy: float) -> Floats:
@@ -152,14 +170,9 @@ def _guard(pooled: Floats, guarded: NDArray[np.bool_], accuracy: float) -> Float
     return np.where(guarded[:, None], honest, pooled)
 
 
-def _level(hits: Floats, total: Floats, expected: Floats, pull: float) -> Floats:
-    """How much better than the crowd on the same classes, on the logit scale; `pull` pseudo-answers say "the same"."""
-    return _logit(_share((hits + pull * expected) / (total + pull))) - _logit(expected)
-
-
 def _blend(counts: Floats, fitted: _Rows) -> Floats:
     """Workers' rows (true class, worker, answer): counts and the shrinkage target, weighed."""
-    moved, rest = fitted.towards(_level(fitted.hits, fitted.total, fitted.expected, fitted.pull))
+    moved, rest = fitted.towards(fitted.levels())
     target = _whole(moved, rest).transpose(1, 0, 2)
     weight = fitted.strength[:, None, None]
     return np.asarray((counts + weight * target) / (counts.sum(axis=2, keepdims=True) + weight))
@@ -174,8 +187,7 @@ def _without_self(answers: Answers, q: Floats, counts: Floats, fitted: _Rows) ->
     who, what = answers.worker, answers.answer
     mine = q[:, answers.item]
     own = mine[what, np.arange(len(what))]
-    level = _level(fitted.hits[who] - own, fitted.total[who] - 1, fitted.expected[who], fitted.pull)
-    moved, rest = fitted.towards(level)
+    moved, rest = fitted.towards(fitted.levels_without(who, own))
     result = np.empty((len(q), len(answers.items)))
     row_sums = counts.sum(axis=2)
     for k in range(len(q)):

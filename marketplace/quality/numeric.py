@@ -52,6 +52,11 @@ class _Table:
         """Per answer: whether there is a truth or another answer to hold it against."""
         return ~self.free | (np.bincount(self.item, minlength=len(self.items))[self.item] > 1)
 
+    @cached_property
+    def outvoted(self) -> NDArray[np.bool_]:
+        """Per answer: whether it can be told to be the wild one; of two that differ nobody knows which is."""
+        return np.bincount(self.item, minlength=len(self.items))[self.item] > 2
+
     def by_item(self, amounts: Floats) -> Floats:
         return summed(self.item, amounts, len(self.items))
 
@@ -76,7 +81,7 @@ def fit(rows: Iterable[tuple[str, str, float]], *, gold: Mapping[str, float] | N
         error = gap - leniency[table.worker]
         scatter = _scatter(table, error, robust, weight)[table.worker]
         robust = (FREEDOM + 1) / (FREEDOM + (error / scatter) ** 2)
-        weight = robust / scatter**2
+        weight = np.where(table.outvoted, robust, 1.0) / scatter**2
         corrected = weight * (table.value - leniency[table.worker])
         centre = _settle(table, table.by_item(corrected) / table.by_item(weight))
     spread = 1.96 * np.sqrt(_variance(table, weight, scatter, leniency))

@@ -69,16 +69,19 @@ class Model:
             return Running()
         return Running(dict(zip(self.classes, self.log_prior.tolist(), strict=True)))
 
-    def observe(self, running: Running, *, worker: str, answer: str) -> Running:
+    def observe(self, running: Running, *, worker: str, answer: str, accuracy: float | None = None) -> Running:
         """The item after one more answer; the order of answers does not matter.
 
+        `accuracy` is what a worker whom the model does not know gets right elsewhere (an expert, an adjudicator).
         A label that the model has not met in its last refit says nothing yet, it only counts as an answer.
         """
         evidence = dict(running.evidence)
         if self.open_set:
-            evidence[answer] = evidence.get(answer, 0.0) + self.gains.get(worker, self.gains[""])
+            stranger = self.gains[""] if accuracy is None else _gain(accuracy, len(self.classes))
+            evidence[answer] = evidence.get(answer, 0.0) + self.gains.get(worker, stranger)
         elif answer in self.classes:
-            column = self.rows.get(worker, self.rows[""])[:, self.classes.index(answer)].tolist()
+            stranger_rows = self.rows[""] if accuracy is None else even_rows(accuracy, len(self.classes))
+            column = self.rows.get(worker, stranger_rows)[:, self.classes.index(answer)].tolist()
             evidence = {label: evidence.get(label, 0.0) + gain for label, gain in zip(self.classes, column, strict=True)}
         return Running(evidence, running.answers + 1)
 
@@ -133,10 +136,22 @@ class Model:
 
 def first_model(classes: Sequence[str], *, accuracy: float = 0.7) -> Model:
     """The model of a project without answers: every class as likely, every worker right with probability .7."""
-    size = max(len(classes), 1)
-    row = np.full((size, size), math.log((1 - accuracy) / max(size - 1, 1)))
-    np.fill_diagonal(row, math.log(accuracy))
-    return Model(tuple(classes), "one_coin", KINSHIP, np.full(size, -math.log(size)), {"": row})
+    names = (*classes, *SPARE_CLASSES[: max(0, 2 - len(classes))])
+    prior = np.full(len(names), -math.log(len(names)))
+    return Model(names, "one_coin", KINSHIP, prior, {"": even_rows(accuracy, len(names))})
+
+
+def even_rows(accuracy: float, classes: int) -> Floats:
+    """Log-probabilities of an answer given the truth, for somebody who is right so often and errs evenly."""
+    right = min(max(accuracy, 0.01), 0.99)
+    rows = np.full((classes, classes), math.log((1 - right) / (classes - 1)))
+    np.fill_diagonal(rows, math.log(right))
+    return rows
+
+
+def _gain(accuracy: float, classes: int) -> float:
+    rows = even_rows(accuracy, classes)
+    return float(rows[0, 0] - rows[0, 1])
 
 
 def _packed(rows: Sequence[Floats]) -> str:

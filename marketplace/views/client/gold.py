@@ -73,7 +73,7 @@ def _row(org: str, project: Project, one: GoldAnswer) -> dict[str, Any]:
     return {
         "gold": one, "task": excerpt(one.task), "answer": drawer.summarise(one.answer, settings=project.settings), "org": org,
         "project": project, "percent": round(100 * one.right / one.seen) if one.seen else None,
-        "why": words.get(one.voided_why, one.voided_why),
+        "why": words.get(one.voided_why, one.voided_why), "dialog": f"void-{one.pk}",
     }  # fmt: skip
 
 

@@ -1,0 +1,162 @@
+"""Who is told when money moves: workers of their payouts, clients of their payments, finance of what needs a person."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from kit.money import Money
+from payments import words
+from payments.models import Funding, Payout, PayoutRun
+from workers import notices, queries
+from workers.models import OpsRole
+
+FINANCE = (OpsRole.FINANCE, OpsRole.ADMIN)
+FOR_PAYOUT = {"url_name": "payments:payout", "url_params": ("payout_id",)}
+
+notices.declare("payout.sent", _("%(amount)s is on its way to your bank."), **FOR_PAYOUT)
+notices.declare("payout.paid", _("%(amount)s arrived at your bank."), **FOR_PAYOUT, mail=True)
+notices.declare(
+    "payout.failed", _("Your bank sent %(amount)s back. %(fault)s"), **FOR_PAYOUT, words={"fault": words.fault}, mail=True
+)
+notices.declare(
+    "payout.returned", _("A payout of %(amount)s could not go out. %(fault)s"), **FOR_PAYOUT, words={"fault": words.fault},
+    mail=True,
+)  # fmt: skip
+notices.declare("payout_account.ready", _("Your payout account is ready."), url_name="payments:payout_account")
+notices.declare(
+    "payout_account.stopped", _("Your payout account needs your attention before it can be paid again."),
+    url_name="payments:payout_account", mail=True,
+)  # fmt: skip
+notices.declare(
+    "payout_account.changed",
+    _("Your bank details were changed. Payouts wait for 72 hours; if it was not you, change your password and write to us."),
+    url_name="payments:payout_account", mail=True,
+)  # fmt: skip
+notices.declare(
+    "funding.settled", _("%(amount)s was paid in for %(organisation)s."), url_name="payments:billing", url_params=("org",)
+)
+notices.declare(
+    "funding.failed", _("A payment of %(amount)s for %(organisation)s did not go through."),
+    url_name="payments:billing", url_params=("org",), mail=True,
+)  # fmt: skip
+notices.declare(
+    "budget.low", _("Prepaid money of %(organisation)s is running low: %(amount)s is left."),
+    url_name="payments:billing", url_params=("org",), mail=True,
+)  # fmt: skip
+notices.declare(
+    "payout_run.waits", _("A payout run of %(amount)s waits for approval."),
+    url_name="payments:payout_run", url_params=("run_id",), mail=True,
+)  # fmt: skip
+notices.declare(
+    "payout_run.paused", _("A payout run is paused: %(reason)s."), url_name="payments:payout_run", url_params=("run_id",), mail=True
+)
+notices.declare(
+    "payout.needs_person", _("A transfer cannot be found at Stripe and needs a person's decision."),
+    url_name="payments:payout_run", url_params=("run_id",), mail=True,
+)  # fmt: skip
+notices.declare("money.mismatch", _("Our books and Stripe's differ: %(what)s."), url_name="payments:ledger_health", mail=True)
+notices.declare(
+    "ledger.broken", _("An invariant of the ledger does not hold: %(invariants)s."), url_name="payments:ledger_health", mail=True
+)
+notices.declare(
+    "reserve.dry", _("A batch's reserve ran dry: %(amount)s was paid from platform losses."), url_name="payments:ledger_health"
+)
+
+
+def on_payout(name: str, payout_id: str, **params: Any) -> None:
+    payout = Payout.objects.get(pk=payout_id)
+    amount = Money(payout.amount_units, payout.currency)
+    notices.tell(payout.worker_id, name, payout_id=payout_id, amount=_plain(amount), **params)
+
+
+def on_payout_sent(*, payout_id: str, **_rest: Any) -> None:
+    on_payout("payout.sent", payout_id)
+
+
+def on_payout_paid(*, payout_id: str, **_rest: Any) -> None:
+    on_payout("payout.paid", payout_id)
+
+
+def on_payout_failed(*, payout_id: str, **_rest: Any) -> None:
+    on_payout("payout.failed", payout_id, fault=Payout.objects.values_list("fault", flat=True).get(pk=payout_id))
+
+
+def on_payout_returned(*, payout_id: str, reason: str, **_rest: Any) -> None:
+    on_payout("payout.returned", payout_id, fault=reason)
+
+
+def on_account_ready(*, user_id: str, **_rest: Any) -> None:
+    notices.tell(uuid.UUID(user_id), "payout_account.ready")
+
+
+def on_account_stopped(*, user_id: str, **_rest: Any) -> None:
+    notices.tell(uuid.UUID(user_id), "payout_account.stopped")
+
+
+def on_account_changed(*, user_id: str, **_rest: Any) -> None:
+    notices.tell(uuid.UUID(user_id), "payout_account.changed")
+
+
+def on_funding_settled(*, funding_id: str, **_rest: Any) -> None:
+    _tell_payers("funding.settled", funding_id)
+
+
+def on_funding_failed(*, funding_id: str, **_rest: Any) -> None:
+    _tell_payers("funding.failed", funding_id)
+
+
+def on_budget_low(*, organisation_id: str, prepaid_units: int, currency: str, **_rest: Any) -> None:
+    _tell_client("budget.low", uuid.UUID(organisation_id), Money(prepaid_units, currency))
+
+
+def on_run_waits(*, run_id: str, **_rest: Any) -> None:
+    run = PayoutRun.objects.get(pk=run_id)
+    if run.state == "draft":
+        _tell_finance("payout_run.waits", run_id=run_id, amount=_plain(Money(run.total_units, run.currency)))
+
+
+def on_run_paused(*, run_id: str, reason: str, **_rest: Any) -> None:
+    _tell_finance("payout_run.paused", run_id=run_id, reason=reason.replace("_", " "))
+
+
+def on_needs_person(*, payout_id: str, **_rest: Any) -> None:
+    run_id = Payout.objects.values_list("run_id", flat=True).get(pk=payout_id)
+    _tell_finance("payout.needs_person", run_id=str(run_id))
+
+
+def on_mismatch(*, kind: str, **_rest: Any) -> None:
+    _tell_finance("money.mismatch", what=kind.replace("_", " "))
+
+
+def on_ledger_broken(*, invariants: list[str], **_rest: Any) -> None:
+    _tell_finance("ledger.broken", invariants=", ".join(invariants))
+
+
+def on_reserve_dry(*, units: int, currency: str, **_rest: Any) -> None:
+    _tell_finance("reserve.dry", amount=_plain(Money(units, currency)))
+
+
+def _tell_payers(name: str, funding_id: str) -> None:
+    wish = Funding.objects.get(pk=funding_id)
+    _tell_client(name, wish.organisation_id, Money(wish.amount_units, wish.currency))
+
+
+def _tell_client(name: str, organisation_id: uuid.UUID, amount: Money) -> None:
+    """Owners and managers of an organisation."""
+    organisation = queries.organisation(organisation_id)
+    for user_id in queries.members_of(organisation_id, roles=("owner", "manager")):
+        notices.tell(user_id, name, amount=_plain(amount), organisation=organisation.name, org=organisation.slug)
+
+
+def _tell_finance(name: str, **params: Any) -> None:
+    for user_id in OpsRole.objects.filter(role__in=FINANCE).values_list("user_id", flat=True).distinct():
+        notices.tell(user_id, name, **params)
+
+
+def _plain(amount: Money) -> str:
+    """An amount in a sentence: two decimals, four where they matter."""
+    figure = amount.decimal()
+    return f"{figure:.2f} {amount.currency}" if amount.units % 100 == 0 else f"{figure} {amount.currency}"
