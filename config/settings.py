@@ -111,7 +111,9 @@ TEMPLATES = [
 # --- data ------------------------------------------------------------------------------------------------------------
 _database: dict[str, Any] = dict(env.db_url("DATABASE_URL", default="postgres:///marketplace"))
 _database["HOST"] = unquote(_database.get("HOST") or "")
-_database["OPTIONS"] = _database.get("OPTIONS", {}) | {"pool": {"min_size": 1, "max_size": 16, "timeout": 20}}
+_database["OPTIONS"] = _database.get("OPTIONS", {}) | {
+    "pool": {"min_size": 1, "max_size": 16, "timeout": env.float("DATABASE_WAIT", default=20.0)}
+}
 if PROCESS in {"web", "runner"} and env.bool("DATABASE_ROLES", default=True):
     _database["OPTIONS"]["options"] = f"-c role=marketplace_{PROCESS}"
 DATABASES = {"default": _database}
@@ -132,7 +134,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "static_root"
+STATIC_ROOT = None if EMBEDDED else BASE_DIR / "static_root"
 STATICFILES_DIRS = [path for path in (BASE_DIR / "static_build", BASE_DIR / "static") if path.exists()]
 WHITENOISE_USE_FINDERS = EMBEDDED or DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG

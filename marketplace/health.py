@@ -25,7 +25,7 @@ from task_types import registry
 
 Found = TypeVar("Found")
 SAMPLE = 200
-"""Tasks that agreement is measured on: the newest settled ones with more than one answer."""
+"""Tasks that agreement is measured on: the newest ones with more than one answer."""
 ANSWERS_LOOKED_AT = 6
 """Of one task."""
 PACE_OVER = timedelta(hours=24)
@@ -174,7 +174,8 @@ def agreement_of(project: Project, batch_ids: Sequence[uuid.UUID]) -> Agreement 
 
 def _agreement(project: Project, batch_ids: Sequence[uuid.UUID]) -> tuple[float, int]:
     drawer = registry.drawer(project.task_type)
-    tasks = Result.objects.filter(batch__in=batch_ids, state="settled", answers__gte=2).order_by("-task_id")[:SAMPLE]
+    # Not the settled ones alone: where more answers are asked for, those settle first on which people agree.
+    tasks = Result.objects.filter(batch__in=batch_ids, answers__gte=2).order_by("-task_id")[:SAMPLE]
     rows = Submission.objects.filter(task__in=list(tasks.values_list("pk", flat=True)), kind="answer", gold=False)
     given: dict[int, list[dict[str, Any]]] = {}
     for task_id, answer in rows.exclude(state="rejected").values_list("task_id", "answer"):

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from marketplace import batches, dispatch, intake, results, review
 from marketplace.models import Batch, Draft
+from marketplace.webhooks import happenings, sending
 
 DRAFT_DAYS = 30
 
@@ -90,3 +91,21 @@ def fetch_images(**_: Any) -> None:
 def forget_drafts(**_: Any) -> None:
     """Drafts are kept for 30 days."""
     Draft.objects.filter(saved_at__lt=timezone.now() - timedelta(days=DRAFT_DAYS)).delete()
+
+
+@shared_task
+def pack_webhooks(**_: Any) -> None:
+    """Make messages for clients' programs of results that were settled since the last round."""
+    happenings.pack(now=timezone.now())
+
+
+@shared_task
+def send_webhooks(**_: Any) -> None:
+    """Send the messages that are due."""
+    sending.send_due(now=timezone.now())
+
+
+@shared_task
+def forget_webhooks(**_: Any) -> None:
+    """The log of messages keeps a month."""
+    sending.forget(before=timezone.now() - timedelta(days=sending.LOG_DAYS))

@@ -62,13 +62,25 @@ def _move(hold: Hold, earning: Earning, kind: str, actor_id: uuid.UUID | None, n
 
 def waiting_until(worker_ids: Iterable[uuid.UUID], *, now: dt.datetime) -> dict[uuid.UUID, dt.datetime]:
     """Who waits for 72 hours after a change of payout details or e-mail address, and until when. Two statements."""
-    ids, since = list(worker_ids), now - WAIT
-    changed = PayoutAccount.objects.filter(user_id__in=ids, details_changed_at__gt=since).exclude(state="closed")
-    until = {user_id: at + WAIT for user_id, at in changed.values_list("user_id", "details_changed_at") if at}
-    moved = AuditRecord.objects.filter(
-        subject_kind="workers.user", subject_id__in=[str(each) for each in ids], verb=EMAIL_CHANGED, at__gt=since
+    ids = list(worker_ids)
+    changed = PayoutAccount.objects.filter(user_id__in=ids, details_changed_at__gt=now - WAIT).exclude(state="closed")
+    details = {user_id: at + WAIT for user_id, at in changed.values_list("user_id", "details_changed_at") if at}
+    return _later(details, _addresses(ids, now))
+
+
+def wait_of(account: PayoutAccount, *, now: dt.datetime) -> dt.datetime | None:
+    """The same for the owner of an account in hand. One statement."""
+    changed = account.details_changed_at
+    details = {account.user_id: changed + WAIT} if changed and changed > now - WAIT else {}
+    return _later(details, _addresses([account.user_id], now)).get(account.user_id)
+
+
+def _addresses(ids: list[uuid.UUID], now: dt.datetime) -> dict[uuid.UUID, dt.datetime]:
+    changed = AuditRecord.objects.filter(
+        subject_kind="workers.user", subject_id__in=[str(each) for each in ids], verb=EMAIL_CHANGED, at__gt=now - WAIT
     )
-    for subject_id, at in moved.values_list("subject_id", "at"):
-        user_id = uuid.UUID(subject_id)
-        until[user_id] = max(until.get(user_id, at + WAIT), at + WAIT)
-    return until
+    return {uuid.UUID(person): at + WAIT for person, at in changed.order_by("at").values_list("subject_id", "at")}
+
+
+def _later(a: dict[uuid.UUID, dt.datetime], b: dict[uuid.UUID, dt.datetime]) -> dict[uuid.UUID, dt.datetime]:
+    return {each: max(moments[each] for moments in (a, b) if each in moments) for each in a.keys() | b.keys()}

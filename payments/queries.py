@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count, F, Q, QuerySet, Sum
 
 from kit import paging
 from kit.money import Money
-from payments import chart, ledger
+from payments import chart, ledger, sql
 from payments.chart import Account
 from payments.models import (
     BatchTally,
@@ -22,7 +23,6 @@ from payments.models import (
     Funding,
     LedgerAccount,
     LedgerBalance,
-    Payout,
     PayoutAccount,
 )
 
@@ -143,22 +143,37 @@ def charged(earning: Earning) -> int:
     return earning.confirmed_fee_units or 0
 
 
+def worker_money(worker_id: uuid.UUID) -> dict[str, WorkerBalances]:
+    """All of a worker's money, by currency, the one with most to be paid first: one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.WORKER_MONEY, {"worker": worker_id})
+        held: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        for currency, place, units in cursor.fetchall():
+            held[currency][place] = units
+    order = sorted(held, key=lambda currency: (-held[currency]["worker_available"], currency))
+    return {currency: _balances(held[currency], currency) for currency in order}
+
+
+def _balances(units: dict[str, int], currency: str) -> WorkerBalances:
+    on_its_way = units["worker_in_transit"] + units["sent"]
+    parts = (units["worker_pending"], units["worker_available"], on_its_way, units["worker_held"])
+    return WorkerBalances(*(Money(part, currency) for part in parts))
+
+
 def worker_balances(*, worker_id: uuid.UUID, currency: str) -> WorkerBalances:
-    """In review, available, on its way (transferred, not yet at the bank), held. Two statements."""
-    kinds = ("worker_pending", "worker_available", "worker_in_transit", "worker_held")
-    held = ledger.balances([Account(kind, worker_id, currency) for kind in kinds])
-    pending, available, transit, stopped = (held[Account(kind, worker_id, currency)] for kind in kinds)
-    sent = Payout.objects.filter(worker_id=worker_id, currency=currency, state__in=("sent", "failed"))
-    left_us = int(sent.aggregate(sum=Sum("amount_units"))["sum"] or 0)
-    return WorkerBalances(pending, available, transit + Money(left_us, currency), stopped)
+    """In review, available, on its way (transferred, not yet at the bank), held. One statement."""
+    return worker_money(worker_id).get(currency) or no_money(currency)
+
+
+def no_money(currency: str) -> WorkerBalances:
+    """The balances of somebody who earned nothing yet."""
+    nothing = Money.zero(currency)
+    return WorkerBalances(nothing, nothing, nothing, nothing)
 
 
 def worker_currencies(worker_id: uuid.UUID) -> list[str]:
-    """The currencies in which somebody earned something, their payout account's first."""
-    held = LedgerAccount.objects.filter(owner_id=worker_id, kind__in=("worker_pending", "worker_available"))
-    earned = set(held.values_list("currency", flat=True))
-    account = payout_account(worker_id)
-    return sorted(earned, key=lambda currency: (account is None or currency != account.currency, currency))
+    """The currencies in which somebody earned something, the one with most to be paid first."""
+    return list(worker_money(worker_id))
 
 
 def worker_lines(
@@ -243,12 +258,12 @@ def payable_now() -> list[Payable]:
 
 
 def platform_accounts() -> list[tuple[str, str, Money]]:
-    """The platform's kept balances: kind, meaning, and what each holds on its natural side."""
+    """The platform's kept balances: name, meaning, and what each holds on its natural side."""
     kinds = [kind.name for kind in chart.KINDS if kind.tracked and kind.owner in ("platform", "stripe")]
     rows = LedgerBalance.objects.filter(account__kind__in=kinds).select_related("account")
     shown = [
-        (row.account.kind, chart.BY_NAME[row.account.kind].meaning,
+        (row.account.kind.replace("_", " ").capitalize(), chart.BY_NAME[row.account.kind].meaning,
          Money(row.amount * chart.BY_NAME[row.account.kind].side, row.account.currency))
         for row in rows
     ]  # fmt: skip
-    return sorted(shown, key=lambda each: (kinds.index(each[0]), each[2].currency))
+    return sorted(shown, key=lambda each: (each[2].currency, each[0]))

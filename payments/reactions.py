@@ -7,63 +7,49 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from kit.errors import Text
 from kit.money import Money
 from payments import words
 from payments.models import Funding, Payout, PayoutRun
 from workers import notices, queries
 from workers.models import OpsRole
 
-FINANCE = (OpsRole.FINANCE, OpsRole.ADMIN)
-FOR_PAYOUT = {"url_name": "payments:payout", "url_params": ("payout_id",)}
+Leads = tuple[str, tuple[str, ...]]
 
-notices.declare("payout.sent", _("%(amount)s is on its way to your bank."), **FOR_PAYOUT)
-notices.declare("payout.paid", _("%(amount)s arrived at your bank."), **FOR_PAYOUT, mail=True)
-notices.declare(
-    "payout.failed", _("Your bank sent %(amount)s back. %(fault)s"), **FOR_PAYOUT, words={"fault": words.fault}, mail=True
+FINANCE = (OpsRole.FINANCE, OpsRole.ADMIN)
+PAYOUT: Leads = ("payments:payout", ("payout_id",))
+ACCOUNT: Leads = ("payments:payout_account", ())
+BILLING: Leads = ("payments:billing", ("org",))
+RUN: Leads = ("payments:payout_run", ("run_id",))
+LEDGER: Leads = ("payments:ledger_health", ())
+
+KINDS: tuple[tuple[str, Text, Leads, bool], ...] = (
+    ("payout.sent", _("%(amount)s is on its way to your bank."), PAYOUT, False),
+    ("payout.paid", _("%(amount)s arrived at your bank."), PAYOUT, True),
+    ("payout.failed", _("Your bank sent %(amount)s back. %(fault)s"), PAYOUT, True),
+    ("payout.returned", _("A payout of %(amount)s could not go out. %(fault)s"), PAYOUT, True),
+    ("payout_account.ready", _("Your payout account is ready."), ACCOUNT, False),
+    ("payout_account.stopped", _("Your payout account needs your attention before it can be paid again."), ACCOUNT, True),
+    (
+        "payout_account.changed",
+        _("Your bank details changed. Payouts wait 72 hours; if it was not you, change your password and write to us."),
+        ACCOUNT,
+        True,
+    ),
+    ("funding.settled", _("%(amount)s was paid in for %(organisation)s."), BILLING, False),
+    ("funding.failed", _("A payment of %(amount)s for %(organisation)s did not go through."), BILLING, True),
+    ("budget.low", _("Prepaid money of %(organisation)s is running low: %(amount)s is left."), BILLING, True),
+    ("payout_run.waits", _("A payout run of %(amount)s waits for approval."), RUN, True),
+    ("payout_run.paused", _("A payout run is paused: %(reason)s."), RUN, True),
+    ("payout.needs_person", _("A transfer cannot be found at Stripe and needs a person's decision."), RUN, True),
+    ("money.mismatch", _("Our books and Stripe's differ: %(what)s."), LEDGER, True),
+    ("ledger.broken", _("An invariant of the ledger does not hold: %(invariants)s."), LEDGER, True),
+    ("reserve.dry", _("A batch's reserve ran dry: %(amount)s was paid from platform losses."), LEDGER, True),
 )
-notices.declare(
-    "payout.returned", _("A payout of %(amount)s could not go out. %(fault)s"), **FOR_PAYOUT, words={"fault": words.fault},
-    mail=True,
-)  # fmt: skip
-notices.declare("payout_account.ready", _("Your payout account is ready."), url_name="payments:payout_account")
-notices.declare(
-    "payout_account.stopped", _("Your payout account needs your attention before it can be paid again."),
-    url_name="payments:payout_account", mail=True,
-)  # fmt: skip
-notices.declare(
-    "payout_account.changed",
-    _("Your bank details were changed. Payouts wait for 72 hours; if it was not you, change your password and write to us."),
-    url_name="payments:payout_account", mail=True,
-)  # fmt: skip
-notices.declare(
-    "funding.settled", _("%(amount)s was paid in for %(organisation)s."), url_name="payments:billing", url_params=("org",)
-)
-notices.declare(
-    "funding.failed", _("A payment of %(amount)s for %(organisation)s did not go through."),
-    url_name="payments:billing", url_params=("org",), mail=True,
-)  # fmt: skip
-notices.declare(
-    "budget.low", _("Prepaid money of %(organisation)s is running low: %(amount)s is left."),
-    url_name="payments:billing", url_params=("org",), mail=True,
-)  # fmt: skip
-notices.declare(
-    "payout_run.waits", _("A payout run of %(amount)s waits for approval."),
-    url_name="payments:payout_run", url_params=("run_id",), mail=True,
-)  # fmt: skip
-notices.declare(
-    "payout_run.paused", _("A payout run is paused: %(reason)s."), url_name="payments:payout_run", url_params=("run_id",), mail=True
-)
-notices.declare(
-    "payout.needs_person", _("A transfer cannot be found at Stripe and needs a person's decision."),
-    url_name="payments:payout_run", url_params=("run_id",), mail=True,
-)  # fmt: skip
-notices.declare("money.mismatch", _("Our books and Stripe's differ: %(what)s."), url_name="payments:ledger_health", mail=True)
-notices.declare(
-    "ledger.broken", _("An invariant of the ledger does not hold: %(invariants)s."), url_name="payments:ledger_health", mail=True
-)
-notices.declare(
-    "reserve.dry", _("A batch's reserve ran dry: %(amount)s was paid from platform losses."), url_name="payments:ledger_health"
-)
+"""Notices: name, sentence, the page they lead to, whether they are mailed as well."""
+
+for _name, _sentence, (_url, _params), _mail in KINDS:
+    notices.declare(_name, _sentence, url_name=_url, url_params=_params, words={"fault": words.fault}, mail=_mail)
 
 
 def on_payout(name: str, payout_id: str, **params: Any) -> None:

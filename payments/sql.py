@@ -120,3 +120,14 @@ SELECT source_id FROM settled
 Confirmed: pending -> available for what is kept, reserved -> revenue for the fee; the rest goes back to reserved.
 Released is a share of nothing. Earnings that are no longer pending are left alone and not returned.
 """
+
+WORKER_MONEY = """
+SELECT account.currency, account.kind, -kept.amount
+FROM payments_ledgeraccount account JOIN payments_ledgerbalance kept ON kept.account_id = account.id
+WHERE account.owner_id = %(worker)s
+  AND account.kind IN ('worker_pending', 'worker_available', 'worker_in_transit', 'worker_held')
+UNION ALL
+SELECT currency, 'sent', sum(amount_units)::bigint FROM payments_payout
+WHERE worker_id = %(worker)s AND state IN ('sent', 'failed') GROUP BY currency
+"""
+"""All of a worker's money by currency and place; `sent` has left us and has not arrived at the bank."""

@@ -21,6 +21,8 @@ from qualification.models import Attempt, AttemptItem, Exam, ExamItem, Grant
 from qualification.states import ATTEMPT, FAILED, LIVE, PASSED
 from task_types import registry
 from workers import notices
+from workers.models import WorkerProfile
+from workers.states import ACTIVE, PAUSED
 
 RENEWABLE = timedelta(days=30)
 """How long before a grant expires its exam opens again."""
@@ -59,6 +61,12 @@ class AlreadyProven(Refused):
     """The worker holds what the exam leads to, and not about to expire."""
 
     code = "exam_already_proven"
+
+
+class NotWorking(Refused):
+    """Somebody whose work is ending or has ended proves nothing more."""
+
+    code = "not_working"
 
 
 class TimeIsOver(Conflict):
@@ -104,10 +112,12 @@ def chance(*, exam: Exam, worker_id: uuid.UUID, now: datetime) -> Chance:
 def start(*, exam: Exam, worker_id: uuid.UUID, now: datetime) -> Attempt:
     """Start an attempt, or go on with the live one: its questions are drawn by chance from the bank.
 
-    Raises NotFound when the exam is not open to this worker, AlreadyProven, NoAttemptsLeft, CoolingDown(open_at).
+    Raises NotFound when the exam is not open to this worker, NotWorking, AlreadyProven, NoAttemptsLeft, CoolingDown(open_at).
     """
     if not exams.open_to(worker_id).filter(pk=exam.pk).exists():
         raise NotFound(_("There is no such exam."))
+    if not WorkerProfile.objects.filter(pk=worker_id, standing__in=(ACTIVE, PAUSED)).exists():
+        raise NotWorking(_("Your work here is ending or has ended; exams are closed to you."))
     stand = chance(exam=exam, worker_id=worker_id, now=now)
     if stand.live is not None:
         return stand.live

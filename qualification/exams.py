@@ -135,6 +135,14 @@ def find(*, exam_id: uuid.UUID, organisation: Organisation | None) -> Exam:
     return found
 
 
+def find_item(exam: Exam, item_id: uuid.UUID) -> ExamItem:
+    """One question of an exam. Raises NotFound."""
+    found = ExamItem.objects.select_related("exam__skill").filter(exam=exam, pk=item_id).first()
+    if found is None:
+        raise NotFound(_("There is no such question."))
+    return found
+
+
 def open_to(worker_id: uuid.UUID) -> QuerySet[Exam]:
     """The exams that a worker may sit: published ones, but none of an organisation that they belong to."""
     rows = Exam.objects.filter(state=PUBLISHED).select_related("skill__organisation").order_by("title", "id")

@@ -98,11 +98,6 @@ def visible_to(*organisation_ids: uuid.UUID) -> QuerySet[Skill]:
     return rows.order_by("name", "id")
 
 
-def usable_by(*, organisation_id: uuid.UUID) -> QuerySet[Skill]:
-    """The skills that a client's rules may name, by name."""
-    return visible_to(organisation_id)
-
-
 def as_tree(found: QuerySet[Skill]) -> list[tuple[int, Skill]]:
     """Skills with their depth, each after its parent; one whose parent is not among them stands at the top."""
     rows = list(found)

@@ -123,6 +123,14 @@ def decide_overdue(*, now: datetime, limit: int = 200) -> int:
     return len(taken)
 
 
+def find(appeal_id: uuid.UUID) -> Appeal:
+    """Raises NoSuchAppeal."""
+    found = Appeal.objects.select_related("person").filter(pk=appeal_id).first()
+    if found is None:
+        raise NoSuchAppeal(_("There is no such appeal."))
+    return found
+
+
 def waiting() -> QuerySet[Appeal]:
     """Appeals that wait for somebody, the most urgent first."""
     return Appeal.objects.filter(state__in=WAITING).select_related("person", "against").order_by("decide_due_at", "id")

@@ -14,8 +14,8 @@ from workers import appeals, people
 from workers.models import Appeal, OpsRole, StandingDecision
 from workers.models.standing import APPEAL_DAYS, REAUTHENTICATED_WITHIN_SECONDS
 
-DECIDERS = (OpsRole.POOL_MANAGER, OpsRole.QUALITY_LEAD, OpsRole.ADMIN)
-"""Ops roles that may decide against a person."""
+LOOKS_AFTER_PEOPLE = (OpsRole.POOL_MANAGER, OpsRole.QUALITY_LEAD)
+"""Ops roles, besides admin, that pause, decide and answer appeals."""
 
 SUBJECT = "decision"
 """The subject kind of an appeal against a decision."""
@@ -64,7 +64,7 @@ def decide(
     if not clause.strip():
         raise Invalid(_("Name the clause of the rules that this rests on."), field="clause")
     checked = _check_evidence(evidence)
-    if not OpsRole.objects.filter(user_id=by_id, role__in=DECIDERS).exists():
+    if not OpsRole.objects.filter(user_id=by_id, role__in=(*LOOKS_AFTER_PEOPLE, OpsRole.ADMIN)).exists():
         raise NotADecider(_("Only a pool manager, a quality lead or an admin may decide this."))
     people.require_independent(by_id, person_id)
     if not 0 <= (now - reauthenticated_at).total_seconds() <= REAUTHENTICATED_WITHIN_SECONDS:

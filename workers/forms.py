@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from allauth.account.adapter import get_adapter
 from allauth.account.forms import SignupForm as AccountSignupForm
 from allauth.core import context
 from django import forms
@@ -73,6 +74,9 @@ class SignupForm(AccountSignupForm):
     def save(self, request: HttpRequest) -> User:
         """The person and their place, or neither."""
         now = timezone.now()
+        if self.invitation is None:
+            # An address that an invitation proved must not become somebody else's once that invitation is gone.
+            get_adapter(request).unstash_verified_email(request)
         with transaction.atomic():
             user: User = super().save(request)
             User.objects.filter(pk=user.pk).update(name=self.cleaned_data["name"].strip(), consented_at=now)

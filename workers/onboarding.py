@@ -15,7 +15,7 @@ from kit import audit, outbox
 from kit.errors import Invalid, Text
 from workers import agreements, facts, languages, standing
 from workers.countries import COUNTRIES
-from workers.models import Agreement, Signature, User, WorkerProfile
+from workers.models import Agreement, Signature, WorkerProfile
 
 PAYOUT_PAGE = "payments:payout_account"
 """The page of the room above on which the last step is taken."""
@@ -101,11 +101,6 @@ def note_progress(*, user_id: uuid.UUID, now: datetime) -> None:
         WorkerProfile.objects.filter(pk=user_id, onboarded_at__isnull=True).update(onboarded_at=now)
         facts.touch(user_id)
         outbox.emit("onboarding.completed", user_id=str(user_id))
-
-
-def unfinished(user: User) -> bool:
-    """Does this worker still have steps to take?"""
-    return any(not step.done for step in steps(user.pk))
 
 
 def time_zones() -> frozenset[str]:

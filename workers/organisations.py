@@ -27,6 +27,7 @@ from workers.models import Invitation, Membership, Organisation, User
 
 RANK = {Membership.VIEWER: 0, Membership.MANAGER: 1, Membership.OWNER: 2}
 INVITATION_DAYS = 14
+MOST_OPEN_INVITATIONS = 100
 SLUGS_OF_PAGES = frozenset({"new", "api", "static", "work", "ops", "client", "account"})
 """Words that an address of ours uses itself."""
 
@@ -114,6 +115,8 @@ def invite(*, organisation: Organisation, email: str, role: str, by: Membership,
     _check_may_give(by, role)
     if Membership.objects.filter(organisation=organisation, user__email=email).exists():
         raise AlreadyMember(_("This person belongs to the organisation already."), field="email")
+    if open_invitations(organisation, now=now).exclude(email=email).count() >= MOST_OPEN_INVITATIONS:
+        raise Invalid(_("100 invitations are open. Withdraw some first."), field="email")
     Invitation.objects.filter(organisation=organisation, email=email, accepted_at__isnull=True, withdrawn_at__isnull=True).update(
         withdrawn_at=now
     )
@@ -195,6 +198,14 @@ def open_invitations(organisation: Organisation, *, now: datetime) -> QuerySet[I
     """Those that can still be accepted, the newest first."""
     rows = Invitation.objects.filter(organisation=organisation, accepted_at__isnull=True, withdrawn_at__isnull=True)
     return rows.filter(expires_at__gt=now).order_by("-created_at")
+
+
+def find_member(organisation: Organisation, member_id: uuid.UUID) -> Membership:
+    """A member of this organisation. Raises NotFound."""
+    found = Membership.objects.select_related("user").filter(organisation=organisation, pk=member_id).first()
+    if found is None:
+        raise NotFound(_("There is no such member."))
+    return found
 
 
 def confirmed_addresses(user_id: uuid.UUID) -> set[str]:

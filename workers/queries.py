@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -36,17 +35,6 @@ class Belonging:
     slug: str
     name: str
     role: str
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Who somebody is, for pages that name people."""
-
-    id: uuid.UUID
-    name: str
-    email: str
-    standing: str | None
-    created_at: datetime
 
 
 def rights(user_id: uuid.UUID) -> Rights:
@@ -99,12 +87,6 @@ def find_people(words: str) -> QuerySet[User]:
     if not words:
         return rows
     return rows.alias(lower_name=Lower("name")).filter(Q(lower_name__startswith=words) | Q(email__startswith=words))
-
-
-def people(ids: list[uuid.UUID]) -> dict[uuid.UUID, Person]:
-    """Names for many ids with one statement; unknown ids are left out."""
-    rows = User.objects.filter(id__in=ids).values_list("id", "name", "email", "worker__standing", "created_at")
-    return {row[0]: Person(*row) for row in rows}
 
 
 def worker_facts(user_id: uuid.UUID) -> dict[str, Any] | None:

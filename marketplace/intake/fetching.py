@@ -80,12 +80,15 @@ class Door:
         finally:
             clock.cancel()
         if connection.was_cut:
-            raise NotFetched(_("The server took longer than %(most)d seconds.") % {"most": self.seconds_most})
+            raise NotFetched(_("The server took longer than %(most)g seconds.") % {"most": self.seconds_most})
         return answer
 
     def _answer(self, response: http.client.HTTPResponse, url: str) -> tuple[bytes | None, str]:
         if response.status in (301, 302, 303, 307, 308):
-            return None, urljoin(url, response.headers.get("Location", ""))
+            try:
+                return None, urljoin(url, response.headers.get("Location", ""))
+            except ValueError:
+                raise NotFetched(_("This is not a valid address.")) from None
         if response.status != 200:
             passing = response.status >= 500 or response.status == 429
             raise NotFetched(_("The server answered with status %(status)d.") % {"status": response.status}, passing=passing)
@@ -119,12 +122,15 @@ class _Pinned(http.client.HTTPSConnection):
     def __init__(self, host: str, port: int, addresses: list[str], context: ssl.SSLContext) -> None:
         super().__init__(host, port, timeout=CONNECT_SECONDS, context=context)
         self._addresses, self._tls = addresses, context
+        self._line: ssl.SSLSocket | None = None
         self.was_cut = False
 
     def connect(self) -> None:
-        line = self._first_that_answers()
-        self.sock = self._tls.wrap_socket(line, server_hostname=self.host, do_handshake_on_connect=False)
-        self.sock.do_handshake()
+        raw = self._first_that_answers()
+        # Kept beside `sock`, which http.client lets go as soon as the head of the answer is there.
+        self._line = self._tls.wrap_socket(raw, server_hostname=self.host, do_handshake_on_connect=False)
+        self.sock = self._line
+        self._line.do_handshake()
 
     def _first_that_answers(self) -> socket.socket:
         for address in self._addresses[:-1]:
@@ -135,9 +141,9 @@ class _Pinned(http.client.HTTPSConnection):
     def cut(self) -> None:
         """End it from outside: every wait on it fails at once."""
         self.was_cut = True
-        if self.sock is not None:
+        if self._line is not None:
             with suppress(OSError):
-                self.sock.shutdown(socket.SHUT_RDWR)
+                self._line.shutdown(socket.SHUT_RDWR)
 
 
 def _parts(url: str) -> tuple[str, int, str]:

@@ -39,8 +39,8 @@ class Family:
 
 MAJORITY = Family("majority", ENDLESS, ENDLESS, even=True, sweeps=3, anchor_prior=ENDLESS)
 ONE_COIN = Family("one_coin", ENDLESS, 4.0, even=True, sweeps=12, anchor_pool=2.0, anchor_prior=0.5)
-CONFUSION = Family("confusion", 16.0, 4.0, even=False, sweeps=12, guarded=True)
-CONFUSION_ANCHORED = Family("confusion_anchored", 16.0, 4.0, even=False, sweeps=12, anchor_prior=0.5, guarded=True)
+CONFUSION = Family("confusion", 16.0, 4.0, even=False, sweeps=10, guarded=True)
+CONFUSION_ANCHORED = Family("confusion_anchored", 16.0, 4.0, even=False, sweeps=10, anchor_prior=0.5, guarded=True)
 CONFUSION_FREE = Family("confusion_free", 4.0, 4.0, even=False, sweeps=30)
 
 CANDIDATES = (CONFUSION, MAJORITY, ONE_COIN, CONFUSION_ANCHORED, CONFUSION_FREE)

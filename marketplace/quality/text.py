@@ -137,7 +137,8 @@ def _vote(item: _Item, weights: Floats) -> tuple[Ints, str, float]:
     own = np.array([weights[said.worker] for said in item.said])
     among = len(item.distances)
     first = int((item.distances * own[None, :among]).sum(axis=1).argmin())
-    order = [first, *sorted((n for n in range(len(own)) if n != first), key=lambda n: -own[n])]
+    gap = np.concatenate([item.distances[first], np.full(len(own) - among, np.inf)])
+    order = sorted(range(len(own)), key=lambda n: (n != first, gap[n], -own[n]))
     votes = np.zeros((0, item.size + 1))
     spellings: list[dict[tuple[int, str], float]] = []
     total = 0.0

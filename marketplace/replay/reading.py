@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -56,16 +57,21 @@ def read(folder: Path) -> Recorded:
     answers: dict[str, dict[str, str]] = defaultdict(dict)
     for row in _rows(folder / "answers.csv", {"item_id", "worker_id", "answer"}):
         if row["item_id"] in items:
-            answers[row["worker_id"]].setdefault(row["item_id"], row["answer"])
+            answers[row["worker_id"]].setdefault(row["item_id"], _label(row["answer"]))
     if not answers:
         raise Invalid(_("answers.csv has no answer to any item."))
     truth_file = folder / "truth.csv"
     truths = _rows(truth_file, {"item_id", "truth"}) if truth_file.exists() else ()
-    truth = {row["item_id"]: row["truth"] for row in truths if row["item_id"] in items}
+    truth = {row["item_id"]: _label(row["truth"]) for row in truths if row["item_id"] in items}
     recorded = Recorded(folder, items, content, dict(answers), truth)
     if len(recorded.labels) < 2:
         raise Invalid(_("The answers know one label only; a choice needs two."))
     return recorded
+
+
+def _label(text: str) -> str:
+    """As the task type will keep it."""
+    return unicodedata.normalize("NFC", text).strip()
 
 
 def _rows(path: Path, needed: set[str]) -> Iterator[dict[str, str]]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from kit.money import Money
@@ -20,6 +21,12 @@ from workers.languages import LANGUAGES
 
 ABOUT_MOST = 160
 COUNTRY_CODE = re.compile(r"\b[A-Z]{2}\b")
+
+
+def amount(money: Money) -> str:
+    """Money for a sentence, in the reader's writing: two decimals, four where they matter."""
+    figure = number_format(money.decimal(), 4 if money.units % 100 else 2, use_l10n=True, force_grouping=True)
+    return f"{figure} {money.currency}"
 
 
 def pay_lines(lines: Iterable[Any], currency: str) -> list[dict[str, Any]]:
@@ -42,7 +49,7 @@ def reason(kind: str, inputs: Mapping[str, Any], currency: str) -> str:
     match kind:
         case "base":
             price = Money(inputs["price_units"], currency)
-            return _("%(price)s for each %(unit)s") % {"price": price, "unit": inputs.get("unit", "task")}
+            return _("%(price)s for each %(unit)s") % {"price": amount(price), "unit": inputs.get("unit", "task")}
         case "band":
             return _("base × %(factor)s, for the lower end of your score") % {"factor": f"{inputs['multiplier_bp'] / 10_000:.2f}"}
         case "round":

@@ -18,6 +18,7 @@ from kit import paging
 from kit.errors import Invalid, NotFound
 from marketplace import dispatch, doors, eligibility, pricing, queries
 from marketplace.models import Ready, Submission
+from marketplace.models.judging import Decision
 from marketplace.views import words
 from payments import queries as money
 from task_types import registry
@@ -38,11 +39,13 @@ def home(request: WorkerRequest) -> HttpResponse:
     desk = queries.on_my_desk(worker_id=worker.pk)
     currency = next(iter(money.worker_currencies(worker.pk)), "USD")
     said = words.last_verdicts([back.pk for back in desk.sent_back]) if desk.sent_back else {}
+    today = queries.since(worker_id=worker.pk, start=now.replace(hour=0, minute=0, second=0, microsecond=0))
     return render(request, "worker/home.html", {
         "desk": desk,
         "sent_back": [{"submission": back, "verdict": said.get(back.pk)} for back in desk.sent_back],
         "balances": money.worker_balances(worker_id=worker.pk, currency=currency),
-        "today": queries.since(worker_id=worker.pk, start=now.replace(hour=0, minute=0, second=0, microsecond=0)),
+        "today": today,
+        "minutes": round(today.minutes),
         "steps": [] if worker.payout_ready_at else _steps(worker),
         "standing": worker.standing,
         "next_payout": next_monday(now),
@@ -149,7 +152,10 @@ def history(request: WorkerRequest) -> HttpResponse:
 def _shown(row: Submission, earning: money.EarningView | None, verdict: Any) -> dict[str, Any]:
     """A line of the history; a plain acceptance needs no words."""
     project = row.batch.project
-    answer = registry.drawer(project.task_type).summarise(row.answer, settings=project.settings) if row.kind == "answer" else ""
+    if row.kind == "review":
+        answer = str(dict(Decision.choices).get(row.answer.get("decision", ""), ""))
+    else:
+        answer = registry.drawer(project.task_type).summarise(row.answer, settings=project.settings)
     return {
         "submission": row, "day": timezone.localdate(row.submitted_at), "project": project, "earning": earning, "answer": answer, "about": words.about(row.task.payload),
         "verdict": verdict if verdict and verdict.decision != "accept" else None,

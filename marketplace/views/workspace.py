@@ -57,6 +57,19 @@ def answers_json(door: Door) -> Door:
     return cast(Door, wrapped)
 
 
+def shows_what_became(door: Door) -> Door:
+    """A form of the page comes too late: the task's own page says what became of it."""
+
+    @wraps(door)
+    def wrapped(request: HttpRequest, lease_id: uuid.UUID) -> HttpResponse:
+        try:
+            return door(request, lease_id=lease_id)
+        except dispatch.LeaseGone:
+            return redirect("market:workspace", lease_id=lease_id)
+
+    return cast(Door, wrapped)
+
+
 @require_GET
 @access.worker
 def workspace(request: WorkerRequest, lease_id: uuid.UUID) -> HttpResponse:
@@ -149,6 +162,7 @@ def draft(request: WorkerRequest, lease_id: uuid.UUID) -> JsonResponse:
 
 @require_POST
 @access.worker
+@shows_what_became
 def pause(request: WorkerRequest, lease_id: uuid.UUID) -> HttpResponse:
     """Stop the clock, honestly."""
     with transaction.atomic(durable=True):
@@ -158,6 +172,7 @@ def pause(request: WorkerRequest, lease_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @access.worker
+@shows_what_became
 def resume(request: WorkerRequest, lease_id: uuid.UUID) -> HttpResponse:
     """Let the clock go on with the time that was left."""
     with transaction.atomic(durable=True):
@@ -176,7 +191,7 @@ def submit(request: WorkerRequest, lease_id: uuid.UUID) -> JsonResponse:
     made = doors.hand_in(worker_id=request.user.pk, lease_id=lease_id, answer=body.get("answer"), now=now)
     paid = Money(made.units, made.currency)
     said = _("%(money)s earned") if made.state == "accepted" else _("Handed in: %(money)s in review")
-    messages.success(request, said % {"money": paid})
+    messages.success(request, said % {"money": words.amount(paid)})
     where = reverse("market:work_home") if body.get("then") == "home" else _straight_on(request, held)
     return JsonResponse({"next": where, "state": made.state, "paid": str(paid.decimal())})
 
@@ -194,6 +209,7 @@ def _straight_on(request: WorkerRequest, held: dispatch.LeasedTask) -> str:
 
 @require_POST
 @access.worker
+@shows_what_became
 def skip(request: WorkerRequest, lease_id: uuid.UUID) -> HttpResponse:
     """Give the task back for good, with a reason, and go on; work that came back returns to the desk instead."""
     why = request.POST.get("why", "")

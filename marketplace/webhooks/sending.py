@@ -34,6 +34,7 @@ CLAIMED = timedelta(seconds=150)
 SECONDS = 10.0
 """That a call may take."""
 AT_ONCE = 8
+LOG_DAYS = 30
 GONE = 410
 """With this status an endpoint says that it wants to hear nothing more."""
 
@@ -94,6 +95,13 @@ def send_again(*, delivery: WebhookDelivery, now: datetime) -> None:
     again = WebhookDelivery.objects.filter(pk=delivery.pk)
     again.update(state="waiting", due_at=now, give_up_at=now + timedelta(seconds=sum(PATIENCE)))
     delivery.refresh_from_db()
+
+
+def forget(*, before: datetime) -> None:
+    """Drop the log of messages made before a moment; what still waits is kept."""
+    old = WebhookDelivery.objects.filter(created_at__lt=before).exclude(state="waiting")
+    WebhookTry.objects.filter(delivery__in=old).delete()
+    old.delete()
 
 
 def signature(*, secret: str, message_id: str, timestamp: int, body: str) -> str:

@@ -25,11 +25,10 @@ from workers.access import WorkerRequest
 from workers.countries import COUNTRIES
 
 
-def currency_of(request: WorkerRequest) -> tuple[str, list[str]]:
-    """The currency to show (from the address, if the worker has it) and all there are."""
-    known = queries.worker_currencies(request.user.pk) or ["USD"]
+def currency_of(request: WorkerRequest, known: list[str]) -> str:
+    """The currency to show: the one in the address, if the worker has it."""
     asked = request.GET.get("currency", "")
-    return (asked if asked in known else known[0]), known
+    return asked if asked in known else next(iter(known), "USD")
 
 
 @require_GET
@@ -37,19 +36,20 @@ def currency_of(request: WorkerRequest) -> tuple[str, list[str]]:
 def earnings(request: WorkerRequest) -> HttpResponse:
     """What is mine, in four parts; each line with its reasons; the next payout and its cost."""
     now, worker_id = timezone.now(), request.user.pk
-    currency, known = currency_of(request)
+    money = queries.worker_money(worker_id)
+    currency = currency_of(request, list(money))
+    balances = money.get(currency) or queries.no_money(currency)
     page, views = queries.worker_lines(worker_id=worker_id, cursor=request.GET.get("cursor"), size=30)
-    balances = queries.worker_balances(worker_id=worker_id, currency=currency)
+    account = queries.payout_account(worker_id)
     minimum = Money(settings.PAYOUT_MINIMUM_UNITS, currency)
     payouts = Payout.objects.filter(worker_id=worker_id).exclude(state="draft").order_by("-created_at", "-id")[:5]
     return render(request, "worker/earnings.html", {
         "balances": balances, "currency": currency, "page": page, "rows": words.earnings(views),
-        "tabs": [{"label": each, "url": f"?currency={each}", "active": each == currency} for each in known],
-        "payouts": [payout_row(payout) for payout in payouts], "account": queries.payout_account(worker_id),
+        "tabs": [{"label": each, "url": f"?currency={each}", "active": each == currency} for each in money],
+        "payouts": [payout_row(payout) for payout in payouts], "account": account,
         "next_run": statements.next_run(now), "minimum": minimum, "below": balances.available < minimum,
-        "next_amount": balances.available.payable(), "waits_until": holds.waiting_until([worker_id], now=now).get(worker_id),
+        "next_amount": balances.available.payable(), "waits_until": holds.wait_of(account, now=now) if account else None,
         "columns": earning_columns(),
-        "payout_columns": [{"label": _("Payout")}, {"label": _("State")}, {"label": _("Amount"), "num": True}],
     })  # fmt: skip
 
 
@@ -107,7 +107,8 @@ def _bank_event(bank: BankPayout) -> dict[str, Any]:
 def statement(request: WorkerRequest) -> HttpResponse:
     """A month: earned by kind, paid by transfer, and the CSV."""
     start = statements.read_month(request.GET.get("month"), now=timezone.now())
-    currency, known = currency_of(request)
+    known = queries.worker_currencies(request.user.pk)
+    currency = currency_of(request, known)
     shown = statements.month(worker_id=request.user.pk, currency=currency, start=start)
     kinds = [
         {"name": words.SOURCES.get(kind, kind), "count": count, "amount": amount} for kind, count, amount in shown.by_kind
@@ -155,7 +156,7 @@ def payout_account(request: WorkerRequest) -> HttpResponse:
     served = [(code, COUNTRIES[code]) for code in sorted(payout_accounts.CURRENCIES) if code in COUNTRIES]
     return render(request, "worker/payout_account.html", {
         "account": account, "countries": sorted(served, key=lambda each: str(each[1])), "country": request.worker.country,
-        "waits_until": holds.waiting_until([request.user.pk], now=now).get(request.user.pk),
+        "waits_until": holds.wait_of(account, now=now) if account else None,
         "crumbs": [{"label": _("Earnings"), "url": reverse("payments:earnings")}],
         "wanted": words.wanted(account.wanted) if account else [],
         "country_name": COUNTRIES.get(account.country, account.country) if account else "",

@@ -16,10 +16,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from kit import assets
-from kit.errors import Invalid, NotFound
+from kit.errors import Invalid
 from qualification import attempts, exams, images, items, skills
 from qualification import serializers as shapes
-from qualification.models import Exam, ExamItem
+from qualification.models import Exam
 from workers import access, api_lists
 from workers.models import Organisation
 
@@ -201,7 +201,7 @@ class ItemDetail(_Maker):
 
     @extend_schema(tags=["exams"], request=None, responses={204: None})
     def delete(self, request: Request, exam_id: uuid.UUID, item_id: uuid.UUID, org: str | None = None) -> Response:
-        item = find_item(self.exam(request, exam_id), item_id)
+        item = exams.find_item(self.exam(request, exam_id), item_id)
         with transaction.atomic(durable=True):
             exams.remove_item(item=item)
         return Response(status=204)
@@ -214,7 +214,7 @@ class VoidItem(_Maker):
     def post(self, request: Request, exam_id: uuid.UUID, item_id: uuid.UUID, org: str | None = None) -> Response:
         given = shapes.VoidSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        item = find_item(self.exam(request, exam_id), item_id)
+        item = exams.find_item(self.exam(request, exam_id), item_id)
         with transaction.atomic(durable=True):
             count = attempts.void_item(
                 item=item,
@@ -242,11 +242,3 @@ def uploaded(request: Request) -> bytes:
     given.is_valid(raise_exception=True)
     content: bytes = given.validated_data["file"].read()
     return content
-
-
-def find_item(exam: Exam, item_id: uuid.UUID) -> ExamItem:
-    """Raises NotFound."""
-    found = ExamItem.objects.select_related("exam__skill").filter(exam=exam, pk=item_id).first()
-    if found is None:
-        raise NotFound(_("There is no such question."))
-    return found

@@ -17,7 +17,8 @@ from qualification import grants, skills
 from qualification import serializers as shapes
 from qualification.models import Grant
 from workers import access, api_lists
-from workers.api.ops import LOOKS_AFTER_PEOPLE, fresh_authentication
+from workers.api.ops import fresh_authentication
+from workers.decisions import LOOKS_AFTER_PEOPLE
 from workers.serializers import DecideSerializer, DecisionSerializer
 
 

@@ -15,10 +15,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from qualification import attempts, exams, items
 from qualification import skills as tree
-from qualification.api.makers import find_item
 from qualification.forms import ExamForm, FileForm, QuestionForm, SkillForm, VoidForm
 from qualification.models import Exam, ExamItem, Skill
 from qualification.states import DRAFT
+from task_types import registry
 from workers import access, queries
 from workers.access import PersonRequest
 from workers.forms import carry_out
@@ -97,6 +97,7 @@ def _exam_page(request: PersonRequest, found: Exam, *, status: int = 200, **extr
     bank: list[Any] = list(exams.items_with_health(found))
     rows = [
         {"item": item, "share": item.credit / item.answers / 100 if item.answers else None, "suspect": _suspect(item)}
+        | _task_in_words(item)
         for item in bank
     ]
     context = {
@@ -114,6 +115,14 @@ def _exam_page(request: PersonRequest, found: Exam, *, status: int = 200, **extr
         "errors": [],
     }
     return render(request, "ops/exams.html", context | extra, status=status)
+
+
+def _task_in_words(item: ExamItem) -> dict[str, Any]:
+    """The kind of work of a task and its known answer, in words."""
+    if item.kind != ExamItem.GOLD:
+        return {}
+    drawer = registry.drawer(item.task_type)
+    return {"work": drawer.name, "truth": drawer.summarise(item.key["truth"], settings=item.body["settings"])}
 
 
 def _suspect(item: Any) -> bool:
@@ -192,7 +201,7 @@ def void_question(request: PersonRequest, exam_id: uuid.UUID, item_id: uuid.UUID
 
 
 def _item(exam_id: uuid.UUID, item_id: uuid.UUID) -> ExamItem:
-    return find_item(exams.find(exam_id=exam_id, organisation=None), item_id)
+    return exams.find_item(exams.find(exam_id=exam_id, organisation=None), item_id)
 
 
 @require_POST

@@ -1,5 +1,6 @@
 /* The workspace page: an honest timer, drafts that save themselves, one key to submit and go on. The task's own interface is in workspace.js. */
 
+import { caps } from "./keys.mjs";
 import { spell } from "./clocks.mjs";
 import { toast } from "./toasts.mjs";
 import { csrfToken, word } from "./words.mjs";
@@ -7,6 +8,8 @@ import { csrfToken, word } from "./words.mjs";
 const BEAT = 15_000;
 const QUIET = 60_000;
 const SAVE_AFTER = 1_200;
+const SAVE_AGAIN = 5_000;
+const PATIENCE = 20_000;
 
 const page = document.querySelector("[data-mk-workspace]");
 if (page) start(page);
@@ -14,134 +17,220 @@ if (page) start(page);
 function start(page) {
   const root = page.querySelector("[data-task-root]");
   const button = page.querySelector("[data-mk-submit]");
-  const saved = page.querySelector("[data-mk-saved]");
-  const active = document.querySelector("[data-mk-active]");
-  let answer = null;
-  let ready = false;
-  let sending = false;
-  let saveTimer = 0;
-  let lastInput = Date.now();
-  let activeMs = Number(active.dataset.mkActive);
-  let shownSince = Date.now();
-
-  const send = (url, body) => fetch(url, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", "X-CSRFToken": csrfToken(), "HX-Request": "true" },
-    body: JSON.stringify(body),
-  });
-
-  /* The timer shows what the server has counted, and what has come since while somebody is at work. */
-  const showTime = () => {
-    const working = Date.now() - lastInput < QUIET && !("paused" in page.dataset);
-    const since = working ? Math.min(Date.now() - shownSince, 30_000) : 0;
-    active.textContent = spell((activeMs + since) / 1000);
-  };
-  showTime();
-  setInterval(showTime, 1000);
-
+  const verdict = page.querySelector("[data-mk-verdict]");
+  const timer = clock(page);
   if ("paused" in page.dataset) return;
 
-  for (const kind of ["pointermove", "pointerdown", "keydown", "wheel", "touchstart", "scroll"]) {
-    document.addEventListener(kind, () => { lastInput = Date.now(); }, { passive: true, capture: true });
-  }
+  const drafts = verdict ? keepVerdict(verdict, page.dataset.lease) : keepDrafts(page);
+  let ready = false;
+  let sending = false;
+
+  const beating = setInterval(beat, BEAT);
+  document.addEventListener("mk:time-up", beat);
+  if (timer.isOver()) beat();
 
   async function beat() {
     if (sending) return;
-    const input = Date.now() - lastInput < QUIET && document.visibilityState === "visible";
-    const reply = await send(page.dataset.beat, { input }).catch(() => null);
-    if (!reply) return;
-    if (reply.status === 409) return over();
-    if (!reply.ok) return;
-    const { expires_at: expires, active_ms: counted } = await reply.json();
-    activeMs = counted;
-    shownSince = Date.now();
-    document.querySelector(".mk-work__time [data-mk-clock]")?.setAttribute("datetime", expires);
+    const reply = await send(page.dataset.beat, { input: timer.atWork() });
+    if (reply.status === 409) return late();
+    if (reply.ok) timer.counted(reply.body);
   }
-  const beating = setInterval(beat, BEAT);
 
-  function over() {
+  /** The time is over: what is there can still be handed in while nobody else has the task. */
+  function late() {
     clearInterval(beating);
-    toast({ text: page.dataset.wordOver, tone: "wait", stay: true, link: { url: page.dataset.home, label: "→" } });
+    page.dataset.late = "";
+    page.querySelector("[data-mk-late]").hidden = false;
+    drafts.save();
   }
 
-  async function save() {
-    if (page.dataset.kind === "review" || answer === null) return;
-    saved.textContent = page.dataset.wordSaving;
-    const reply = await send(page.dataset.draft, { answer }).catch(() => null);
-    saved.textContent = reply?.ok ? page.dataset.wordSaved : page.dataset.wordUnsaved;
-  }
+  const complete = () => (verdict ? readVerdict(verdict) !== null : true);
+  const allow = () => { button.disabled = sending || !ready || !complete(); };
 
-  const verdict = page.querySelector("[data-mk-verdict]");
-  function readVerdict() {
-    const given = Object.fromEntries(new FormData(verdict));
-    if (!given.decision) return null;
-    if (given.decision === "accept") return { decision: "accept" };
-    return given.clause.trim() ? given : null;
-  }
-
-  root?.addEventListener("task:ready", (event) => {
+  root.addEventListener("task:ready", (event) => {
     ready = true;
-    answer = event.detail.answer;
-    button.disabled = verdict ? readVerdict() === null : false;
+    drafts.begin(event.detail.answer);
+    plainEnter(root, button, Boolean(verdict));
+    allow();
   });
-  root?.addEventListener("task:failed", () => toast({ text: page.dataset.wordFailed, tone: "bad" }));
-  root?.addEventListener("task:change", (event) => {
-    answer = event.detail.answer;
-    clearTimeout(saveTimer);
-    saveTimer = setTimeout(save, SAVE_AFTER);
+  root.addEventListener("task:failed", () => toast({ text: page.dataset.wordFailed, tone: "bad" }));
+  root.addEventListener("task:change", (event) => {
+    say("");
+    drafts.changed(event.detail.answer);
   });
-  verdict?.addEventListener("input", () => {
-    const decision = new FormData(verdict).get("decision");
-    verdict.querySelector("[data-mk-reasons]").hidden = !decision || decision === "accept";
-    button.disabled = readVerdict() === null;
+  verdict?.addEventListener("input", allow);
+  verdict?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    submit();
   });
-  verdict?.addEventListener("submit", (event) => event.preventDefault());
+
+  /** What is wrong, in one line above the buttons. */
+  function say(text) {
+    const line = page.querySelector("[data-mk-problem]");
+    line.hidden = !text;
+    line.textContent = text;
+  }
 
   async function submit() {
-    if (sending || !ready) return;
+    if (sending || !ready || !complete()) return;
     if (!verdict && !root.task.validate()) return;
     sending = true;
-    button.disabled = true;
-    clearTimeout(saveTimer);
-    const body = { answer: verdict ? readVerdict() : root.task.value(), then: page.querySelector("[data-mk-stay]").checked ? "home" : "next" };
-    const reply = await send(page.dataset.submit, body).catch(() => null);
-    if (reply?.ok) {
-      location.assign((await reply.json()).next);
-      return;
-    }
+    allow();
+    say("");
+    button.setAttribute("aria-busy", "true");
+    drafts.stop();
+    const answer = verdict ? readVerdict(verdict) : root.task.value();
+    const reply = await send(page.dataset.submit, { answer, then: page.querySelector("[data-mk-stay]").checked ? "home" : "next" });
+    if (reply.ok) return leave(reply.body.next);
     sending = false;
-    button.disabled = false;
-    const said = reply ? await reply.text() : "";
-    toast({ text: said && said.length < 400 ? said : word("offline"), tone: "bad" });
+    button.removeAttribute("aria-busy");
+    allow();
+    refused(reply);
   }
   button.addEventListener("click", submit);
 
-  addEventListener("pagehide", () => {
-    if (sending || page.dataset.kind === "review" || answer === null) return;
-    fetch(page.dataset.draft, { method: "POST", keepalive: true, headers: { "Content-Type": "application/json", "X-CSRFToken": csrfToken() }, body: JSON.stringify({ answer }) });
-  });
+  function refused(reply) {
+    if (reply.status === 0) say(page.dataset.wordUnsent);
+    else if (reply.status === 401) signedOut();
+    else if (reply.body?.code === "already_submitted") leave(page.dataset.home);
+    else if (reply.status === 409) over(reply.body?.code === "lease_expired" ? "" : reply.body?.detail);
+    else say(reply.body?.detail ?? word("failed"));
+  }
 
-  /* The guideline: on small screens it lies over the task; the field marks what it finds. */
-  const opener = page.querySelector("[data-mk-guide]");
-  opener?.addEventListener("click", () => opener.setAttribute("aria-expanded", String(page.toggleAttribute("data-guide"))));
-  page.querySelector("[data-mk-find]")?.addEventListener("input", (event) => find(event.target));
+  /** Somebody else has the task: the page says so, and where to go on. */
+  function over(why) {
+    clearInterval(beating);
+    drafts.forget();
+    const said = document.querySelector("[data-mk-over]").content.cloneNode(true);
+    if (why) said.querySelector("[data-mk-why]").textContent = why;
+    page.className = "mk-work__over";
+    page.replaceChildren(said);
+    page.querySelector("[role=alert]").focus();
+  }
+
+  function leave(url) {
+    drafts.forget();
+    location.assign(url);
+  }
 }
 
-function find(field) {
-  const text = document.querySelector(field.dataset.mkFind);
-  for (const mark of text.querySelectorAll("mark")) mark.replaceWith(...mark.childNodes);
-  text.normalize();
-  const wanted = field.value.trim().toLowerCase();
-  if (wanted.length < 2) return;
-  const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
-  const hits = [];
-  while (walker.nextNode()) if (walker.currentNode.data.toLowerCase().includes(wanted)) hits.push(walker.currentNode);
-  for (const node of hits) {
-    const range = document.createRange();
-    const at = node.data.toLowerCase().indexOf(wanted);
-    range.setStart(node, at);
-    range.setEnd(node, at + wanted.length);
-    range.surroundContents(document.createElement("mark"));
+/** Posts JSON; the answer is {ok, status, body}, with status 0 when nobody answered. */
+async function send(url, body, { keepalive = false } = {}) {
+  const headers = { "Content-Type": "application/json", "X-CSRFToken": csrfToken(), "HX-Request": "true" };
+  const signal = keepalive ? undefined : AbortSignal.timeout(PATIENCE);
+  const reply = await fetch(url, { method: "POST", headers, body: JSON.stringify(body), keepalive, signal }).catch(() => null);
+  if (!reply) return { ok: false, status: 0, body: null };
+  const json = reply.headers.get("Content-Type")?.includes("json");
+  return { ok: reply.ok, status: reply.status, body: json ? await reply.json().catch(() => null) : null };
+}
+
+function signedOut() {
+  const next = encodeURIComponent(location.pathname);
+  toast({ text: word("signedOut"), tone: "wait", stay: true, link: { url: `${word("loginUrl")}?next=${next}`, label: word("signIn") } });
+}
+
+/** The timer shows what the server has counted, and what has come since while somebody is at work. */
+function clock(page) {
+  const shown = document.querySelector("[data-mk-active]");
+  const [working, idle] = ["working", "idle"].map((name) => document.querySelector(`[data-mk-${name}]`));
+  let active = Number(shown.dataset.mkActive);
+  let since = Date.now();
+  let lastInput = Date.now();
+
+  const atWork = () => Date.now() - lastInput < QUIET && document.visibilityState === "visible";
+  const show = () => {
+    const counting = atWork() && !("paused" in page.dataset);
+    shown.textContent = spell((active + (counting ? Math.min(Date.now() - since, 30_000) : 0)) / 1000);
+    working.hidden = !counting;
+    idle.hidden = counting;
+  };
+  show();
+  setInterval(show, 1000);
+  for (const kind of ["pointermove", "pointerdown", "keydown", "wheel", "touchstart", "scroll"]) {
+    document.addEventListener(kind, () => { lastInput = Date.now(); }, { passive: true, capture: true });
   }
-  text.querySelector("mark")?.scrollIntoView({ block: "center" });
+  const left = document.querySelector(".mk-work__time [data-mk-clock]");
+  return {
+    atWork,
+    isOver: () => left !== null && Date.parse(left.getAttribute("datetime")) <= Date.now(),
+    counted({ expires_at: expires, active_ms: ms }) {
+      [active, since] = [ms, Date.now()];
+      left?.setAttribute("datetime", expires);
+    },
+  };
+}
+
+/** Drafts of an answer: saved a moment after each change, tried again while there is no connection, and when the page is left. */
+function keepDrafts(page) {
+  const place = page.querySelector("[data-mk-saved]");
+  let answer = null;
+  let unsaved = false;
+  let timer = 0;
+
+  const later = (pause) => {
+    clearTimeout(timer);
+    timer = setTimeout(save, pause);
+  };
+  async function save() {
+    if (!unsaved) return;
+    unsaved = false;
+    place.textContent = page.dataset.wordSaving;
+    const reply = await send(page.dataset.draft, { answer });
+    place.toggleAttribute("data-lost", !reply.ok);
+    place.textContent = reply.ok ? page.dataset.wordSaved : reply.status === 0 ? page.dataset.wordLost : "";
+    if (reply.status === 401) signedOut();
+    if (reply.status === 0) {
+      unsaved = true;
+      later(SAVE_AGAIN);
+    }
+  }
+  addEventListener("online", save);
+  addEventListener("pagehide", () => {
+    if (unsaved) send(page.dataset.draft, { answer }, { keepalive: true });
+  });
+  addEventListener("beforeunload", (event) => {
+    if (place.hasAttribute("data-lost") && unsaved) event.preventDefault();
+  });
+  return {
+    begin: (given) => { answer = given; },
+    changed: (given) => {
+      answer = given;
+      unsaved = true;
+      later(SAVE_AFTER);
+    },
+    save,
+    stop: () => clearTimeout(timer),
+    forget: () => { unsaved = false; },
+  };
+}
+
+/** A verdict that is not handed in yet survives a reload in this tab. */
+function keepVerdict(form, lease) {
+  const key = `mk-verdict:${lease}`;
+  const kept = JSON.parse(sessionStorage.getItem(key) ?? "{}");
+  for (const [name, value] of Object.entries(kept)) {
+    const field = form.elements.namedItem(name);
+    if (field) field.value = value;
+  }
+  form.addEventListener("input", () => sessionStorage.setItem(key, JSON.stringify(Object.fromEntries(new FormData(form)))));
+  const nothing = () => {};
+  return { begin: nothing, changed: nothing, save: nothing, stop: nothing, forget: () => sessionStorage.removeItem(key) };
+}
+
+/** The verdict as the server takes it; null while something is missing. */
+function readVerdict(form) {
+  const { decision, reason, clause, comment, share } = Object.fromEntries(new FormData(form));
+  if (!decision || decision === "accept") return decision ? { decision } : null;
+  if (!clause.trim() || (decision === "send_back" && !comment.trim())) return null;
+  const cut = Math.round(Number(share) * 100);
+  if (decision === "accept_share" && !(cut > 0 && cut < 10_000)) return null;
+  return { decision, reason, clause, comment, ...(decision === "accept_share" && { share_bp: cut }) };
+}
+
+/** Plain Enter submits too, where a task has no tool of its own that could want the key. */
+function plainEnter(root, button, reviewing) {
+  const tools = root.querySelector(".task-widget:not(.task-widget--task_content)");
+  if (tools && !reviewing) return;
+  button.dataset.key = "enter,mod+enter";
+  button.querySelector("[data-mk-combo]")?.replaceChildren(...caps("enter"));
 }

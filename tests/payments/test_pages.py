@@ -58,7 +58,7 @@ def test_the_earnings_page_costs_the_same_with_few_and_many_lines() -> None:
         with CaptureQueriesContext(connection) as asked:
             browser.get("/work/earnings/")
         counts.append(len(asked))
-    assert counts[0] == counts[1] <= 15
+    assert counts[0] == counts[1] <= 12
 
 
 def test_a_worker_who_earned_nothing_reads_what_will_show_here() -> None:
@@ -70,16 +70,16 @@ def test_a_worker_who_earned_nothing_reads_what_will_show_here() -> None:
 def test_setting_up_payouts_leads_to_stripe_and_back(rail: Running) -> None:
     ana = worker()
     browser = signed_in(ana)
-    assert "Country of your bank account" in text(browser.get("/work/payout-account/"))
-    assert browser.post("/work/payout-account/", {"country": "XX"}).status_code == 422
+    assert "Country of your bank account" in text(browser.get("/work/earnings/account/"))
+    assert browser.post("/work/earnings/account/", {"country": "XX"}).status_code == 422
     assert not PayoutAccount.objects.exists()
-    assert browser.post("/work/payout-account/", {"country": "DE"}).status_code == 302
-    assert "Continue at Stripe" in text(browser.get("/work/payout-account/"))
-    away = browser.get("/work/payout-account/link/")
+    assert browser.post("/work/earnings/account/", {"country": "DE"}).status_code == 302
+    assert "Continue at Stripe" in text(browser.get("/work/earnings/account/"))
+    away = browser.get("/work/earnings/account/link/")
     assert away.status_code == 302
     assert away.headers["Location"].startswith(rail.url)
     rail.control(f"accounts/{PayoutAccount.objects.get().rail_account}/onboard", {})
-    back = text(browser.get("/work/payout-account/?back=1", follow=True))
+    back = text(browser.get("/work/earnings/account/?back=1", follow=True))
     assert "Your payout account is ready." in back
     assert "Open your account at Stripe" in back
 

@@ -14,6 +14,7 @@ from qualification.models import Attempt, AttemptItem, Grant
 from tests import people
 from tests.people import NOW
 from tests.qualification import cast
+from workers import my_data, standing
 from workers.models import Notice, User, WorkerProfile
 
 pytestmark = pytest.mark.django_db
@@ -241,3 +242,19 @@ class TestAWrongKey:
         with pytest.raises(Invalid):
             attempts.void_item(item=item, reason=" ", by_id=made.created_by_id, now=NOW)
         assert made.items.get(n=1).voided_at is None
+
+
+def test_whose_work_is_ending_or_has_ended_starts_no_exam() -> None:
+    ana, made = people.worker(), cast.exam()
+    standing.leave(worker_id=ana.pk, now=NOW)
+    with pytest.raises(attempts.NotWorking):
+        attempts.start(exam=made, worker_id=ana.pk, now=NOW)
+    assert not Attempt.objects.exists()
+
+
+def test_grants_and_attempts_are_part_of_what_a_person_gets_of_their_data() -> None:
+    ana, made = people.worker(), cast.exam(pass_bp=5_000)
+    cast.sit(ana, made, right=4)
+    shown = my_data.collect(ana.pk)
+    assert [(row["skill__name"], row["tier"]) for row in shown["skills"]] == [("Weather", 1)]
+    assert [(row["exam__title"], row["state"]) for row in shown["exams"]] == [("Weather words", "passed")]

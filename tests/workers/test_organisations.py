@@ -182,3 +182,14 @@ def test_the_database_keeps_one_open_invitation_per_address_and_one_membership_p
         )
     with pytest.raises(IntegrityError), transaction.atomic():
         Membership.objects.create(organisation=lab, user=mira, role="viewer", since=NOW)
+
+
+def test_nobody_sends_endless_invitations() -> None:
+    mira, lab = people.client()
+    by = membership(mira, lab)
+    for at in range(100):
+        organisations.invite(organisation=lab, email=f"p{at}@example.test", role="viewer", by=by, now=NOW)
+    organisations.invite(organisation=lab, email="p7@example.test", role="viewer", by=by, now=NOW)
+    with pytest.raises(Invalid):
+        organisations.invite(organisation=lab, email="one-more@example.test", role="viewer", by=by, now=NOW)
+    assert organisations.open_invitations(lab, now=NOW).count() == 100

@@ -13,12 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from kit.errors import NotFound
 from workers import access, agreements, api_lists, appeals, decisions, people, queries, standing
 from workers import serializers as shapes
-from workers.models import Agreement, Appeal, OpsRole
-
-LOOKS_AFTER_PEOPLE = (OpsRole.POOL_MANAGER, OpsRole.QUALITY_LEAD)
+from workers.models import Agreement, OpsRole
 
 
 class People(api_lists.ListView):
@@ -39,7 +36,7 @@ class People(api_lists.ListView):
 class Pause(APIView):
     """Pause a worker."""
 
-    permission_classes = [access.Ops(*LOOKS_AFTER_PEOPLE)]
+    permission_classes = [access.Ops(*decisions.LOOKS_AFTER_PEOPLE)]
 
     @extend_schema(tags=["ops"], request=shapes.PauseSerializer, responses=shapes.ProfileSerializer)
     def post(self, request: Request, person_id: uuid.UUID) -> Response:
@@ -59,7 +56,7 @@ class Pause(APIView):
 class Resume(APIView):
     """End a worker's pause."""
 
-    permission_classes = [access.Ops(*LOOKS_AFTER_PEOPLE)]
+    permission_classes = [access.Ops(*decisions.LOOKS_AFTER_PEOPLE)]
 
     @extend_schema(tags=["ops"], request=None, responses=shapes.ProfileSerializer)
     def post(self, request: Request, person_id: uuid.UUID) -> Response:
@@ -71,7 +68,7 @@ class Resume(APIView):
 class End(APIView):
     """Decide to end a paused worker's work. Needs a browser session re-authenticated in the last 15 minutes."""
 
-    permission_classes = [access.Ops(*LOOKS_AFTER_PEOPLE)]
+    permission_classes = [access.Ops(*decisions.LOOKS_AFTER_PEOPLE)]
 
     @extend_schema(tags=["ops"], request=shapes.DecideSerializer, responses={201: shapes.DecisionSerializer})
     def post(self, request: Request, person_id: uuid.UUID) -> Response:
@@ -137,7 +134,7 @@ class OpsRoleDetail(APIView):
 class WaitingAppeals(api_lists.ListView):
     """Appeals that wait for an answer or a decision, the most urgent first."""
 
-    permission_classes = [access.Ops(*LOOKS_AFTER_PEOPLE)]
+    permission_classes = [access.Ops(*decisions.LOOKS_AFTER_PEOPLE)]
 
     @extend_schema(tags=["ops"], parameters=api_lists.PARAMETERS, responses=api_lists.paged(shapes.AppealSerializer))
     def get(self, request: Request) -> Response:
@@ -147,13 +144,13 @@ class WaitingAppeals(api_lists.ListView):
 class AnswerAppeal(APIView):
     """Give the first human answer to an appeal."""
 
-    permission_classes = [access.Ops(*LOOKS_AFTER_PEOPLE)]
+    permission_classes = [access.Ops(*decisions.LOOKS_AFTER_PEOPLE)]
 
     @extend_schema(tags=["ops"], request=shapes.AnswerSerializer, responses=shapes.AppealSerializer)
     def post(self, request: Request, appeal_id: uuid.UUID) -> Response:
         given = shapes.AnswerSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        appeal = find_appeal(appeal_id)
+        appeal = appeals.find(appeal_id)
         with transaction.atomic(durable=True):
             appeals.answer(appeal=appeal, by_id=access.user_of(request).pk, text=given.validated_data["text"], now=timezone.now())
         return Response(shapes.AppealSerializer(appeal).data)
@@ -162,13 +159,13 @@ class AnswerAppeal(APIView):
 class DecideAppeal(APIView):
     """Decide an appeal as a second person."""
 
-    permission_classes = [access.Ops(*LOOKS_AFTER_PEOPLE)]
+    permission_classes = [access.Ops(*decisions.LOOKS_AFTER_PEOPLE)]
 
     @extend_schema(tags=["ops"], request=shapes.VerdictSerializer, responses=shapes.AppealSerializer)
     def post(self, request: Request, appeal_id: uuid.UUID) -> Response:
         given = shapes.VerdictSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        appeal = find_appeal(appeal_id)
+        appeal = appeals.find(appeal_id)
         with transaction.atomic(durable=True):
             appeals.decide(
                 appeal=appeal,
@@ -178,14 +175,6 @@ class DecideAppeal(APIView):
                 now=timezone.now(),
             )
         return Response(shapes.AppealSerializer(appeal).data)
-
-
-def find_appeal(appeal_id: uuid.UUID) -> Appeal:
-    """Raises NotFound."""
-    found = Appeal.objects.filter(pk=appeal_id).first()
-    if found is None:
-        raise NotFound(_("There is no such appeal."))
-    return found
 
 
 class PublishedAgreements(api_lists.ListView):

@@ -86,7 +86,7 @@ class Member(APIView):
         given = shapes.MemberSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         with transaction.atomic(durable=True):
-            member = find_member(access.organisation_of(request), member_id)
+            member = organisations.find_member(access.organisation_of(request), member_id)
             organisations.change_role(
                 membership=member,
                 role=given.validated_data["role"],
@@ -98,7 +98,7 @@ class Member(APIView):
     @extend_schema(tags=["organisations"], request=None, responses={204: None})
     def delete(self, request: Request, org: str, member_id: uuid.UUID) -> Response:
         with transaction.atomic(durable=True):
-            member = find_member(access.organisation_of(request), member_id)
+            member = organisations.find_member(access.organisation_of(request), member_id)
             organisations.remove_member(membership=member, by=access.membership_of(request), now=timezone.now())
         return Response(status=204)
 
@@ -144,11 +144,3 @@ class InvitationDetail(APIView):
         with transaction.atomic(durable=True):
             organisations.withdraw_invitation(invitation=found, by_id=access.user_of(request).pk, now=timezone.now())
         return Response(status=204)
-
-
-def find_member(organisation: Organisation, member_id: uuid.UUID) -> Membership:
-    """A member of this organisation. Raises NotFound."""
-    found = Membership.objects.select_related("user").filter(organisation=organisation, pk=member_id).first()
-    if found is None:
-        raise NotFound(_("There is no such member."))
-    return found

@@ -16,7 +16,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 from kit.errors import NotFound
 from workers import access, organisations
 from workers.access import ClientRequest, PersonRequest
-from workers.api.organisations import find_member
 from workers.forms import INVITATION_IN_SESSION, InviteForm, OrganisationForm, RenameForm, RoleForm, carry_out
 from workers.models import Invitation, Membership
 
@@ -116,7 +115,7 @@ def change_role(request: ClientRequest, org: str, member_id: uuid.UUID) -> HttpR
     form = RoleForm(request.POST)
     if form.is_valid():
         with transaction.atomic(durable=True):
-            member = find_member(request.organisation, member_id)
+            member = organisations.find_member(request.organisation, member_id)
             organisations.change_role(
                 membership=member, role=form.cleaned_data["role"], by=request.membership, now=timezone.now()
             )
@@ -129,7 +128,7 @@ def change_role(request: ClientRequest, org: str, member_id: uuid.UUID) -> HttpR
 def remove_member(request: ClientRequest, org: str, member_id: uuid.UUID) -> HttpResponse:
     """Take somebody out, or leave."""
     with transaction.atomic(durable=True):
-        member = find_member(request.organisation, member_id)
+        member = organisations.find_member(request.organisation, member_id)
         organisations.remove_member(membership=member, by=request.membership, now=timezone.now())
     if member.user_id == request.user.pk:
         return redirect("home")

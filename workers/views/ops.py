@@ -17,7 +17,7 @@ from kit import paging
 from kit.errors import NotFound
 from workers import access, agreements, appeals, decisions, people, queries, standing
 from workers.access import PersonRequest
-from workers.api.ops import LOOKS_AFTER_PEOPLE, find_appeal
+from workers.decisions import LOOKS_AFTER_PEOPLE
 from workers.forms import (
     AgreementForm,
     AppealAnswerForm,
@@ -135,7 +135,7 @@ def ops_appeals(request: PersonRequest) -> HttpResponse:
 @access.ops(*LOOKS_AFTER_PEOPLE)
 def ops_appeal(request: PersonRequest, appeal_id: uuid.UUID) -> HttpResponse:
     """One appeal: what was decided, what the person says, the answer, the verdict."""
-    appeal = find_appeal(appeal_id)
+    appeal = appeals.find(appeal_id)
     answering = appeal.state == OPEN
     form = AppealAnswerForm(request.POST or None) if answering else AppealVerdictForm(request.POST or None)
     if request.method == "POST" and form.is_valid():

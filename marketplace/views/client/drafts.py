@@ -10,11 +10,12 @@ from typing import Any
 
 from django import forms as django_forms
 from django.urls import reverse
-from django.utils.formats import date_format
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
-from kit.money import Money
+from kit.money import UNITS, Money
 from marketplace import batches, estimates, forms, intake, projects
 from marketplace.forms import Styled
 from marketplace.intake.plan import EXTERNAL_ID, PRELABEL
@@ -30,6 +31,10 @@ PILOT = 50
 BAD_SHOWN = 5
 
 
+SPECIAL = {EXTERNAL_ID: gettext_lazy("your own id"), PRELABEL: gettext_lazy("pre-label")}
+"""What a column may become besides a field of the kind of work."""
+
+
 class ColumnChoices(Styled):
     """Which column of a file becomes what: one choice for each column."""
 
@@ -40,8 +45,8 @@ class ColumnChoices(Styled):
         self.names = [column["name"] for column in upload.columns]
         targets = [
             ("", _("keep it and return it")), *((field.name, _wanted(field)) for field in fields),
-            (EXTERNAL_ID, _("your own id")), (PRELABEL, _("pre-label: a first answer to start from")),
-        ]  # fmt: skip
+            *SPECIAL.items(),
+        ]
         for at, name in enumerate(self.names):
             field = django_forms.ChoiceField(label=name, choices=targets, required=False, initial=suggested.get(name, ""))
             self.fields[f"c{at}"] = field
@@ -95,7 +100,7 @@ def card(upload: Upload, mapping: ColumnChoices | None = None) -> Card:
         mapping=(mapping or ColumnChoices(upload=upload, fields=fields)) if waits else None,
         duplicates=intake.duplicates_of(upload) if upload.sha256 and upload.status != Upload.Status.FAILED else [],
         bad=list(upload.bad_rows.order_by("line", "id")[:BAD_SHOWN]) if upload.rows_bad else [],
-        targets=sorted(intake.targets_of(upload).items(), key=lambda pair: pair[1]),
+        targets=[(column, str(SPECIAL.get(target, target))) for column, target in intake.targets_of(upload).items()],
     )  # fmt: skip
 
 
@@ -164,7 +169,7 @@ def _forecast(org: str, batch: Batch, now: datetime) -> dict[str, Any]:
     return {
         "estimate": estimate, "reserve_lines": _lines(batch, reserve), "prepaid": prepaid,
         "missing": missing if missing.units > 0 else None, "after": prepaid - estimate.reserve,
-        "finish": _finish(estimate, now), "scale": _scale(estimate), "guess": estimate.source == "a guess",
+        "finish": _finish(estimate, now), "cost": _cost(estimate), "guess": estimate.source == "a guess",
         "based_on": _based_on(estimate),
     }  # fmt: skip
 
@@ -193,10 +198,12 @@ def _finish(estimate: estimates.Estimate, now: datetime) -> dict[str, Any] | Non
     """When the last answer is expected: three moments in words."""
     if estimate.finish is None:
         return None
-    span = estimate.finish
+    span, most = estimate.finish, max(estimate.finish.high.total_seconds(), 1.0)
+    value, low = (round(100 * one.total_seconds() / most, 2) for one in (span.expected, span.low))
     return {
         "expected": in_words(span.expected), "low": in_words(span.low), "high": in_words(span.high),
-        "day": date_format(now + span.expected, "l, j F"), "hours": [round(one.total_seconds() / 3600, 2) for one in (span.expected, span.low, span.high)],
+        "day": date_format(timezone.localtime(now + span.expected), "l, j F"),
+        "value": value, "from": low, "to": 100,
     }  # fmt: skip
 
 
@@ -210,13 +217,22 @@ def in_words(length: timedelta) -> str:
     return ngettext("%(n)d day", "%(n)d days", round(minutes / 1440)) % {"n": round(minutes / 1440)}
 
 
-def _scale(estimate: estimates.Estimate) -> dict[str, int]:
-    """Where the cost lies on an axis from nothing to the reserve, in units."""
-    total = estimate.total
+def _cost(estimate: estimates.Estimate) -> dict[str, Any]:
+    """Where the cost lies on an axis from nothing to the reserve, and in words."""
+    total, most = estimate.total, max(estimate.reserve.units, estimate.total.high.units, 1)
+    places = (total.expected.units, total.low.units, total.high.units, estimate.reserve.units)
+    value, low, high, reserve = (round(100 * units / most, 2) for units in places)
     return {
-        "value": total.expected.units, "low": total.low.units, "high": total.high.units,
-        "span": max(estimate.reserve.units, total.high.units, 1),
+        "value": value, "low": low, "high": high, "reserve": reserve, "value_text": _plain(total.expected, named=True),
+        "low_text": _plain(total.low), "high_text": _plain(total.high),
     }  # fmt: skip
+
+
+def _plain(amount: Money, *, named: bool = False) -> str:
+    """An amount as text: cents, or all four places below one."""
+    places = 2 if amount.units >= UNITS or amount.units % 100 == 0 else 4
+    text = str(number_format(amount.decimal(), places, force_grouping=True))
+    return f"{text} {amount.currency}" if named else text
 
 
 def _based_on(estimate: estimates.Estimate) -> str:

@@ -19,8 +19,9 @@ from kit.errors import NotFound
 from kit.money import Money
 from marketplace import client_queries, exports, gold
 from marketplace.models import Batch, Task
+from marketplace.views.client.batches import exports_of
 from marketplace.views.client.frame import batch_of, crumbs, excerpt, may_change, shown_task
-from marketplace.views.worker import send_asset
+from marketplace.views import images
 from task_types import registry
 from workers import access
 from workers.access import ClientRequest
@@ -53,6 +54,7 @@ def listing(request: ClientRequest, org: str, batch_id: uuid.UUID) -> HttpRespon
         "batch": batch, "org": org, "columns": columns, "page": page, "show": show, "own": own,
         "rows": [_row(org, batch, task, record) for task, record in zip(page.rows, records, strict=True)],
         "filtered": bool(own) or show != "all", "crumbs": crumbs(org, batch.project, batch), "choices": _choices(),
+        "exports": exports_of(batch),
     })  # fmt: skip
 
 
@@ -151,7 +153,7 @@ def image(request: ClientRequest, org: str, task_id: int, digest: str) -> HttpRe
     found = client_queries.task_of(organisation_id=request.organisation.pk, task_id=task_id)
     if f"asset:{digest}" not in found.payload.values():
         raise NotFound(_("There is no such image in this task."))
-    return send_asset(digest)
+    return images.send(digest)
 
 
 @require_GET

@@ -153,7 +153,7 @@ def _show(request: ClientRequest, found: Submission, project: Project | None, fo
         )[found.worker_id],
         "guideline": guidelines.show(project_id=batch.project_id, number=number), "clauses": HEADING.findall(markdown)[:100],
         "rounds": found.rounds.order_by("round"), "verdicts": found.verdicts.order_by("round"), "left": review.rejections_left(batch),
-        "total": rows.count(),
+        "total": rows.count(), "seconds": found.active_ms / 1000,
     }, status=422 if form.errors else 200)  # fmt: skip
 
 

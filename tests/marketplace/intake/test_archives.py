@@ -43,7 +43,7 @@ def test_a_zip_without_a_table_makes_a_task_of_each_picture() -> None:
 def test_a_table_names_pictures_from_its_own_folder_or_from_the_top_in_any_form_of_accents() -> None:
     batch = incoming.draft(incoming.boxes())
     nfd, nfc = "cafe\u0301.png", "caf\u00e9.png"
-    table = f"id,photo,width,height\n1,images/a.png,8,6\n2,set/images/a.png,,\n3,./{nfc},,\n".encode()
+    table = f"id,photo,width,height\n1,images/a.png,8,6\n2,set/images/a.png,,\n3,{nfc},,\n".encode()
     content = packed({"set/items.csv": table, "set/images/a.png": picture(1), f"set/{nfd}": picture(2)})
     received = incoming.read(batch, content, {"id": "external_id", "photo": "image", "width": "width", "height": "height"},
                              "set.zip", images=True)

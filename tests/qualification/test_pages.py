@@ -1,0 +1,177 @@
+"""The pages of skills and exams: looking, sitting, the result, and ops' bank."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from qualification import attempts
+from qualification.models import Attempt, AttemptItem, Exam, Skill
+from tests import people
+from tests.qualification import cast
+from tests.workers.doors import browser
+
+pytestmark = pytest.mark.django_db
+
+KEEP = {"X-Autosave": "1"}
+
+
+def text(answer: Any) -> str:
+    return str(answer.content.decode())
+
+
+def row_of(attempt: Attempt, n: int) -> AttemptItem:
+    return AttemptItem.objects.select_related("item").get(attempt=attempt, n=n)
+
+
+class TestSitting:
+    def test_from_the_list_of_skills_to_the_result(self) -> None:
+        ana, made = people.worker(), cast.exam(questions=3, pass_bp=6_000)
+        tab = browser(ana)
+        assert "Weather words" in text(tab.get("/work/skills/"))
+        page = text(tab.get(f"/work/exams/{made.pk}/"))
+        assert "2 of 3 right" in page
+        assert "30 minutes" in page
+        start = tab.post(f"/work/exams/{made.pk}/start/")
+        attempt = Attempt.objects.get()
+        assert start["Location"] == f"/work/attempts/{attempt.pk}/"
+        assert tab.get(start["Location"])["Location"] == f"/work/attempts/{attempt.pk}/1/"
+        for n in (1, 2, 3):
+            picked = row_of(attempt, n).item.key["right"] if n < 3 else []
+            onward = tab.post(f"/work/attempts/{attempt.pk}/{n}/", {"picked": picked})
+        assert onward["Location"] == f"/work/attempts/{attempt.pk}/review/"
+        assert "2 of 3 questions have an answer" in text(tab.get(onward["Location"]))
+        done = tab.post(f"/work/attempts/{attempt.pk}/submit/")
+        result = text(tab.get(done["Location"]))
+        assert "Passed" in result
+        assert "66.7 %" in result
+        assert "Weather" in text(tab.get("/work/skills/summary/"))
+
+    def test_every_change_is_kept_and_answered_with_progress(self) -> None:
+        ana, made = people.worker(), cast.exam(questions=2)
+        attempt = attempts.start(exam=made, worker_id=ana.pk, now=timezone.now())
+        tab = browser(ana)
+        kept = tab.post(f"/work/attempts/{attempt.pk}/1/", {"picked": ["b"]}, headers=KEEP)
+        assert "1 of 2 answered" in text(kept)
+        assert "checked" in text(tab.get(f"/work/attempts/{attempt.pk}/1/"))
+        wrong = tab.post(f"/work/attempts/{attempt.pk}/1/", {"picked": ["z"]}, headers=KEEP)
+        assert wrong.status_code == 422
+        assert row_of(attempt, 1).answer == ["b"]
+
+    def test_a_task_is_shown_as_data_without_its_key_and_kept(self) -> None:
+        ana, made = people.worker(), cast.exam(bank=[cast.gold("Wet street", "rainy")])
+        attempt = attempts.start(exam=made, worker_id=ana.pk, now=timezone.now())
+        tab = browser(ana)
+        page = tab.get(f"/work/attempts/{attempt.pk}/1/")
+        island = json.loads(text(page).split('id="task-data" type="application/json">')[1].split("</script>")[0])
+        assert island["payload"] == {"text": "Wet street"}
+        assert island["data"] == {}
+        tab.post(f"/work/attempts/{attempt.pk}/1/", {"answer": json.dumps({"label": "rainy"})}, headers=KEEP)
+        assert row_of(attempt, 1).answer == {"label": "rainy"}
+        for spoiled in ("{", '{"label": 3}', '"x"', "\x00"):
+            assert tab.post(f"/work/attempts/{attempt.pk}/1/", {"answer": spoiled}, headers=KEEP).status_code == 422
+        assert row_of(attempt, 1).answer == {"label": "rainy"}
+
+    def test_when_the_time_is_over_what_was_kept_is_graded(self) -> None:
+        ana, made = people.worker(), cast.exam(questions=1, pass_bp=10_000)
+        late = timezone.now() - dt.timedelta(hours=1)
+        attempt = attempts.start(exam=made, worker_id=ana.pk, now=late)
+        row = row_of(attempt, 1)
+        attempts.save_answer(
+            attempt_id=attempt.pk, worker_id=ana.pk, n=1, answer=row.item.key["right"], now=late + dt.timedelta(minutes=1)
+        )
+        tab = browser(ana)
+        kept = tab.post(f"/work/attempts/{attempt.pk}/1/", {"picked": ["d"]}, headers=KEEP)
+        assert (kept.status_code, kept["HX-Redirect"]) == (204, f"/work/attempts/{attempt.pk}/result/")
+        assert tab.get(f"/work/attempts/{attempt.pk}/1/")["Location"] == f"/work/attempts/{attempt.pk}/result/"
+        attempt.refresh_from_db()
+        assert attempt.state == "passed"
+
+    def test_failing_says_what_comes_next(self) -> None:
+        ana, made = people.worker(), cast.exam(bank=[cast.choice("Q1", topic="rain")], cooldown_hours=24)
+        attempt = cast.sit(ana, made, right=0, now=timezone.now())
+        page = text(browser(ana).get(f"/work/attempts/{attempt.pk}/result/"))
+        assert "Not passed this time" in page
+        assert "rain" in page
+        assert "2 attempts are left" in page
+        refused = browser(ana).post(f"/work/exams/{made.pk}/start/")
+        assert refused.status_code == 403
+        assert Attempt.objects.count() == 1
+
+    def test_eve_sees_nothing_of_anas_attempt(self) -> None:
+        ana, eve, made = people.worker(), people.worker("Eve"), cast.exam()
+        attempt = attempts.start(exam=made, worker_id=ana.pk, now=timezone.now())
+        tab = browser(eve)
+        for rest in ("", "1/", "review/", "result/"):
+            assert tab.get(f"/work/attempts/{attempt.pk}/{rest}").status_code == 404, rest
+        assert tab.post(f"/work/attempts/{attempt.pk}/submit/").status_code == 404
+        assert tab.post(f"/work/attempts/{attempt.pk}/1/", {"picked": ["a"]}).status_code == 404
+        attempt.refresh_from_db()
+        assert attempt.state == "live"
+
+
+class TestOps:
+    @pytest.fixture
+    def lead(self) -> Client:
+        return browser(people.ops("Olu", "quality_lead"))
+
+    def test_a_skill_an_exam_questions_and_publishing(self, lead: Client) -> None:
+        lead.post("/ops/skills/", {"name": "Weather", "kind": "subject", "parent": "", "description": ""})
+        skill = Skill.objects.get()
+        rules = {
+            "title": "Weather words", "about": "", "tier": "1", "pass_percent": "80", "minutes": "20", "draws": "2",
+            "cooldown_hours": "24", "max_attempts": "3", "valid_days": "365",
+        }  # fmt: skip
+        made = lead.post(f"/ops/skills/{skill.slug}/exams/new/", rules)
+        exam = Exam.objects.get()
+        assert made["Location"] == f"/ops/exams/{exam.pk}/"
+        base = made["Location"]
+        lead.post(base + "questions/", {"text": "What falls?", "options": "*Rain\nSun", "topic": "rain"})
+        no_star = lead.post(base + "questions/", {"text": "What falls?", "options": "Rain\nSun", "topic": ""})
+        assert (no_star.status_code, exam.items.count()) == (422, 1)
+        assert lead.post(base + "publish/").status_code == 409
+        bad = SimpleUploadedFile("q.csv", b"question,right,option_1,option_2\nWhat?,9,Rain,Sun\n")
+        assert "Line 2" in text(lead.post(base + "questions/file/", {"file": bad}))
+        good = SimpleUploadedFile("q.csv", b"question,right,option_1,option_2\nWhat shines?,2,Rain,Sun\n")
+        lead.post(base + "questions/file/", {"file": good})
+        assert exam.items.count() == 2
+        lead.post(base + "change/", rules | {"draws": "1"})
+        lead.post(base + "publish/")
+        exam.refresh_from_db()
+        assert (exam.state, exam.draws) == ("published", 1)
+        assert lead.post(base + "change/", rules).status_code == 422
+        lead.post(base + "revise/")
+        assert Exam.objects.filter(state="draft", version=2).exists()
+        lead.post(base + "retire/")
+        exam.refresh_from_db()
+        assert exam.state == "retired"
+
+    def test_a_wrong_key_is_made_void_from_the_bank(self, lead: Client) -> None:
+        made = cast.exam(questions=2, pass_bp=10_000)
+        attempt = cast.sit(people.worker(), made, right=1, now=timezone.now())
+        item = attempt.items.get(n=2).item
+        assert "0 %" in text(lead.get(f"/ops/exams/{made.pk}/"))
+        lead.post(f"/ops/exams/{made.pk}/questions/{item.pk}/void/", {"reason": " "})
+        item.refresh_from_db()
+        assert item.voided_at is None
+        lead.post(f"/ops/exams/{made.pk}/questions/{item.pk}/void/", {"reason": "Two are right."})
+        attempt.refresh_from_db()
+        assert attempt.state == "passed"
+        assert "Two are right." in text(lead.get(f"/ops/exams/{made.pk}/"))
+
+    def test_the_rest_of_ops_reads_and_changes_nothing(self) -> None:
+        made = cast.exam()
+        tab = browser(people.ops("Fin", "finance"))
+        assert tab.get("/ops/skills/").status_code == 200
+        assert tab.get(f"/ops/exams/{made.pk}/").status_code == 200
+        assert tab.post("/ops/skills/", {"name": "Sky", "kind": "subject"}).status_code == 403
+        assert tab.post(f"/ops/exams/{made.pk}/retire/").status_code == 403
+        made.refresh_from_db()
+        assert made.state == "published"
+        assert Skill.objects.count() == 1
