@@ -43,6 +43,7 @@ client: list[URLPattern] = [
         "batches/<uuid:batch_id>/tasks/<int:task_id>/images/<str:digest>/", tries.TaskImage.as_view(), name="api_task_image"
     ),
     path("batches/<uuid:batch_id>/uploads/", uploads.Uploads.as_view(), name="api_uploads"),
+    path("batches/<uuid:batch_id>/estimate/", tries.Estimate.as_view(), name="api_estimate"),
     path("batches/<uuid:batch_id>/try/", tries.Try.as_view(), name="api_try"),
     path("batches/<uuid:batch_id>/launch/", batches.Launch.as_view(), name="api_launch"),
     path("batches/<uuid:batch_id>/pause/", batches.Pause.as_view(), name="api_pause_batch"),

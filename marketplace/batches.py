@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from kit import audit, hot, outbox, states
 from kit.errors import Conflict, Invalid
 from kit.money import Money
-from marketplace import eligibility, pricing, projects, settlement, sql
+from marketplace import eligibility, pricing, projects, results, settlement, sql
 from marketplace.models import Batch, Lease, Project, Queue, Slot, Submission, Task, Upload
 from marketplace.states import BATCH
 from payments import funding
@@ -241,9 +241,11 @@ def _pilot_is_over(batch: Batch) -> bool:
 
 
 def _open_ends(batch: Batch) -> bool:
-    """Live leases and unjudged work keep a batch closing; review slots nobody takes do not."""
+    """Live leases, unjudged work and answers without a settled result keep a batch closing; review slots nobody takes do not."""
+    counted = Submission.objects.filter(batch=batch, kind="answer", gold=False).exclude(state__in=results.NOT_COUNTED)
     return (
         Slot.objects.filter(queue__batch=batch, queue__kind="answer", state__in=["open", "leased"]).exists()
         or Lease.objects.filter(queue__batch=batch, live=True).exists()
         or Submission.objects.filter(batch=batch, state__in=["waiting", "sent_back"]).exists()
+        or counted.exclude(task__result__state="settled").exists()
     )

@@ -273,10 +273,7 @@ class Verdict(Styled):
     decision = forms.ChoiceField(choices=Decision.choices, widget=forms.RadioSelect)
     share = forms.IntegerField(label=_("Share that is paid"), min_value=1, max_value=99, required=False)
     reason = forms.ChoiceField(label=_("Reason"), choices=[("", _("Choose a reason")), *Reason.choices], required=False)
-    clause = forms.CharField(
-        label=_("Clause of the guideline"), max_length=200, required=False,
-        widget=forms.TextInput(attrs={"list": "clauses", "autocomplete": "off"}),
-    )  # fmt: skip
+    clause = forms.CharField(label=_("Clause of the guideline"), max_length=200, required=False)
     comment = forms.CharField(
         label=_("What should be different"), max_length=2_000, required=False, widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"})
     )

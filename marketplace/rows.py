@@ -128,8 +128,9 @@ def _note_arrival(
         batch=batch, name=_("rows by API"), kind="rows", stored_as="", sha256=hashlib.sha256(raw).hexdigest(),
         size=len(raw), bytes_read=len(raw), columns=[{"name": name[:200]} for name in list(names)[:COLUMNS_MOST]],
         mapping=plan.to_json(), status=Upload.Status.DONE, rows_good=len(added), rows_bad=len(bad),
-        images_waiting=sum(waits for _index, (_line, _own, waits) in added), uploaded_by_id=actor_id, created_at=now, finished_at=now,
-    )
+        images_waiting=sum(waits for _index, (_line, _own, waits) in added), uploaded_by_id=actor_id, created_at=now,
+        finished_at=now,
+    )  # fmt: skip
     BadRow.objects.bulk_create(
         BadRow(
             upload=upload, line=one.index + 1, field=one.field[:80], reason=one.reason[:300],

@@ -176,9 +176,7 @@ def _earn_params(accrual: Accrual) -> dict[str, Any]:
         "fee": accrual.fee_units, "state": "confirmed" if settled else "pending",
         "confirmed": accrual.amount_units if settled else None, "confirmed_fee": accrual.fee_units if settled else None,
         "from_losses": accrual.from_losses, "now": accrual.now, "settled_at": accrual.now if settled else None,
-        "line_kinds": [line.kind for line in accrual.lines], "line_units": [line.units for line in accrual.lines],
-        "line_inputs": [orjson.dumps(line.inputs).decode() for line in accrual.lines],
-        "line_rules": [line.rule for line in accrual.lines],
+        "lines": orjson.dumps(accrual.lines).decode(),
     }  # fmt: skip
 
 

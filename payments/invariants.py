@@ -23,7 +23,8 @@ class Finding:
 
 GUARDS = """
 SELECT wanted.name FROM (VALUES
-    ('ledger_entries_added'), ('ledger_tx_balances'), ('ledger_append_only'), ('lines_append_only'), ('earning_changes')
+    ('ledger_entries_added'), ('ledger_tx_balances'), ('ledger_append_only'), ('lines_append_only'), ('earning_frozen'),
+    ('earning_paid_once')
 ) AS wanted (name)
 WHERE NOT EXISTS (SELECT FROM pg_trigger WHERE tgname = wanted.name AND tgenabled = 'O')
 """

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+import orjson
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
@@ -62,12 +63,13 @@ class Posting:
     def params(self) -> dict[str, Any]:
         """The parameters of `sql.POST`; legs of zero are left out, as a reason without money needs no entry."""
         legs = [leg for leg in self.legs if leg.units]
+        plain = [
+            {"kind": leg.account.kind, "owner": leg.account.owner_id, "currency": leg.account.currency, "amount": leg.units}
+            for leg in legs
+        ]
         return {
-            "tx": uuid7(), "idem": self.idem, "kind": self.kind, "source_kind": self.source_kind,
-            "source_id": self.source_id, "legs": len(legs), "actor": self.actor_id, "now": self.now,
-            "accounts": [leg.account.id for leg in legs], "kinds": [leg.account.kind for leg in legs],
-            "owners": [leg.account.owner_id for leg in legs], "currencies": [leg.account.currency for leg in legs],
-            "amounts": [leg.units for leg in legs],
+            "tx": uuid7(), "idem": self.idem, "kind": self.kind, "source_kind": self.source_kind, "source_id": self.source_id,
+            "actor": self.actor_id, "now": self.now, "count": len(legs), "legs": orjson.dumps(plain).decode(),
         }  # fmt: skip
 
 
@@ -81,7 +83,7 @@ def move(amount: Money, *, debit: Account, credit: Account) -> list[Leg]:
 def write(*, cursor: Cursor, posting: Posting) -> None:
     """Post on a cursor of the caller's, reading nothing back; nothing is written when all legs are zero."""
     params = posting.params()
-    if params["legs"]:
+    if params["count"]:
         cursor.execute(sql.POST, params)
 
 
@@ -92,23 +94,22 @@ def post(posting: Posting) -> bool:
     stays usable), ReplayDiffers when the key stands for another posting.
     """
     params = posting.params()
-    if not params["legs"]:
+    if not params["count"]:
         return False
     with overdraft_guard(), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql.POST, params)
         if cursor.rowcount:
             return True
-    _check_replay(posting, params)
+    _check_replay(posting)
     return False
 
 
-def _check_replay(posting: Posting, params: dict[str, Any]) -> None:
+def _check_replay(posting: Posting) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql.PAYLOAD, {"idem": posting.idem})
         before = sorted(cursor.fetchall())
     asked = (posting.kind, posting.source_kind, posting.source_id)
-    now = sorted((*asked, account, units) for account, units in zip(params["accounts"], params["amounts"], strict=True))
-    if before != now:
+    if before != sorted((*asked, leg.account.id, leg.units) for leg in posting.legs if leg.units):
         raise ReplayDiffers(_("The key %(key)s stands for another posting.") % {"key": posting.idem})
 
 

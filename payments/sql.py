@@ -16,7 +16,7 @@ WITH earned AS (
 )
 INSERT INTO payments_earningline (earning_id, n, kind, units, inputs, rule)
 SELECT %(id)s, line.n, line.kind, line.units, line.inputs, line.rule
-FROM unnest(%(line_kinds)s::text[], %(line_units)s::bigint[], %(line_inputs)s::jsonb[], %(line_rules)s::text[])
+FROM ROWS FROM (jsonb_to_recordset(%(lines)s::jsonb) AS (kind text, units bigint, inputs jsonb, rule text))
      WITH ORDINALITY AS line (kind, units, inputs, rule, n)
 """
 """An earning and the lines that explain it."""
@@ -35,25 +35,25 @@ ON CONFLICT (batch_id, shard) DO UPDATE SET
 
 POST = """
 WITH leg AS (
-    SELECT * FROM unnest(
-        %(accounts)s::uuid[], %(kinds)s::text[], %(owners)s::uuid[], %(currencies)s::text[], %(amounts)s::bigint[]
-    ) WITH ORDINALITY AS leg (account_id, kind, owner_id, currency, amount, n)
+    SELECT payments_account_id(leg.kind, leg.owner, leg.currency) AS account_id, leg.*
+    FROM ROWS FROM (jsonb_to_recordset(%(legs)s::jsonb) AS (kind text, owner uuid, currency text, amount bigint))
+         WITH ORDINALITY AS leg (kind, owner, currency, amount, n)
 ), opened AS (
     INSERT INTO payments_ledgeraccount (id, kind, owner_id, currency)
-    SELECT DISTINCT leg.account_id, leg.kind, leg.owner_id, leg.currency FROM leg
+    SELECT DISTINCT leg.account_id, leg.kind, leg.owner, leg.currency FROM leg
     WHERE NOT EXISTS (SELECT FROM payments_ledgeraccount known WHERE known.id = leg.account_id)
     ORDER BY leg.account_id
     ON CONFLICT DO NOTHING
 ), posted AS (
     INSERT INTO payments_ledgertx (id, idem, kind, source_kind, source_id, legs, actor_id, at)
-    VALUES (%(tx)s, %(idem)s, %(kind)s, %(source_kind)s, %(source_id)s, %(legs)s, %(actor)s, %(now)s)
+    VALUES (%(tx)s, %(idem)s, %(kind)s, %(source_kind)s, %(source_id)s, %(count)s, %(actor)s, %(now)s)
     ON CONFLICT (idem) DO NOTHING
     RETURNING id
 )
 INSERT INTO payments_ledgerentry (tx_id, n, account_id, amount)
 SELECT posted.id, leg.n, leg.account_id, leg.amount FROM posted, leg
 """
-"""A ledger transaction with its entries, opening accounts that are new; writes no entry when the key was used before."""
+"""A ledger transaction with its entries, opening accounts that are new; no entry is written when the key was used."""
 
 PAYLOAD = """
 SELECT tx.kind, tx.source_kind, tx.source_id, entry.account_id, entry.amount
@@ -77,7 +77,6 @@ WITH asked AS (
         coalesce(earning.confirmed_fee_units, 0) AS fee, asked.tx_id
 ), leg AS (
     SELECT settled.id, settled.tx_id, part.kind, part.owner_id, settled.currency, part.amount,
-        payments_account_id(part.kind, part.owner_id, settled.currency) AS account_id,
         row_number() OVER (PARTITION BY settled.tx_id) AS n, count(*) OVER (PARTITION BY settled.tx_id) AS legs
     FROM settled CROSS JOIN LATERAL (VALUES
         ('worker_pending', settled.worker_id, settled.promised),
@@ -86,11 +85,14 @@ WITH asked AS (
         ('platform_revenue', %(platform)s::uuid, -settled.fee)
     ) AS part (kind, owner_id, amount)
     WHERE part.amount <> 0
+), account AS MATERIALIZED (
+    SELECT payments_account_id(kind, owner_id, currency) AS id, kind, owner_id, currency
+    FROM (SELECT DISTINCT kind, owner_id, currency FROM leg) AS touched
 ), opened AS (
     INSERT INTO payments_ledgeraccount (id, kind, owner_id, currency)
-    SELECT DISTINCT leg.account_id, leg.kind, leg.owner_id, leg.currency FROM leg
-    WHERE NOT EXISTS (SELECT FROM payments_ledgeraccount known WHERE known.id = leg.account_id)
-    ORDER BY leg.account_id
+    SELECT account.id, account.kind, account.owner_id, account.currency FROM account
+    WHERE NOT EXISTS (SELECT FROM payments_ledgeraccount known WHERE known.id = account.id)
+    ORDER BY account.id
     ON CONFLICT DO NOTHING
 ), posted AS (
     INSERT INTO payments_ledgertx (id, idem, kind, source_kind, source_id, legs, actor_id, at)
@@ -98,7 +100,8 @@ WITH asked AS (
     FROM leg WHERE leg.n = 1
 ), entered AS (
     INSERT INTO payments_ledgerentry (tx_id, n, account_id, amount)
-    SELECT leg.tx_id, leg.n, leg.account_id, leg.amount FROM leg
+    SELECT leg.tx_id, leg.n, account.id, leg.amount
+    FROM leg JOIN account USING (kind, owner_id, currency)
 ), tallied AS (
     INSERT INTO payments_batchtally AS tally (batch_id, shard, organisation_id, currency, pending_units, paid_units, fee_units)
     SELECT batch_id, pg_backend_pid() %% {SHARDS}, organisation_id, currency, -sum(promised), sum(kept), sum(fee)

@@ -59,6 +59,7 @@ class ProjectChangeSerializer(Body):
     """What may change later; it touches new leases and new launches only."""
 
     name = serializers.CharField(required=False, max_length=200)
+    settings = serializers.JSONField(required=False, help_text="Only before the first launch")
     eligibility = serializers.JSONField(required=False)
     review_eligibility = serializers.JSONField(required=False)
     review_rule = serializers.CharField(required=False)
@@ -179,8 +180,12 @@ class ProjectDetail(ClientView):
         given = ProjectChangeSerializer.read(request)
 
         def work() -> HttpResponse:
-            project = reach.project(self.whose(request), project_id)
-            projects.change(project=project, actor_id=access.user_of(request).pk, now=timezone.now(), **given)
+            project, actor_id, now = reach.project(self.whose(request), project_id), access.user_of(request).pk, timezone.now()
+            changes = dict(given)
+            if "settings" in changes:
+                projects.change_settings(project=project, settings=changes.pop("settings"), actor_id=actor_id, now=now)
+            if changes:
+                projects.change(project=project, actor_id=actor_id, now=now, **changes)
             return reply(shown(project_id))
 
         return change(request, work)

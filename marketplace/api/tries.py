@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from typing import Any
 
@@ -15,10 +16,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from kit import assets
-from kit.api import Body, change, reply
+from kit.api import Body, MoneyField, change, reply
 from kit.errors import Invalid, NotFound
 from kit.models import Asset
-from marketplace import projects
+from marketplace import estimates, projects
 from marketplace.api import reach
 from marketplace.api.reach import ClientView
 from marketplace.models import Task
@@ -49,6 +50,55 @@ class TookSecondsSerializer(Body):
 
 class TriesNotedSerializer(serializers.Serializer[Any]):
     tries = serializers.IntegerField(help_text="Tries of this project so far")
+
+
+class CountSpanSerializer(serializers.Serializer[Any]):
+    """An expected number between its low and its high end."""
+
+    expected = serializers.FloatField()
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+
+
+class MoneySpanSerializer(serializers.Serializer[Any]):
+    """An expected amount between its low and its high end."""
+
+    expected = MoneyField()
+    low = MoneyField()
+    high = MoneyField()
+
+
+class EstimateSerializer(serializers.Serializer[Any]):
+    """What a batch will cost and how long it will take, and what that rests on; times in seconds."""
+
+    tasks = serializers.IntegerField()
+    answers = CountSpanSerializer()
+    gold = CountSpanSerializer()
+    reviews = CountSpanSerializer()
+    seconds = CountSpanSerializer(help_text="Active time of one answer")
+    pay = MoneySpanSerializer()
+    review_pay = MoneySpanSerializer()
+    fee = MoneySpanSerializer()
+    total = MoneySpanSerializer()
+    per_hour = MoneySpanSerializer(help_text="What a worker really earns in an hour at that pace")
+    finish = CountSpanSerializer(allow_null=True, help_text="Until the last answer; null when nobody fits")
+    reserve = MoneyField(help_text="What the launch sets aside: the most that the batch can come to")
+    workers = serializers.IntegerField(help_text="People who fit right now")
+    source = serializers.CharField(help_text="your last batches, your own tries, or a guess")  # type: ignore[assignment]
+    based_on = serializers.IntegerField(help_text="Answers or tries behind it")
+
+
+class Estimate(ClientView):
+    """What a draft will cost and how long it will take."""
+
+    @extend_schema(responses=EstimateSerializer)
+    def get(self, request: Request, batch_id: uuid.UUID) -> HttpResponse:
+        found = estimates.before_launch(batch=reach.batch(self.whose(request), batch_id), now=timezone.now())
+        shown: dict[str, Any] = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
+        if found.finish is not None:
+            ends = {name: getattr(found.finish, name) for name in ("expected", "low", "high")}
+            shown["finish"] = {name: end.total_seconds() for name, end in ends.items()}
+        return reply(shown)
 
 
 class Try(ClientView):

@@ -111,8 +111,11 @@ class Fit:
     def running(self, item: str) -> Running:
         """The item's state for further answers; KeyError for an item without answers."""
         place = self._places[item]
-        named = ((k, value) for k, value in zip(self.candidates[place], self.evidence[place], strict=True) if k >= 0)
-        evidence = {self.answers.classes[k]: float(value) for k, value in named}
+        if self.model.open_set:
+            labels = [self.answers.classes[k] for k in self.candidates[place] if k >= 0]
+        else:
+            labels = list(self.answers.classes)
+        evidence = dict(zip(labels, self.evidence[place].tolist(), strict=False))
         return Running(evidence, int(self.answers.per_item[place]))
 
     @cached_property

@@ -19,6 +19,9 @@ ENDLESS = 1e9
 FIRST_GUESS = 0.7
 """What a worker is thought to get right as long as nobody has answered anything, worth FIRST_ANSWERS answers."""
 FIRST_ANSWERS = 4.0
+SWEEPS_AT_LEAST, SWEEPS_AT_MOST = 8, 40
+RESTLESS = 0.005
+"""Share of items whose label a sweep must change for another one to follow."""
 GUARD_FROM = 5
 """Sweeps before classes are watched for having lost their meaning."""
 
@@ -31,17 +34,16 @@ class Family:
     shrink: float
     level: float
     even: bool
-    sweeps: int
     anchor_pool: float = 0.0
     anchor_prior: float = 0.0
     guarded: bool = False
 
 
-MAJORITY = Family("majority", ENDLESS, ENDLESS, even=True, sweeps=3, anchor_prior=ENDLESS)
-ONE_COIN = Family("one_coin", ENDLESS, 4.0, even=True, sweeps=12, anchor_pool=2.0, anchor_prior=0.5)
-CONFUSION = Family("confusion", 16.0, 4.0, even=False, sweeps=10, guarded=True)
-CONFUSION_ANCHORED = Family("confusion_anchored", 16.0, 4.0, even=False, sweeps=10, anchor_prior=0.5, guarded=True)
-CONFUSION_FREE = Family("confusion_free", 4.0, 4.0, even=False, sweeps=30)
+MAJORITY = Family("majority", ENDLESS, ENDLESS, even=True, anchor_prior=ENDLESS)
+ONE_COIN = Family("one_coin", ENDLESS, 4.0, even=True, anchor_pool=2.0, anchor_prior=0.5)
+CONFUSION = Family("confusion", 12.0, 4.0, even=False, guarded=True)
+CONFUSION_ANCHORED = Family("confusion_anchored", 12.0, 4.0, even=False, anchor_prior=0.5, guarded=True)
+CONFUSION_FREE = Family("confusion_free", 4.0, 4.0, even=False)
 
 CANDIDATES = (CONFUSION, MAJORITY, ONE_COIN, CONFUSION_ANCHORED, CONFUSION_FREE)
 """The first is what is used without gold: best without any knowledge of the job on synthetic and shared sets."""
@@ -100,26 +102,31 @@ class _Rows:
 
 
 def learn(answers: Answers, family: Family, *, sweeps: int | None = None) -> Crowd:
-    """Expectation maximisation from the votes; few sweeps on purpose.
+    """Expectation maximisation from the votes, stopped when the labels have settled unless `sweeps` are given.
 
-    Every sweep beyond a dozen raises the likelihood and, on real crowds, lowers the accuracy: classes that people
-    confuse are merged, and a rare class becomes the place where hard items go. Gold stays what it is throughout.
+    The likelihood goes on rising for long after that, and on real crowds the accuracy falls with it: classes that
+    people confuse are merged, and a rare class becomes the place where hard items go. Gold stays what it is throughout.
     """
-    q = _settle_gold(answers, _shares(answers.votes.T))
+    q = _settle_gold(answers, _normal(answers.votes.T * _vote_gain(len(answers.classes))))
     guarded = np.zeros(len(answers.classes), bool)
     cell = answers.worker * len(answers.classes) + answers.answer
-    rounds = max(sweeps or family.sweeps, 1)
-    for sweep in range(rounds):
+    for sweep in range(sweeps or SWEEPS_AT_MOST):
         counts = _counts(answers, q, cell)
         log_prior = _log_prior(q, family)
         fitted = _fit_rows(counts, answers, family, guarded, watch=sweep >= GUARD_FROM)
-        if sweep < rounds - 1:
-            likelihood = np.log(_blend(counts, fitted)).reshape(len(q), -1)
-            q = _settle_gold(answers, _normal(_summed(answers, likelihood, cell) + log_prior[:, None]))
-    evidence = _without_self(answers, q, counts, fitted) + log_prior[:, None]
+        likelihood = np.log(_blend(counts, fitted)).reshape(len(q), -1)
+        counted, q = q, _settle_gold(answers, _normal(_summed(answers, likelihood, cell) + log_prior[:, None]))
+        if not sweeps and sweep + 1 >= SWEEPS_AT_LEAST and _moved(counted, q) < RESTLESS:
+            break
+    evidence = _without_self(answers, counted, counts, fitted) + log_prior[:, None]
     newcomer, rest = fitted.towards(np.zeros(1))
     rows = _blend(counts, fitted).transpose(1, 0, 2)
     return Crowd(family, evidence.T, rows, _whole(newcomer, rest)[0], log_prior)
+
+
+def _moved(before: Floats, after: Floats) -> float:
+    """Share of items whose label has changed."""
+    return float((before.argmax(axis=0) != after.argmax(axis=0)).mean()) if before.size else 0.0
 
 
 def _counts(answers: Answers, q: Floats, cell: Ints) -> Floats:
@@ -218,8 +225,12 @@ def _normal(logits: Floats) -> Floats:
     return logits
 
 
-def _shares(values: Floats) -> Floats:
-    return np.asarray(values / values.sum(axis=0))
+def _vote_gain(classes: int) -> float:
+    """What one vote adds to its class as long as everybody is thought right with probability FIRST_GUESS.
+
+    Starting from bare shares of votes instead would make a lone answer certain, and its worker with it.
+    """
+    return float(np.log(FIRST_GUESS * (classes - 1) / (1 - FIRST_GUESS)))
 
 
 def _shares_of_rows(values: Floats) -> Floats:

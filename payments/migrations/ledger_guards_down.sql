@@ -1,4 +1,5 @@
-DROP FUNCTION payments_earning_changes() CASCADE;
+DROP FUNCTION payments_earning_paid_once() CASCADE;
+DROP FUNCTION payments_earning_frozen() CASCADE;
 DROP FUNCTION payments_append_only() CASCADE;
 DROP FUNCTION payments_tx_balances() CASCADE;
 DROP FUNCTION payments_entries_added() CASCADE;

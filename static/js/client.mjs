@@ -1,4 +1,4 @@
-/* A client's pages: rows of labels, files that send themselves, unsaved changes, trying a task, choosing and judging. */
+/* A client's pages: rows of labels, files that send themselves, unsaved changes, trying a task, choosing many. */
 
 import { spell } from "./clocks.mjs";
 import { toast } from "./toasts.mjs";
@@ -38,7 +38,7 @@ function rows(field) {
     input.dir = "auto";
     if (part === "key") input.maxLength = 1;
     if (part === "scale") Object.assign(input, { type: "number", min: 2, max: 9 });
-    if (LONG.has(part)) input.placeholder = say(name);
+    if (LONG.has(part) && !field.disabled) input.placeholder = say(name);
     return element("label", LONG.has(part) ? "mk-rows__long" : "", element("span", "", say(name)), input);
   }
 
@@ -180,37 +180,6 @@ function answer(page) {
     toast({ text: said && said.length < 400 ? said : word("offline"), tone: "bad" });
   });
 }
-
-/* The guideline beside a task: over it on small screens, and searchable. */
-document.addEventListener("click", (event) => {
-  const opener = event.target.closest?.("[data-mk-guide-open]");
-  if (opener) opener.setAttribute("aria-expanded", String(opener.closest(".mk-work").toggleAttribute("data-guide")));
-});
-const finder = document.querySelector(".mk-work:not([data-mk-workspace]) [data-mk-find]");
-finder?.addEventListener("input", () => {
-  const text = document.querySelector(finder.dataset.mkFind);
-  const wanted = finder.value.trim().toLowerCase();
-  let first = null;
-  for (const block of text.querySelectorAll("p, li, td, h1, h2, h3, h4, h5, h6")) {
-    const hit = wanted.length > 1 && block.textContent.toLowerCase().includes(wanted) && !block.querySelector("p, li");
-    block.toggleAttribute("data-hit", hit);
-    if (hit) first ??= block;
-  }
-  first?.scrollIntoView({ block: "center" });
-});
-
-/* Judging: a click on a heading of the guideline names the clause. */
-const judging = document.querySelector("[data-mk-judging]");
-judging?.querySelector("#guide-text")?.addEventListener("click", (event) => {
-  const heading = event.target.closest("h1, h2, h3, h4, h5, h6");
-  const clause = judging.querySelector("[name=clause]");
-  if (!heading || !clause?.checkVisibility()) return;
-  clause.value = heading.textContent.trim().slice(0, 200);
-  judging.removeAttribute("data-guide");
-});
-judging?.addEventListener("change", (event) => {
-  if (event.target.name === "decision") judging.querySelector("[name=reason]").focus();
-});
 
 /* Choosing many: the bar shows how many, dialogs carry their ids. */
 function chosen() {

@@ -137,20 +137,20 @@ def test_the_reserve_covers_the_high_end() -> None:
 
 
 def test_the_more_workers_fit_the_sooner_it_is_done_and_nobody_is_never() -> None:
-    few = draft(1_000, eligibility={"all": [{"country": ["IS"]}]} if False else {"all": []})
-    assert of(few).workers == 0
-    assert of(few).finish is None
+    batch = draft(1_000)
+    assert of(batch).workers == 0
+    assert of(batch).finish is None
     people.worker("Ana")
-    one = of(few).finish
+    one = of(batch).finish
     for turn in range(9):
         people.worker(f"Wen{turn}")
-    ten = of(few).finish
+    ten = of(batch).finish
     assert one is not None
     assert ten is not None
     assert ordered(one)
     assert ordered(ten)
     assert ten.expected < one.expected
-    assert (of(few).workers, ten.low) == (10, dt.timedelta(minutes=9)), "5,000 seconds shared by ten"
+    assert (of(batch).workers, ten.low) == (10, dt.timedelta(minutes=9)), "5,000 seconds shared by ten"
 
 
 def test_without_a_rate_there_is_nothing_to_estimate() -> None:

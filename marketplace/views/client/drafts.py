@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from django import forms as django_forms
@@ -19,8 +20,8 @@ from kit.money import UNITS, Money
 from marketplace import batches, estimates, forms, intake, projects
 from marketplace.forms import Styled
 from marketplace.intake.plan import EXTERNAL_ID, PRELABEL
-from marketplace.models import Batch, Upload
-from marketplace.views.client.frame import excerpt
+from marketplace.models import Batch, Task, Upload
+from marketplace.views.client.frame import excerpt, texts
 from payments import funding
 from task_types import registry
 from task_types.contract import Field
@@ -131,14 +132,14 @@ def _sample(batch: Batch) -> list[dict[str, Any]]:
     rows = []
     for task in batch.tasks.order_by("line")[:SAMPLE]:
         prelabel = drawer.summarise(task.prelabel, settings=batch.project.settings) if task.prelabel else ""
-        rows.append({"task": task, "excerpt": excerpt(task, 220), "prelabel": prelabel, "parts": _parts(task.payload)})
+        rows.append({"task": task, "excerpt": excerpt(task, 220), "prelabel": prelabel, "others": _others(task)})
     return rows
 
 
-def _parts(payload: dict[str, Any]) -> list[tuple[str, str]]:
-    """What else is in a task, beside its first text, cut short."""
-    shown = [(name, " ".join(str(value).split())) for name, value in payload.items() if not str(value).startswith("asset:")]
-    return [(name, text if len(text) <= 90 else f"{text[:89]}…") for name, text in shown[1:4]]
+def _others(task: Task) -> list[str]:
+    """The further texts of a task, such as the responses to a prompt, cut short."""
+    found = [" ".join(text.split()) for text in islice(texts(task.payload), 1, 4)]
+    return [text if len(text) <= 110 else f"{text[:109]}…" for text in found]
 
 
 def _steps(cards: list[Card], batch: Batch, tries: int) -> list[dict[str, Any]]:

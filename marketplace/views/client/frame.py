@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django import forms
@@ -137,12 +137,27 @@ def as_text(data: dict[str, Any]) -> str:
     return json.dumps(data, ensure_ascii=False, cls=DjangoJSONEncoder)
 
 
+PARTS = ("role", "id")
+"""Parts of a payload that are words about its texts, not texts."""
+
+
 def excerpt(task: Task, most: int = 140) -> dict[str, str]:
-    """A task in a line: the first text of its payload, and an image if it has one."""
+    """A task in a line: the first text of its payload however deep, and an image if it has one."""
     image = next((str(value) for value in task.payload.values() if str(value).startswith("asset:")), "")
-    texts = [value for name, value in task.payload.items() if isinstance(value, str) and not value.startswith(("asset:", "https://"))]
-    text = " ".join((texts[0] if texts else "").split())
+    text = " ".join(next(texts(task.payload), "").split())
     return {"text": text if len(text) <= most else f"{text[: most - 1]}…", "image": image.removeprefix("asset:")}
+
+
+def texts(value: Any, name: str = "") -> Iterator[str]:
+    """The texts of a payload in its order; names of images and of parts are none."""
+    if isinstance(value, str) and value and name not in PARTS and not value.startswith(("asset:", "https://")):
+        yield value
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield from texts(part, key)
+    elif isinstance(value, list):
+        for part in value:
+            yield from texts(part)
 
 
 def is_fragment(request: HttpRequest) -> bool:

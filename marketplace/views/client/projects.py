@@ -101,10 +101,14 @@ def overview(request: ClientRequest, org: str, project_id: uuid.UUID) -> HttpRes
     figures = health.of(project=project, batches=launched, now=now) if launched else None
     return project_page(request, "client/project.html", project, "overview", {
         "page": found.page, "columns": columns, "rows": [{"row": row, "org": org} for row in found.rows],
-        "todo": to_do(project, org, now), "health": figures, "chart": growth(launched, now),
+        "todo": to_do(project, org, now), "health": figures, "chart": growth(in_motion(launched) or launched, now),
         "reasons": troubles(org, project, launched, figures, now),
         "form": forms.NewBatch(initial={"name": date_format(timezone.localtime(now), "j F Y")}),
     })  # fmt: skip
+
+
+def in_motion(launched: list[Batch]) -> list[Batch]:
+    return [one for one in launched if one.state in client_queries.IN_MOTION]
 
 
 def growth(launched: list[Batch], now: datetime) -> dict[str, Any] | None:
@@ -124,8 +128,7 @@ def troubles(
     org: str, project: Project, launched: list[Batch], figures: health.Health | None, now: datetime
 ) -> list[dict[str, Any]]:
     """What holds the batches in motion up, each with the page where it can be changed."""
-    moving = [one for one in launched if one.state in client_queries.IN_MOTION]
-    found = []
+    moving, found = in_motion(launched), []
     for batch in moving[:NAMED_AT_MOST]:
         batch.project = project
         ambiguous = figures.results.ambiguous if figures and len(moving) == 1 else 0

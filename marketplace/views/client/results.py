@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from django.contrib import messages
@@ -90,7 +92,7 @@ def task(request: ClientRequest, org: str, batch_id: uuid.UUID, task_id: int) ->
     return render(request, "client/task.html", {
         "batch": batch, "project": batch.project, "org": org, "task": found, "result": result, "answers": answers,
         "record": record, "chosen": chosen, "may_change": may_change(request), "island": shown_task(org, found, answer=shown, read_only=True),
-        "shares": _shares(result), "cost": Money.parse(record["cost"]["total"], batch.currency),
+        "shares": _shares(result, batch.project.settings), "cost": Money.parse(record["cost"]["total"], batch.currency),
         "percent": result.confidence_bp / 100 if result and result.confidence_bp is not None else None,
         "said": drawer.summarise(result.answer, settings=batch.project.settings) if result and result.answer else "",
         "crumbs": crumbs(org, batch.project, batch), "may_be_gold": _may_be_gold(found, result),
@@ -103,15 +105,19 @@ def _may_be_gold(task: Task, result: Any) -> bool:
     return bool(result and result.state == "settled" and result.answer and drawer.gold_is_possible)
 
 
-def _shares(result: Any) -> list[dict[str, Any]]:
-    """The probabilities of each category, the likeliest first, question by question."""
+def _shares(result: Any, settings: dict[str, Any]) -> list[dict[str, Any]]:
+    """The probabilities of each category, the likeliest first, question by question, in the client's own words."""
     if result is None:
         return []
+    words = {label["value"]: label["label"] for label in settings.get("labels", [])}
     found = []
     for question, shares in result.distribution.items():
         ranked = sorted(shares.items(), key=lambda pair: -pair[1])[:6]
-        name = question.partition(":")[2] if ":" in question else ""
-        found.append({"question": name, "shares": [{"label": label, "percent": round(100 * share, 1)} for label, share in ranked]})
+        about = question.partition(":")[2]
+        found.append({
+            "question": words.get(about, about),
+            "shares": [{"label": words.get(label, label), "percent": round(100 * share, 1)} for label, share in ranked],
+        })  # fmt: skip
     return found
 
 
@@ -156,11 +162,17 @@ def image(request: ClientRequest, org: str, task_id: int, digest: str) -> HttpRe
     return images.send(digest)
 
 
+@cache
+def _sample_files(slug: str) -> Mapping[str, bytes]:
+    """Drawn once: a drawer makes its pictures anew each time it is asked."""
+    return registry.drawer(slug).sample().files()
+
+
 @require_GET
 @access.client("viewer")
 def sample_image(request: ClientRequest, org: str, slug: str, name: str) -> HttpResponse:
     """An image of a drawer's own sample, for the preview before the first file."""
-    content = registry.drawer(slug).sample().files().get(name)
+    content = _sample_files(slug).get(name)
     if content is None:
         raise NotFound(_("There is no such image."))
     kind = SAMPLE_TYPES.get(bytes(content[:2]), "application/octet-stream")

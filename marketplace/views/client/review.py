@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from datetime import datetime
 from typing import Any
@@ -22,6 +21,7 @@ from kit.errors import Invalid, NotFound, ProductError, Refused
 from kit.money import Money
 from marketplace import client_queries, forms, guidelines, review
 from marketplace.models import Project, Submission
+from marketplace.models.judging import Reason
 from marketplace.views.client.frame import GET_OR_POST, excerpt, may_change, put_error, shown_task
 from payments import queries as money
 from task_types import registry
@@ -29,8 +29,6 @@ from workers import access
 from workers.access import ClientRequest
 
 MANY = 200
-HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.MULTILINE)
-
 
 @require_GET
 @access.client("viewer")
@@ -47,7 +45,7 @@ def queue(request: ClientRequest, org: str) -> HttpResponse:
     ]  # fmt: skip
     return render(request, "client/review.html", {
         "rows": _rows(request, page.rows), "page": page, "columns": columns if may_change(request) else columns[1:], "org": org, "project": project,
-        "projects": _projects(request), "may_change": may_change(request), "total": rows.count(), "form": forms.Verdict(),
+        "projects": _projects(request), "may_change": may_change(request), "total": rows.count(), "reasons": Reason.choices,
     })  # fmt: skip
 
 
@@ -86,7 +84,7 @@ def _rows(request: ClientRequest, found: list[Submission]) -> list[dict[str, Any
 def item(request: ClientRequest, org: str, submission_id: uuid.UUID) -> HttpResponse:
     """One answer on its task, the guideline that it was given beside it, and the verdict."""
     found, project = _waiting(request, submission_id), _project(request)
-    form = forms.Verdict(request.POST or None, initial={"share": 50})
+    form = forms.Verdict(request.POST or None, auto_id="v-%s")
     if request.method == "POST" and form.is_valid():
         if not may_change(request):
             raise Refused(_("Your role in this organisation does not allow this."))
@@ -141,7 +139,6 @@ def _show(request: ClientRequest, found: Submission, project: Project | None, fo
         organisation_id=request.organisation.pk, project_id=project.pk if project else None
     )
     paid = money.earnings_of(source_kind="submission", source_ids=[found.pk]).get(found.pk)
-    markdown = batch.project.guidelines.filter(number=number).values_list("markdown", flat=True).first() or ""
     return render(request, "client/review_item.html", {
         "submission": found, "project": batch.project, "batch": batch, "org": org, "narrowed": project, "form": form,
         "open": found.state == "waiting" and batch.terms.get("review_rule") == "client", "may_change": may_change(request),
@@ -151,8 +148,8 @@ def _show(request: ClientRequest, found: Submission, project: Project | None, fo
         "worker": client_queries.pseudonyms_of(
             organisation_id=request.organisation.pk, worker_ids=[found.worker_id]
         )[found.worker_id],
-        "guideline": guidelines.show(project_id=batch.project_id, number=number), "clauses": HEADING.findall(markdown)[:100],
-        "rounds": found.rounds.order_by("round"), "verdicts": found.verdicts.order_by("round"), "left": review.rejections_left(batch),
+        "guideline": guidelines.show(project_id=batch.project_id, number=number),
+        "reasons": Reason.choices, "given": form.data if form.is_bound else {}, "verdicts": found.verdicts.order_by("round"), "left": review.rejections_left(batch),
         "total": rows.count(), "seconds": found.active_ms / 1000,
     }, status=422 if form.errors else 200)  # fmt: skip
 

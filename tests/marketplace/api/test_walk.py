@@ -245,3 +245,74 @@ def test_ops_see_and_stop_any_batch_and_void_any_gold() -> None:
     wen = callers.ops("Wen", "finance")
     assert wen.get(f"ops/batches/{batch_id}/")[0] == 200
     assert wen.post(f"ops/batches/{batch_id}/pause/")[0] == 403, "finance reads, pool managers change"
+
+
+def test_a_draft_is_tried_and_estimated_before_it_is_launched() -> None:
+    mira, _shop = callers.client()
+    draft = batch(mira, project(mira), ["It pours.", "Not a cloud."])
+    status, shown = mira.get(f"batches/{draft}/try/", n=2)
+    assert status == 200 and shown["payload"] == {"text": "Not a cloud."} and shown["form"]["elements"]
+    assert mira.get(f"batches/{draft}/try/", n=3)[0] == 404 and mira.get(f"batches/{draft}/try/", n="x")[0] == 422
+    status, guess = mira.get(f"batches/{draft}/estimate/")
+    assert status == 200 and guess["source"] == "a guess" and guess["total"]["expected"]["currency"] == "USD"
+    for _turn in range(3):
+        assert mira.post(f"batches/{draft}/try/", {"seconds": 12})[0] == 201
+    assert mira.post(f"batches/{draft}/try/", {"seconds": 0})[0] == 422
+    assert mira.get(f"batches/{draft}/estimate/")[1]["source"] == "your own tries"
+
+
+def test_an_eligibility_rule_is_counted_and_keeps_people_out_with_a_reason() -> None:
+    mira, shop = callers.client()
+    ana = callers.worker()
+    rule = {"all": [{"fact": "language", "code": "de", "level": "B2"}]}
+    assert mira.post("eligibility/count/", {"rule": {"all": []}})[1]["workers"] == 1
+    assert mira.post("eligibility/count/", {"rule": rule})[1]["workers"] == 0
+    assert mira.post("eligibility/count/", {"rule": {"fact": "shoe size"}})[0] == 422
+    launch(mira, shop, ["one"], eligibility=rule)
+    assert ana.get("work/")[1]["projects"] == []
+    status, closed = ana.get("work/closed/")
+    assert status == 200 and closed[0]["misses"][0]["fact"] == "language"
+    assert ana.post("leases/")[1]["why"]["code"] == "nothing_open_to_you"
+    assert ana.get(f"work/projects/{closed[0]['project']}/")[0] == 404
+
+
+def test_lists_go_forth_and_back_by_address() -> None:
+    mira, _shop = callers.client()
+    own = [mira.post("projects/", {"name": f"P{n}", "task_type": "choice", "settings": {"labels": ["a", "b"]}}) for n in range(5)]
+    names = [made["name"] for _status, made in own][::-1]
+    first = mira.get("projects/", limit=2)[1]
+    assert [row["name"] for row in first["results"]] == names[:2] and first["previous"] is None
+    second = mira.http.get(first["next"]).json()
+    assert [row["name"] for row in second["results"]] == names[2:4]
+    assert [row["name"] for row in mira.http.get(second["previous"]).json()["results"]] == names[:2]
+    assert mira.http.get(second["next"]).json()["next"] is None
+
+
+def test_gold_shows_like_every_other_task_and_is_paid_like_it() -> None:
+    mira, shop = callers.client()
+    ana = callers.worker()
+    project_id = project(mira, gold_least_bp=5_000, gold_most_bp=5_000)
+    known = [{"row": {"text": f"Known {n}"}, "answer": {"label": "rainy"}} for n in range(6)]
+    assert mira.post(f"projects/{project_id}/gold/", {"rows": known})[0] == 201
+    batch_id = batch(mira, project_id, [f"Row {n}" for n in range(6)])
+    people.pay_in(shop, people.usd("10"))
+    mira.post(f"batches/{batch_id}/launch/")
+    runners()
+    seen: list[tuple[bool, dict, dict]] = []
+    while (lease := ana.post("leases/")[1]["lease"]) is not None:
+        status, made = ana.post(f"leases/{lease['id']}/submit/", {"answer": {"label": "rainy"}})
+        assert status == 201
+        mine = ana.get(f"work/submissions/{made['submission']}/")[1]
+        seen.append((lease["payload"]["text"].startswith("Known"), lease, mine))
+    gold, other = [shown for is_gold, *shown in seen if is_gold], [shown for is_gold, *shown in seen if not is_gold]
+    assert gold and len(other) == 6, "half of the leases are gold, by chance"
+    changing = {"id", "payload", "leased_at", "expires_at", "lease", "submitted_at", "active_seconds"}
+    for lease, mine in gold:
+        like_lease, like_mine = other[0]
+        assert {key: value for key, value in lease.items() if key not in changing} == {
+            key: value for key, value in like_lease.items() if key not in changing
+        }
+        assert mine.keys() == like_mine.keys() and mine["pay"] == like_mine["pay"] and mine["state"] == like_mine["state"]
+        assert lease["payload"].keys() == like_lease["payload"].keys()
+    tasks = mira.get(f"batches/{batch_id}/tasks/")[1]["results"]
+    assert len(tasks) == 6, "to its owner gold is no task of the batch"
