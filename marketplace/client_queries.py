@@ -86,7 +86,7 @@ class ProjectRow:
 @dataclass(frozen=True, slots=True)
 class ProjectsPage:
     rows: list[ProjectRow]
-    page: paging.Page[Project]
+    page: paging.Page[Any]
 
 
 def projects_page(*, organisation_id: uuid.UUID, cursor: str | None, name: str = "", archived: bool = False) -> ProjectsPage:

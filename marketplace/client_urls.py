@@ -55,4 +55,5 @@ urlpatterns = [
     path(f"{ORG}review/", review.queue, name="client_review"),
     path(f"{ORG}review/many/", review.many, name="client_review_many"),
     path(f"{ORG}review/<uuid:submission_id>/", review.item, name="client_review_item"),
+    path(f"{ORG}review/<uuid:submission_id>/judge/", review.judge, name="client_review_judge"),
 ]

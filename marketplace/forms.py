@@ -51,11 +51,11 @@ class NewProject(Styled):
         kinds.choices = [(slug, drawer.name) for slug, drawer in registry.drawers().items()]
 
 
-PRICE = {"min_value": Decimal("0.0001"), "max_value": 1000, "max_digits": 8, "decimal_places": 4}
-SHARE = {"min_value": 0, "max_value": 100, "decimal_places": 2}
+PRICE: dict[str, Any] = {"min_value": Decimal("0.0001"), "max_value": 1000, "max_digits": 8, "decimal_places": 4}
+SHARE: dict[str, Any] = {"min_value": 0, "max_value": 100, "decimal_places": 2}
 
 
-def _decimal(label: Text, help_text: Text = "", *, required: bool = True, **bounds: Any) -> forms.DecimalField:
+def _decimal(label: Any, help_text: Any = "", *, required: bool = True, **bounds: Any) -> forms.DecimalField:
     widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
     return forms.DecimalField(label=label, help_text=help_text, required=required, widget=widget, **bounds)
 
@@ -70,8 +70,9 @@ class Terms(Styled):
         label=_("At most"), min_value=1, max_value=60, help_text=_("Used where answers disagree and a target is set.")
     )
     target_accuracy = _decimal(
-        _("Target accuracy"), _("Empty: each task gets the same number of answers. Set: work goes on until the answer is this sure."),
-        required=False, min_value=50, max_value=Decimal("99.99"), decimal_places=2,
+        _("Target accuracy"),
+        _("Empty: each task gets the same number of answers. Set: work goes on until the answer is this sure."), required=False,
+        min_value=50, max_value=Decimal("99.99"), decimal_places=2,
     )  # fmt: skip
     review_rule = forms.ChoiceField(label=_("Who judges the answers?"), choices=ReviewRule.choices, widget=forms.RadioSelect)
     sampled_share = _decimal(
@@ -239,7 +240,8 @@ class Plan(Styled):
 
     priority = forms.TypedChoiceField(label=_("Priority"), choices=PRIORITIES, coerce=int, initial=50)
     deadline = forms.DateTimeField(
-        label=_("Wanted by"), required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        label=_("Wanted by"), required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         help_text=_("Progress is measured against it. Empty: as it comes."),
     )  # fmt: skip
 
@@ -275,8 +277,9 @@ class Verdict(Styled):
     reason = forms.ChoiceField(label=_("Reason"), choices=[("", _("Choose a reason")), *Reason.choices], required=False)
     clause = forms.CharField(label=_("Clause of the guideline"), max_length=200, required=False)
     comment = forms.CharField(
-        label=_("What should be different"), max_length=2_000, required=False, widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"})
-    )
+        label=_("What should be different"), max_length=2_000, required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
+    )  # fmt: skip
 
     def verdict(self) -> dict[str, Any]:
         """The fields that `review.Judgement` takes."""

@@ -36,18 +36,19 @@ def _rows(spool: Spooled, found: sniffing.Found) -> list[tuple[int, dict[str, An
     layout, kept = found.layout, []
     lines = tables.Lines(spool.file, offset=layout.start, line=layout.start_line)
     names = [column["name"] for column in found.columns]
-    for row in tables.rows(lines, form=layout.form, names=names, delimiter=layout.delimiter):
-        if row.fault is not None:
-            raise Invalid(row.fault.reason, field=f"line {row.line}")
-        if row.cells is not None:
-            kept.append((row.line, dict(row.cells)))
+    for line, cells, fault, _raw in tables.rows(lines, form=layout.form, names=names, delimiter=layout.delimiter):
+        if fault is not None:
+            raise Invalid(fault.reason, field=f"line {line}")
+        if cells is not None:
+            kept.append((line, dict(cells)))
         if len(kept) > ROWS_MOST:
             break
     return kept
 
 
 def _pair(drawer: TaskType, project: Project, line: int, cells: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
-    column = next((name for name in ANSWER_COLUMNS if name in cells and name not in {field.name for field in drawer.fields}), None)
+    fields = {field.name for field in drawer.fields}
+    column = next((name for name in ANSWER_COLUMNS if name in cells and name not in fields), None)
     if column is None:
         raise Invalid(_("The file has no column “answer” with the known answers."))
     row = {field.name: cells.get(field.name) for field in drawer.fields}

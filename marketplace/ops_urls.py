@@ -2,6 +2,33 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from marketplace.views.ops import batches, judging, person, pools, today
+
+urlpatterns = [
+    path("ops/", today.page, name="ops_today"),
+    path("ops/today/<slug:key>/", today.section, name="ops_today_section"),
+    path("ops/batches/", batches.listing, name="ops_batches"),
+    path("ops/batches/<uuid:batch_id>/", batches.page, name="ops_batch"),
+    path("ops/batches/<uuid:batch_id>/pace/", batches.pace, name="ops_batch_pace"),
+    path("ops/batches/<uuid:batch_id>/quality/", batches.quality, name="ops_batch_quality"),
+    path("ops/batches/<uuid:batch_id>/pause/", batches.pause, name="ops_pause_batch"),
+    path("ops/batches/<uuid:batch_id>/go-on/", batches.go_on, name="ops_go_on_batch"),
+    path("ops/batches/<uuid:batch_id>/close/", batches.close, name="ops_close_batch"),
+    path("ops/batches/<uuid:batch_id>/priority/", batches.priority, name="ops_prioritise_batch"),
+    path("ops/pools/", pools.projects, name="ops_pools"),
+    path("ops/pools/skills/", pools.skills, name="ops_pools_skills"),
+    path("ops/pools/workers/", pools.workers, name="ops_pools_workers"),
+    path("ops/people/<uuid:person_id>/", person.page, name="ops_person"),
+    path("ops/people/<uuid:person_id>/parts/<slug:key>/", person.part, name="ops_person_part"),
+    path("ops/people/<uuid:person_id>/pause-work/", person.pause, name="ops_pause_person"),
+    path("ops/people/<uuid:person_id>/resume-work/", person.resume, name="ops_resume_person"),
+    path("ops/people/<uuid:person_id>/grants/", person.give_grant, name="ops_give_grant"),
+    path("ops/judge/", judging.queue, name="ops_judge"),
+    path("ops/judge/<uuid:submission_id>/", judging.item, name="ops_judge_item"),
+    path("ops/judge/<uuid:submission_id>/images/<str:digest>/", judging.image, name="ops_judge_image"),
+    path("ops/gold/<int:task_id>/", judging.gold_task, name="ops_gold"),
+    path("ops/gold/<int:task_id>/void/", judging.void_gold, name="ops_void_gold"),
+    path("ops/gold/<int:task_id>/images/<str:digest>/", judging.gold_image, name="ops_gold_image"),
+]

@@ -48,7 +48,8 @@ def _paused(batch: Batch) -> Iterator[Reason]:
         return
     if batch.paused_why == batches.AFTER_PILOT:
         yield Reason(
-            _("The pilot is over"), _("Look at its results and at the new estimate, then go on with the other tasks or close the batch.")
+            _("The pilot is over"),
+            _("Look at its results and at the new estimate, then go on with the other tasks or close the batch."),
         )
     else:
         yield Reason(_("Paused"), _("No new tasks are handed out. Tasks in hand may still be handed in."))
@@ -84,7 +85,8 @@ def _judging(batch: Batch, now: datetime) -> Iterator[Reason]:
                 "hours": max(0, int((first - now).total_seconds() // 3600))
             }
             yield Reason(
-                ngettext("%(count)d answer waits for your word", "%(count)d answers wait for your word", count) % {"count": count},
+                ngettext("%(count)d answer waits for your word", "%(count)d answers wait for your word", count)
+                % {"count": count},
                 text, "review",
             )
     if review.rejections_left(batch) == 0:
@@ -108,10 +110,8 @@ def _quiet(batch: Batch, progress: Progress, now: datetime) -> Iterator[Reason]:
 
 def _last_answer(batch: Batch) -> datetime | None:
     """When the last answer came: one step down the index for each state."""
-    newest = [
-        Submission.objects.filter(batch=batch, state=state).order_by("-submitted_at").values_list("submitted_at", flat=True).first()
-        for state in ("accepted", "waiting")
-    ]
+    times = Submission.objects.filter(batch=batch).order_by("-submitted_at").values_list("submitted_at", flat=True)
+    newest = [times.filter(state=state).first() for state in ("accepted", "waiting")]
     return max((at for at in newest if at), default=None)
 
 
@@ -128,7 +128,10 @@ def _skipped(batch: Batch) -> Iterator[Reason]:
         Lease.objects.filter(assignment__task__in=often, state="given_back").exclude(why="").values_list("why", flat=True)
     )
     yield Reason(
-        ngettext("%(count)d open task was skipped by several people", "%(count)d open tasks were skipped by several people", len(often))
+        ngettext(
+            "%(count)d open task was skipped by several people", "%(count)d open tasks were skipped by several people",
+            len(often),
+        )
         % {"count": len(often)},
         _("They said: %(words)s.") % {"words": ", ".join(f"{_said(word)} ({n})" for word, n in words.most_common(3))},
         "guideline",

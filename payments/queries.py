@@ -25,6 +25,7 @@ from payments.models import (
     LedgerBalance,
     PayoutAccount,
 )
+from workers.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +241,20 @@ def fundings(*, organisation_id: uuid.UUID, cursor: str | None, size: int = 20) 
     """A client's payments, newest first; wishes that never reached the hosted page are left out."""
     rows = Funding.objects.filter(organisation_id=organisation_id).exclude(Q(state="failed", checkout_id__isnull=True))
     return paging.page(rows, order="-created_at", cursor=cursor, size=size)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who somebody is, for pages that name people."""
+
+    name: str
+    email: str
+
+
+def people(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Person]:
+    """Names for many ids in one statement."""
+    rows = User.objects.filter(pk__in=ids).values_list("pk", "name", "email")
+    return {user_id: Person(name, email) for user_id, name, email in rows}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,18 +63,18 @@ WHERE tx.idem = %(idem)s
 """What was posted under a key, to hold a replay against."""
 
 SETTLE = f"""
-WITH asked AS (
-    SELECT * FROM unnest(%(source_ids)s::uuid[], %(tx_ids)s::uuid[]) AS asked (source_id, tx_id)
-), settled AS (
+WITH moved AS (
     UPDATE payments_earning earning SET
         state = %(state)s, settled_at = %(now)s,
         confirmed_units = CASE WHEN %(state)s = 'confirmed' THEN payments_share(earning.amount_units, %(share)s) END,
         confirmed_fee_units = CASE WHEN %(state)s = 'confirmed' THEN payments_share(earning.fee_units, %(share)s) END
-    FROM asked
-    WHERE earning.source_kind = %(source_kind)s AND earning.source_id = asked.source_id AND earning.state = 'pending'
+    WHERE earning.source_kind = %(source_kind)s AND earning.source_id = ANY(%(source_ids)s::uuid[])
+      AND earning.state = 'pending'
     RETURNING earning.id, earning.source_id, earning.worker_id, earning.organisation_id, earning.batch_id,
         earning.currency, earning.amount_units AS promised, coalesce(earning.confirmed_units, 0) AS kept,
-        coalesce(earning.confirmed_fee_units, 0) AS fee, asked.tx_id
+        coalesce(earning.confirmed_fee_units, 0) AS fee
+), settled AS (
+    SELECT moved.*, (%(tx_ids)s::uuid[])[row_number() OVER ()] AS tx_id FROM moved
 ), leg AS (
     SELECT settled.id, settled.tx_id, part.kind, part.owner_id, settled.currency, part.amount,
         row_number() OVER (PARTITION BY settled.tx_id) AS n, count(*) OVER (PARTITION BY settled.tx_id) AS legs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -94,18 +94,31 @@ class Chance:
 
 def chance(*, exam: Exam, worker_id: uuid.UUID, now: datetime) -> Chance:
     """What stands between a worker and the next attempt. Attempts at every version count, since the last pass."""
-    past = list(Attempt.objects.filter(series=exam.series, worker_id=worker_id).order_by("-started_at"))
+    return chances(exams=[exam], worker_id=worker_id, now=now)[exam.pk]
+
+
+def chances(*, exams: Sequence[Exam], worker_id: uuid.UUID, now: datetime) -> dict[uuid.UUID, Chance]:
+    """The same for many exams by id, in two statements."""
+    past: dict[uuid.UUID, list[Attempt]] = {}
+    series = [exam.series for exam in exams]
+    for attempt in Attempt.objects.filter(series__in=series, worker_id=worker_id).order_by("-started_at"):
+        past.setdefault(attempt.series, []).append(attempt)
+    held = grants.lasting(worker_id=worker_id, skill_ids=[exam.skill_id for exam in exams], until=now + RENEWABLE)
+    return {exam.pk: _chance(exam, past.get(exam.series, []), held.get(exam.skill_id), now) for exam in exams}
+
+
+def _chance(exam: Exam, past: list[Attempt], held: Grant | None, now: datetime) -> Chance:
+    """`past` is the newest first."""
     since = next((at for at, attempt in enumerate(past) if attempt.state == PASSED), len(past))
-    live = next((attempt for attempt in past if attempt.state == LIVE), None)
     last = next((attempt for attempt in past if attempt.closed_at is not None), None)
     open_at = last.closed_at + timedelta(hours=exam.cooldown_hours) if last is not None and last.closed_at else None
     return Chance(
         used=since,
         left=max(0, exam.max_attempts - since),
-        live=live,
+        live=next((attempt for attempt in past if attempt.state == LIVE), None),
         last=last,
         open_at=open_at if open_at is not None and open_at > now else None,
-        held=grants.lasting(worker_id=worker_id, skill_id=exam.skill_id, tier=exam.tier, until=now + RENEWABLE),
+        held=held if held is not None and held.tier >= exam.tier else None,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -202,10 +203,10 @@ def held_by(*, worker_id: uuid.UUID, now: datetime) -> list[Held]:
     ]
 
 
-def lasting(*, worker_id: uuid.UUID, skill_id: uuid.UUID, tier: int, until: datetime) -> Grant | None:
-    """The live grant of at least this tier that counts beyond `until`, if there is one."""
-    rows = Grant.objects.filter(worker_id=worker_id, skill_id=skill_id, state=LIVE, tier__gte=tier)
-    return rows.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=until)).first()
+def lasting(*, worker_id: uuid.UUID, skill_ids: Iterable[uuid.UUID], until: datetime) -> dict[uuid.UUID, Grant]:
+    """A worker's live grants that count beyond `until`, by skill."""
+    rows = Grant.objects.filter(worker_id=worker_id, skill_id__in=list(skill_ids), state=LIVE)
+    return {row.skill_id: row for row in rows.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=until))}
 
 
 def find(grant_id: uuid.UUID) -> Grant:

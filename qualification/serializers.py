@@ -158,7 +158,7 @@ class TopicSerializer(serializers.Serializer[Any]):
     share_bp = serializers.IntegerField()
 
 
-class AttemptSerializer(serializers.ModelSerializer[Attempt]):
+class ExamAttemptSerializer(serializers.ModelSerializer[Attempt]):
     exam = serializers.UUIDField(source="exam_id")
 
     class Meta:
@@ -172,7 +172,7 @@ class AttemptSerializer(serializers.ModelSerializer[Attempt]):
 class PaperSerializer(serializers.Serializer[Any]):
     """An attempt with its questions while it is live, and with feedback by topic once it is closed."""
 
-    attempt = AttemptSerializer()
+    attempt = ExamAttemptSerializer()
     questions = QuestionSerializer(many=True)
     topics = TopicSerializer(many=True)
 

@@ -10,11 +10,15 @@ from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from kit.money import Money
 from marketplace.eligibility import Closed
-from marketplace.models import Verdict
+from marketplace.models import Lease, Submission, Verdict
+from marketplace.pricing import PriceLine
 from marketplace.rules import Miss
+from payments import words as pay
+from payments.queries import LineView
 from qualification.models import Skill
 from workers.countries import COUNTRIES
 from workers.languages import LANGUAGES
@@ -29,35 +33,43 @@ def amount(money: Money) -> str:
     return f"{figure} {money.currency}"
 
 
-def pay_lines(lines: Iterable[Any], currency: str) -> list[dict[str, Any]]:
+def pay_lines(lines: Iterable[PriceLine | LineView], currency: str) -> list[dict[str, Any]]:
     """Lines of a price or an earning as the pay components show them."""
-    names = {
-        "base": _("Base"), "band": _("Quality band"), "round": _("Extra effort"), "kill_fee": _("Time of a lost task"),
-        "share": _("Accepted in part"), "released": _("Not accepted"), "adjustment": _("Adjustment"),
-    }
-    return [
-        {
-            "name": names.get(line.kind, line.kind), "amount": Money(line.units, currency), "rule": line.rule,
-            "reason": reason(line.kind, line.inputs, currency),
-        }
-        for line in lines
-    ]
+    return [pay.line(LineView(line.kind, line.units, line.inputs, line.rule, currency)) for line in lines]
 
 
-def reason(kind: str, inputs: Mapping[str, Any], currency: str) -> str:
-    """What a line was computed from; empty where its name says it all."""
-    match kind:
-        case "base":
-            price = Money(inputs["price_units"], currency)
-            return _("%(price)s for each %(unit)s") % {"price": amount(price), "unit": inputs.get("unit", "task")}
-        case "band":
-            return _("base × %(factor)s, for the lower end of your score") % {"factor": f"{inputs['multiplier_bp'] / 10_000:.2f}"}
-        case "round":
-            return _("sent back more than once: a quarter of the base for each further round")
-        case "kill_fee":
-            return _("active time against expected time, at least a quarter of the base")
-        case _:
-            return ""
+def _base(inputs: Mapping[str, Any], currency: str) -> str:
+    price = amount(Money(inputs["price_units"], currency))
+    return _("%(price)s for each %(unit)s") % {"price": price, "unit": inputs.get("unit", "task")}
+
+
+def _band(inputs: Mapping[str, Any], _currency: str) -> str:
+    return _("base × %(factor)s, for the lower end of your score") % {"factor": f"{inputs['multiplier_bp'] / 10_000:.2f}"}
+
+
+def _round(_inputs: Mapping[str, Any], _currency: str) -> str:
+    return _("sent back more than once: a quarter of the base for each further round")
+
+
+def _kill_fee(_inputs: Mapping[str, Any], _currency: str) -> str:
+    return _("active time against expected time, at least a quarter of the base")
+
+
+def _projects_of_submissions(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
+    return dict(Submission.objects.filter(pk__in=ids).values_list("pk", "batch__project__name"))
+
+
+def _projects_of_leases(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
+    return dict(Lease.objects.filter(pk__in=ids).values_list("pk", "queue__project__name"))
+
+
+pay.declare_line("base", gettext_lazy("Base"), _base)
+pay.declare_line("band", gettext_lazy("Quality band"), _band)
+pay.declare_line("round", gettext_lazy("Extra effort"), _round)
+pay.declare_line("kill_fee", gettext_lazy("Time of a lost task"), _kill_fee)
+pay.declare_source("submission", gettext_lazy("Task"), _projects_of_submissions)
+pay.declare_source("round", gettext_lazy("Task that came back"), _projects_of_leases)
+pay.declare_source("kill_fee", gettext_lazy("Time of a lost task"), _projects_of_leases)
 
 
 def about(payload: Any) -> str:

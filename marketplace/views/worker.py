@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -21,6 +21,7 @@ from marketplace.models import Ready, Submission
 from marketplace.models.judging import Decision
 from marketplace.views import words
 from payments import queries as money
+from payments import statements
 from task_types import registry
 from workers import access, onboarding
 from workers.access import WorkerRequest
@@ -48,18 +49,12 @@ def home(request: WorkerRequest) -> HttpResponse:
         "minutes": round(today.minutes),
         "steps": [] if worker.payout_ready_at else _steps(worker),
         "standing": worker.standing,
-        "next_payout": next_monday(now),
+        "next_payout": statements.next_run(now),
     })
 
 
 def _steps(worker: WorkerProfile) -> list[onboarding.Step]:
     return [step for step in onboarding.steps(worker.pk) if not step.done]
-
-
-def next_monday(now: datetime) -> datetime:
-    """When the next weekly payout is planned: the coming Monday, 00:00 UTC."""
-    day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    return day + timedelta(days=7 - day.weekday())
 
 
 @require_GET

@@ -23,7 +23,6 @@ from payments import invariants, mismatches, payout_runs, payouts, queries, word
 from payments.models import Attempt, LedgerCheck, Mismatch, Payout, PayoutRun
 from payments.states import PAYOUT
 from workers import access
-from workers import queries as people
 from workers.access import PersonRequest
 
 
@@ -40,7 +39,7 @@ def find(run_id: uuid.UUID) -> PayoutRun:
 def runs(request: PersonRequest) -> HttpResponse:
     """All runs, newest first; what is payable now; and the button for a dry run."""
     page = paging.page(PayoutRun.objects.all(), order="-drafted_at", cursor=request.GET.get("cursor"), size=30)
-    names = people.people([each for run in page.rows for each in (run.drafted_by, run.approved_by) if each])
+    names = queries.people([each for run in page.rows for each in (run.drafted_by, run.approved_by) if each])
     rows = [
         {"run": run, "total": Money(run.total_units, run.currency), "by": names.get(run.drafted_by) if run.drafted_by else None}
         for run in page.rows
@@ -89,7 +88,7 @@ def run(request: PersonRequest, run_id: uuid.UUID) -> HttpResponse:
     page = paging.page(rows, order="created_at", cursor=request.GET.get("cursor"), size=50)
     odd = payout_runs.oddities(found) if found.state == "draft" else []
     ids = [payout.worker_id for payout in page.rows] + [each.payout.worker_id for each in odd]
-    names = people.people([*ids, *(each for each in (found.drafted_by, found.approved_by) if each)])
+    names = queries.people([*ids, *(each for each in (found.drafted_by, found.approved_by) if each)])
     return render(request, "ops/payout_run.html", {
         **_shown(found), "page": page, "rows": [_payout_row(payout, names) for payout in page.rows], "state": state,
         "oddities": [{"kind": each.kind, "usual": each.usual, **_payout_row(each.payout, names)} for each in odd],
@@ -120,7 +119,7 @@ def _shown(run: PayoutRun) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _payout_row(payout: Payout, names: dict[uuid.UUID, people.Person]) -> dict[str, Any]:
+def _payout_row(payout: Payout, names: dict[uuid.UUID, queries.Person]) -> dict[str, Any]:
     tries = sorted(payout.attempts.all(), key=lambda each: each.n)
     return {
         "payout": payout, "person": names.get(payout.worker_id), "amount": Money(payout.amount_units, payout.currency),

@@ -23,6 +23,7 @@ from workers import access, agreements
 from workers.access import WorkerRequest
 
 PAST_SHOWN = 20
+MOST_SHOWN = 100
 
 
 @require_GET
@@ -31,18 +32,18 @@ def skills(request: WorkerRequest) -> HttpResponse:
     """What I have proven and how sure that is, and the exams that would open more."""
     now = timezone.now()
     held = _held(request.user.pk)
-    rows = [
-        {"exam": exam, "chance": attempts.chance(exam=exam, worker_id=request.user.pk, now=now)}
-        for exam in exams.open_to(request.user.pk)[:100]
-    ]
+    open_exams = list(exams.open_to(request.user.pk)[:MOST_SHOWN])
+    found = attempts.chances(exams=open_exams, worker_id=request.user.pk, now=now)
+    going = [exam for exam in open_exams if found[exam.pk].live]
+    waiting = [exam for exam in open_exams if not found[exam.pk].live and not found[exam.pk].held]
     past = Grant.objects.filter(worker_id=request.user.pk).exclude(state=LIVE).select_related("skill")
     return render(
         request,
         "worker/skills.html",
         {
             "held": held,
-            "going": [row for row in rows if row["chance"].live],  # type: ignore[attr-defined]
-            "open": [row for row in rows if not row["chance"].live and not row["chance"].held],  # type: ignore[attr-defined]
+            "going": [{"exam": exam, "chance": found[exam.pk]} for exam in going],
+            "open": [{"exam": exam, "chance": found[exam.pk]} for exam in waiting],
             "past": past.order_by("-ended_at")[:PAST_SHOWN],
         },
     )

@@ -175,3 +175,14 @@ class TestOps:
         made.refresh_from_db()
         assert made.state == "published"
         assert Skill.objects.count() == 1
+
+
+def test_the_page_of_skills_costs_the_same_with_thirty_exams_as_with_three(django_assert_max_num_queries: Any) -> None:
+    ana = people.worker()
+    for at in range(30):
+        made = cast.exam(of=cast.skill(f"Skill {at}"), pass_bp=5_000)
+        if at % 3 == 0:
+            cast.sit(ana, made, right=4 if at % 2 else 0, now=timezone.now())
+    tab = browser(ana)
+    with django_assert_max_num_queries(12):
+        assert tab.get("/work/skills/").status_code == 200

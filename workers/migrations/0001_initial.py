@@ -301,7 +301,7 @@ class Migration(migrations.Migration):
                 ("id", models.UUIDField(default=kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 (
                     "subject_kind",
-                    models.CharField(choices=[("standing", "end the work"), ("grant", "take a grant away")], max_length=20),
+                    models.CharField(choices=[("standing", "End of work"), ("grant", "Skill taken away")], max_length=20),
                 ),
                 ("subject_id", models.UUIDField()),
                 (

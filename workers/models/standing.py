@@ -27,7 +27,7 @@ class StandingDecision(models.Model):
     """
 
     STANDING, GRANT = "standing", "grant"
-    KINDS = [(STANDING, _("end the work")), (GRANT, _("take a grant away"))]
+    KINDS = [(STANDING, _("End of work")), (GRANT, _("Skill taken away"))]
     REASONS = [
         ("fraud", _("Proven fraud")),
         ("shared_account", _("The account is used by somebody else")),

@@ -12,16 +12,15 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from kit.errors import Conflict, ProductError
+from kit.errors import Invalid, ProductError
 from kit.money import Money
 from marketplace import batches, client_queries, forms, health, intake, progress, settlement, stuck
 from marketplace.models import Batch
 from marketplace.models.projects import ReviewRule
 from marketplace.views.client import drafts
-from marketplace.views.client.frame import batch_of, crumbs, excerpt, is_fragment, may_change
+from marketplace.views.client.frame import batch_of, crumbs, excerpt, gone, is_fragment, may_change
 from marketplace.views.client.projects import growth, page_of
 from task_types import registry
 from workers import access
@@ -73,7 +72,7 @@ def _moving(org: str, batch: Batch, now: datetime) -> dict[str, Any]:
     given = Money(batch.reserved_units, batch.currency)
     return live | {
         "chart": growth([batch], now), "over": batch.state in OVER,
-        "plan": forms.Plan(initial={"priority": batch.priority, "deadline": batch.deadline and timezone.localtime(batch.deadline)}),
+        "plan": forms.Plan(initial={"priority": batch.priority, "deadline": batch.deadline}),
         "returned": given - spend.paid - spend.fees - left if batch.state in OVER else None, "given": given,
         "kept": settlement.disputable(batch=batch, now=now) if batch.state == "closed" else None,
         "terms": batch.terms, "judged": ReviewRule(batch.terms["review_rule"]).label,
@@ -185,7 +184,7 @@ def plan(request: ClientRequest, org: str, batch_id: uuid.UUID) -> HttpResponse:
     batch, now = batch_of(request, batch_id), timezone.now()
     form = forms.Plan(request.POST, initial={"priority": batch.priority})
     if not form.is_valid():
-        raise Conflict(next(iter(form.errors.values()))[0])
+        raise Invalid(str(next(iter(form.errors.values()))[0]))
     with transaction.atomic(durable=True):
         batches.reprioritise(batch=batch, priority=form.cleaned_data["priority"], actor_id=request.user.pk, now=now)
         if form.cleaned_data["deadline"] != batch.deadline:
@@ -204,6 +203,5 @@ def discard(request: ClientRequest, org: str, batch_id: uuid.UUID) -> HttpRespon
         for upload in batch.uploads.all():
             intake.discard(upload=upload)
         batches.discard(batch=batch, actor_id=request.user.pk, now=timezone.now())
-    said = ngettext("“%(name)s” is gone, and %(count)d task with it.", "“%(name)s” is gone, and %(count)d tasks with it.", tasks)
-    messages.success(request, said % {"name": name, "count": tasks})
+    messages.success(request, gone(name, tasks))
     return redirect("market:project", org=org, project_id=project_id)

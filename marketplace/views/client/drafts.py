@@ -90,7 +90,7 @@ class Card:
     @property
     def share(self) -> int:
         """Parts of a thousand of the file's bytes, for a bar that moves in small steps."""
-        return round(1000 * self.progress.share)
+        return int(1000 * self.progress.share)
 
 
 def card(upload: Upload, mapping: ColumnChoices | None = None) -> Card:
@@ -106,7 +106,8 @@ def card(upload: Upload, mapping: ColumnChoices | None = None) -> Card:
 
 
 def context(
-    request: ClientRequest, batch: Batch, *, now: datetime, mappings: Mapping[uuid.UUID, ColumnChoices], launch: forms.Launch | None
+    request: ClientRequest, batch: Batch, *, now: datetime, mappings: Mapping[uuid.UUID, ColumnChoices],
+    launch: forms.Launch | None,
 ) -> dict[str, Any]:
     """Everything on the page of a draft."""
     uploads = list(batch.uploads.select_related("batch__project", "uploaded_by").order_by("created_at"))
@@ -147,7 +148,9 @@ def _steps(cards: list[Card], batch: Batch, tries: int) -> list[dict[str, Any]]:
     has_file = bool(batch.task_count) or any(one.upload.status != Upload.Status.FAILED for one in cards)
     mapped = has_file and not any(one.mapping for one in cards)
     read = mapped and bool(batch.task_count) and not any(one.running for one in cards)
-    done = [(_("File"), has_file), (_("Columns"), mapped), (_("Rows"), read), (_("Try it"), read and tries > 0), (_("Launch"), False)]
+    done = [
+        (_("File"), has_file), (_("Columns"), mapped), (_("Rows"), read), (_("Try it"), read and tries > 0), (_("Launch"), False),
+    ]  # fmt: skip
     first_open = next(at for at, (_label, is_done) in enumerate(done) if not is_done)
     if read:
         first_open = len(done) - 1  # trying is good advice, not a gate
@@ -186,13 +189,17 @@ def _lines(batch: Batch, reserve: Any) -> list[dict[str, Any]]:
         (_("Reviews"), reserve.reviews, _("as if every answer were reviewed")),
         (_("Adjudications"), reserve.adjudications, _("a last word where answers disagree")),
         (_("Platform fee"), reserve.fees, _("on everything that is paid")),
-        (_("Bonus pool"), reserve.bonus_pool, _("%(share)s %% of the base") % {"share": f"{batch.project.bonus_pool_bp / 100:g}"}),
-        (_("Top-up pool"), reserve.floor_pool, _("%(share)s %% of the base") % {"share": f"{batch.project.floor_pool_bp / 100:g}"}),
+        (_("Bonus pool"), reserve.bonus_pool, _of_base(batch.project.bonus_pool_bp)),
+        (_("Top-up pool"), reserve.floor_pool, _of_base(batch.project.floor_pool_bp)),
     )  # fmt: skip
     return [
         {"name": name, "amount": Money(units, batch.currency), "reason": reason, "rule": ""}
         for name, units, reason in words if units
     ]
+
+
+def _of_base(share_bp: int) -> str:
+    return _("%(share)s %% of the base") % {"share": f"{share_bp / 100:g}"}
 
 
 def _finish(estimate: estimates.Estimate, now: datetime) -> dict[str, Any] | None:

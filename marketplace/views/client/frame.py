@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from kit.errors import Invalid, ProductError
@@ -53,7 +53,8 @@ def crumbs(org: str, project: Project | None = None, batch: Batch | None = None)
 
 PAGES = (
     ("overview", gettext_lazy("Overview"), "market:project"), ("settings", gettext_lazy("Task"), "market:project_settings"),
-    ("guideline", gettext_lazy("Guideline"), "market:project_guideline"), ("terms", gettext_lazy("Pay and judging"), "market:project_terms"),
+    ("guideline", gettext_lazy("Guideline"), "market:project_guideline"),
+    ("terms", gettext_lazy("Pay and judging"), "market:project_terms"),
     ("workers", gettext_lazy("Who may work"), "market:project_workers"), ("gold", gettext_lazy("Gold"), "market:project_gold"),
 )  # fmt: skip
 
@@ -158,6 +159,12 @@ def texts(value: Any, name: str = "") -> Iterator[str]:
     elif isinstance(value, list):
         for part in value:
             yield from texts(part)
+
+
+def gone(name: str, tasks: int) -> str:
+    """That something was thrown away, and how much with it."""
+    said = ngettext("“%(name)s” is gone, and %(count)d task with it.", "“%(name)s” is gone, and %(count)d tasks with it.", tasks)
+    return said % {"name": name, "count": tasks}
 
 
 def is_fragment(request: HttpRequest) -> bool:

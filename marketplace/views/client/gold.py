@@ -22,8 +22,8 @@ from django.views.decorators.http import require_GET, require_POST
 from kit import paging
 from kit.errors import Invalid, NotFound, ProductError
 from marketplace import client_queries, forms, gold, gold_files, guidelines, health, projects
-from marketplace.models import GoldAnswer, Project, Task
-from marketplace.views.client.frame import GET_OR_POST, crumbs, excerpt, project_of, project_page, put_error, shown_task
+from marketplace.models import GoldAnswer, Project
+from marketplace.views.client.frame import GET_OR_POST, excerpt, project_of, project_page, put_error, shown_task
 from task_types import registry
 from workers import access
 from workers.access import ClientRequest
@@ -64,7 +64,8 @@ def show(request: ClientRequest, project: Project, *, form: forms.GoldShares, fa
     shown = [_row(org, project, one) for one in found.rows]
     return project_page(request, "client/project_gold.html", project, "gold", {
         "rows": shown, "page": found, "columns": columns, "possible": drawer.gold_is_possible, "form": form, "fault": fault,
-        "gold": health.gold_of(project), "void_why": forms.VOID_WHY, "fields": drawer.fields, "has_tasks": client_queries.tasks_in(project) > 0,
+        "gold": health.gold_of(project), "void_why": forms.VOID_WHY, "fields": drawer.fields,
+        "has_tasks": client_queries.tasks_in(project) > 0,
     }, status=422 if fault or form.errors else 200)  # fmt: skip
 
 
@@ -95,7 +96,7 @@ def add(request: ClientRequest, org: str, project_id: uuid.UUID) -> HttpResponse
     return redirect("market:project_gold", org=org, project_id=project.pk)
 
 
-def _pieces(given: UploadedFile) -> Iterator[bytes]:
+def _pieces(given: UploadedFile[bytes]) -> Iterator[bytes]:
     for piece in given.chunks():
         yield piece if isinstance(piece, bytes) else piece.encode()
 
@@ -110,7 +111,7 @@ def answer(request: ClientRequest, org: str, project_id: uuid.UUID) -> HttpRespo
         raise NotFound(_("Upload a file of tasks first."))
     newest = projects.guideline_in_force(project)
     return render(request, "client/gold_answer.html", {
-        "project": project, "org": org, "task": task, "island": shown_task(org, task, answer=task.prelabel), "crumbs": crumbs(org, project),
+        "project": project, "org": org, "task": task, "island": shown_task(org, task, answer=task.prelabel),
         "guideline": guidelines.show(project_id=project.pk, number=newest.number) if newest else None,
         "count": projects.gold_count(project),
     })  # fmt: skip

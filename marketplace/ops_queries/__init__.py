@@ -1,0 +1,1 @@
+"""What ops' pages ask of the market: small frozen values, a bounded number of statements each, nothing that scans."""
