@@ -9,8 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from typing import Any
 from dataclasses import dataclass
+from typing import Any
 
 from bench import servers
 from bench.report import Figure

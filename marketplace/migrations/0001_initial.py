@@ -3,10 +3,11 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import kit.ids
-import marketplace.models.projects
 from django.conf import settings
 from django.db import migrations, models
+
+import kit.ids
+import marketplace.models.projects
 
 
 class Migration(migrations.Migration):

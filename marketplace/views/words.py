@@ -6,15 +6,17 @@ import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from kit.money import Money
 from marketplace.eligibility import Closed
 from marketplace.models import Lease, Submission, Verdict
+from marketplace.ops_queries.flow import TimeLeft
 from marketplace.pricing import PriceLine
 from marketplace.rules import Miss
 from payments import words as pay
@@ -31,6 +33,27 @@ def amount(money: Money) -> str:
     """Money for a sentence, in the reader's writing: two decimals, four where they matter."""
     figure = number_format(money.decimal(), 4 if money.units % 100 else 2, use_l10n=True, force_grouping=True)
     return f"{figure} {money.currency}"
+
+
+def span(length: timedelta) -> str:
+    """A length of time in round words: days, hours or minutes."""
+    minutes = max(round(length.total_seconds() / 60), 1)
+    if minutes < 120:
+        return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
+    if minutes < 2_880:
+        return ngettext("%(n)d hour", "%(n)d hours", round(minutes / 60)) % {"n": round(minutes / 60)}
+    return ngettext("%(n)d day", "%(n)d days", round(minutes / 1_440)) % {"n": round(minutes / 1_440)}
+
+
+def time_left(left: TimeLeft) -> dict[str, Any]:
+    """A forecast for the component of intervals: in hours on its axis, in words beside it."""
+    slowest = left.slowest or left.likely * 4
+    hours = [length.total_seconds() / 3_600 for length in (left.likely, left.soonest, slowest)]
+    return {
+        "value": hours[0], "low": hours[1], "high": hours[2], "end": hours[2] * 1.05, "text": span(left.likely),
+        "low_text": span(left.soonest), "high_text": span(left.slowest) if left.slowest else _("open"),
+        "guess": left.slowest is None,
+    }
 
 
 def pay_lines(lines: Iterable[PriceLine | LineView], currency: str) -> list[dict[str, Any]]:

@@ -112,6 +112,9 @@ addEventListener("beforeunload", (event) => {
   if (document.querySelector("form[data-touched]")) event.preventDefault();
 });
 
+/* A dialog whose form was refused opens again, with what was typed. */
+document.getElementById(document.querySelector("[data-mk-reopen]")?.dataset.mkReopen)?.showModal();
+
 /* A long list of boxes: find in it, and how many are chosen. */
 document.addEventListener("input", (event) => {
   const filter = event.target.dataset?.mkFilter;

@@ -46,7 +46,8 @@ def queue(request: ClientRequest, org: str) -> HttpResponse:
     ]  # fmt: skip
     return render(request, "client/review.html", {
         "rows": _rows(request, page.rows), "page": page, "columns": columns if may_change(request) else columns[1:],
-        "org": org, "project": project, "projects": _projects(request), "may_change": may_change(request), "total": rows.count(), "reasons": Reason.choices,
+        "org": org, "project": project, "projects": _projects(request), "may_change": may_change(request),
+        "total": rows.count(), "reasons": Reason.choices,
     })  # fmt: skip
 
 
