@@ -281,6 +281,12 @@ class Verdict(Styled):
         widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
     )  # fmt: skip
 
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("decision") == Decision.ACCEPT_SHARE and not given.get("share") and "share" not in self.errors:
+            self.add_error("share", _("Expected a share from 1 to 99 percent."))
+        return given
+
     def verdict(self) -> dict[str, Any]:
         """The fields that `review.Judgement` takes."""
         given = self.cleaned_data
@@ -288,5 +294,5 @@ class Verdict(Styled):
             return {"decision": given["decision"]}
         found = {name: given[name] for name in ("decision", "reason", "clause", "comment")}
         if given["decision"] == Decision.ACCEPT_SHARE:
-            found["share_bp"] = given["share"] * 100 if given["share"] else None
+            found["share_bp"] = given["share"] * 100
         return found

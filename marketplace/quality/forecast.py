@@ -14,8 +14,8 @@ from .policy import Policy, Step, decide
 
 PAST_ENOUGH = 20
 """Settled items below which the past is no better than a guess."""
-PLAYED_CROWDS = 60
-PLAYED_ITEMS = 60
+PLAYED_CROWDS = 40
+PLAYED_ITEMS = 40
 AMBIGUOUS = 0.1
 """Share of items of a guessed batch on which people are no better than a coin between two labels."""
 

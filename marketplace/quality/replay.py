@@ -96,7 +96,7 @@ def replay(
     NothingToGrade if no item has both an answer and a truth.
     """
     recorded: dict[str, dict[str, str]] = {}
-    for item, worker, answer in rows:
+    for (item, worker), answer in sorted({(item, worker): answer for item, worker, answer in rows}.items()):
         recorded.setdefault(item, {})[worker] = answer
     rng = random.Random(seed)
     judged = sorted(set(recorded) & set(truth))

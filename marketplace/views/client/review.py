@@ -35,6 +35,11 @@ AUTO_ID = "v-%s"
 @access.client("viewer")
 def queue(request: ClientRequest, org: str) -> HttpResponse:
     """Everything that waits, the most urgent first; many can be judged at once."""
+    return _list(request, forms.Verdict(auto_id=AUTO_ID), ticked=frozenset())
+
+
+def _list(request: ClientRequest, form: forms.Verdict, *, ticked: frozenset[uuid.UUID]) -> HttpResponse:
+    """The list; after a refusal with the same boxes ticked and what was typed."""
     project = _project(request)
     rows = client_queries.waiting_for_client(
         organisation_id=request.organisation.pk, project_id=project.pk if project else None
@@ -46,9 +51,10 @@ def queue(request: ClientRequest, org: str) -> HttpResponse:
     ]  # fmt: skip
     return render(request, "client/review.html", {
         "rows": _rows(request, page.rows), "page": page, "columns": columns if may_change(request) else columns[1:],
-        "org": org, "project": project, "projects": _projects(request), "may_change": may_change(request),
-        "total": rows.count(), "reasons": Reason.choices,
-    })  # fmt: skip
+        "org": request.organisation.slug, "project": project, "projects": _projects(request),
+        "may_change": may_change(request), "total": rows.count(), "reasons": Reason.choices, "form": form,
+        "given": form.data if form.is_bound else {}, "ticked": ticked,
+    }, status=422 if form.errors else 200)  # fmt: skip
 
 
 def _project(request: ClientRequest) -> Project | None:
@@ -101,8 +107,6 @@ def judge(request: ClientRequest, org: str, submission_id: uuid.UUID) -> HttpRes
         with transaction.atomic(durable=True):
             _judge(request, found.pk, form.verdict(), timezone.now())
     except Invalid as error:
-        if error.field == "share_bp":
-            error = Invalid(_("Expected a share from 1 to 99 percent."), field="share")
         put_error(form, error)
         return _show(request, found, project, form)
     messages.success(request, SAID[form.cleaned_data["decision"]])
@@ -111,7 +115,8 @@ def judge(request: ClientRequest, org: str, submission_id: uuid.UUID) -> HttpRes
 
 SAID = {
     "accept": gettext_lazy("Accepted and paid."), "accept_share": gettext_lazy("Accepted in part."),
-    "send_back": gettext_lazy("Sent back to its author."), "reject": gettext_lazy("Rejected. The author hears why, and may object for 30 days."),
+    "send_back": gettext_lazy("Sent back to its author."),
+    "reject": gettext_lazy("Rejected. The author hears why, and may object for 30 days."),
 }  # fmt: skip
 
 
@@ -171,10 +176,15 @@ def _judge(request: ClientRequest, submission_id: uuid.UUID, verdict: dict[str, 
 @access.client("manager")
 def many(request: ClientRequest, org: str) -> HttpResponse:
     """The same verdict for every chosen answer; one that cannot be judged any more stops none of the others."""
-    form, project = forms.Verdict(request.POST), _project(request)
+    form, project = forms.Verdict(request.POST, auto_id=AUTO_ID), _project(request)
     chosen = _chosen(request)
-    if not form.is_valid():
-        raise Invalid(_("Choose a verdict."))
+    try:
+        if form.is_valid():
+            review.check_verdict(form.verdict())
+    except Invalid as error:
+        put_error(form, error)
+    if form.errors:
+        return _list(request, form, ticked=frozenset(chosen))
     judged, refused, now = 0, "", timezone.now()
     with transaction.atomic(durable=True):
         for submission_id in chosen:

@@ -47,7 +47,7 @@ HAPPENED: dict[str, Text] = {
     "batch.prioritised": gettext_lazy("Another priority"),
 }
 WHY: dict[str, Text] = PAUSE_REASONS | {
-    "complete": gettext_lazy("every task has its answers"), "after_pilot": gettext_lazy("the pilot is over"),
+    "complete": gettext_lazy("every task has its answers"), "pilot": gettext_lazy("the pilot is over"),
     "ops": gettext_lazy("by ops"),
 }
 

@@ -316,3 +316,18 @@ def test_gold_shows_like_every_other_task_and_is_paid_like_it() -> None:
         assert lease["payload"].keys() == like_lease["payload"].keys()
     tasks = mira.get(f"batches/{batch_id}/tasks/")[1]["results"]
     assert len(tasks) == 6, "to its owner gold is no task of the batch"
+
+
+def test_settings_change_until_the_first_launch_and_rules_at_any_time() -> None:
+    mira, shop = callers.client()
+    project_id = project(mira)
+    more = {"labels": [*LABELS, {"value": "snowy", "label": "Snowy"}]}
+    status, changed = mira.patch(f"projects/{project_id}/", {"settings": more, "overlap": 2, "max_overlap": 2})
+    assert status == 200 and len(changed["settings"]["labels"]) == 4 and changed["overlap"] == 2
+    batch_id = batch(mira, project_id, ["one"])
+    people.pay_in(shop, people.usd("10"))
+    assert mira.post(f"batches/{batch_id}/launch/")[0] == 200
+    assert mira.patch(f"projects/{project_id}/", {"settings": {"labels": LABELS}})[0] == 409
+    assert mira.patch(f"projects/{project_id}/", {"overlap": 3})[0] == 422, "the most would be fewer than the least"
+    assert mira.post(f"projects/{project_id}/archive/")[0] == 409
+    assert mira.patch(f"projects/{project_id}/", {"daily_cap": 5})[1]["daily_cap"] == 5

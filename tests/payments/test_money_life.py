@@ -1,0 +1,246 @@
+"""The whole life of money as a machine: whatever happens in whatever order, the books hold and nobody is paid twice."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import connection, transaction
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from kit.errors import ProductError
+from kit.ids import uuid7
+from kit.money import Money
+from payments import earnings, funding, holds, invariants, ledger, payout_runs, payouts, queries
+from payments.chart import Account
+from payments.gateway import BalanceShort, Definite, InDoubt, Transfer
+from payments.models import Attempt, Earning, Hold, Payout, PayoutAccount, PayoutRun
+from tests.payments.cast import NOW, accrual, client, pay_in, worker
+
+SIZES = {"small": (8, 25), "big": (250, 50)}
+"""Runs and steps of each; the big form is for drills: at least 10,000 steps."""
+
+amounts = st.integers(1, 400_000).map(lambda units: Money(units, "USD"))
+shares = st.integers(0, 10_000)
+picks = st.integers(0, 1_000)
+
+
+def one_of(rows: Any, pick: int) -> Any:
+    """One row, chosen by a number; None of none."""
+    ids = list(rows.order_by("pk").values_list("pk", flat=True))
+    return rows.get(pk=ids[pick % len(ids)]) if ids else None
+
+
+class Life(RuleBasedStateMachine):
+    """Two workers, one client, one batch after another; a rail that answers as the rules say."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = NOW
+        self.batches: list[uuid.UUID] = []
+        self.transfers: dict[uuid.UUID, Transfer] = {}
+
+    @initialize()
+    def people(self) -> None:
+        """A life begins with empty books: what happens may not rest on the life before."""
+        tables = [model._meta.db_table for model in apps.get_app_config("payments").get_models()]
+        with connection.cursor() as cursor:
+            cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+        _mira, self.acme = client()
+        self.workers = [worker("Ana"), worker("Wen")]
+        for each in self.workers:
+            PayoutAccount.objects.create(
+                user=each, rail_account=f"acct_{each.pk.hex}", country="DE", currency="EUR", state="active", created_at=NOW,
+                ready_at=NOW,
+            )  # fmt: skip
+        pay_in(self.acme, Money(5_000_000, "USD"))
+        for _each in range(2):
+            self.launch_for(Money(1_000_000, "USD"))
+        for who in (0, 1, 0):
+            self.earn(self.batches[0], who, 20_123, confirmed=True)
+            self.earn(self.batches[1], who, 10_457, confirmed=False)
+
+    @rule(amount=amounts)
+    def pay(self, amount: Money) -> None:
+        pay_in(self.acme, amount * 10)
+
+    @rule(amount=amounts)
+    def launch(self, amount: Money) -> None:
+        before = funding.prepaid(organisation_id=self.acme.id, currency="USD")
+        if before < amount:
+            with pytest.raises(funding.InsufficientFunds) as short:
+                self.launch_for(amount)
+            assert short.value.missing == amount - before
+        else:
+            self.launch_for(amount)
+
+    def launch_for(self, amount: Money) -> None:
+        batch_id = uuid7()
+        with transaction.atomic():
+            funding.reserve(
+                organisation_id=self.acme.id, batch_id=batch_id, amount=amount, idem=f"r:{batch_id}", actor_id=None, now=self.now
+            )
+        self.batches.append(batch_id)
+
+    @rule(pick=picks, who=st.integers(0, 1), confirmed=st.booleans(), share=st.integers(1, 9_000))
+    def work(self, pick: int, who: int, confirmed: bool, share: int) -> None:
+        """An earning for a part of what is free, as a slot opens only if the reserve covers it."""
+        batch_id = self.batches[pick % len(self.batches)]
+        self.earn(batch_id, who, self.free(batch_id) * share // 12_000, confirmed=confirmed)
+
+    def free(self, batch_id: uuid.UUID) -> int:
+        """What is reserved and not promised as the fee of something pending."""
+        fees = sum(Earning.objects.filter(batch_id=batch_id, state="pending").values_list("fee_units", flat=True))
+        return funding.reserved(batch_id=batch_id, currency="USD").units - fees
+
+    def earn(self, batch_id: uuid.UUID, who: int, units: int, *, confirmed: bool) -> None:
+        amount, fee = Money(units, "USD").decimal(), Money(units // 10, "USD").decimal()
+        made = accrual(
+            self.workers[who], self.acme, batch_id, str(amount), fee=str(fee), confirmed=confirmed, now=self.now
+        )
+        with transaction.atomic():
+            assert earnings.add(made)
+
+    @rule(share=shares, take=st.integers(1, 5), refuse=st.booleans())
+    def judge(self, share: int, take: int, refuse: bool) -> None:
+        ids = list(Earning.objects.filter(state="pending").order_by("id").values_list("source_id", flat=True)[:take])
+        given: dict[str, Any] = {"source_kind": "submission", "source_ids": ids, "actor_id": None, "now": self.now}
+        with transaction.atomic():
+            settled = earnings.release(**given, reason="test") if refuse else earnings.confirm(**given, share_bp=share)
+        assert sorted(settled) == sorted(ids)
+        with transaction.atomic():
+            assert earnings.confirm(**given) == []
+
+    @rule(amount=amounts, pick=picks)
+    def overturn(self, amount: Money, pick: int) -> None:
+        first = one_of(Earning.objects.filter(source_kind="submission").exclude(state="pending"), pick)
+        if first is None or amount.units > self.free(first.batch_id):
+            return
+        with transaction.atomic():
+            earnings.adjust(
+                source_kind=first.source_kind, source_id=first.source_id, adjustment_id=uuid7(), actor_id=None, now=self.now,
+                lines=[earnings.Line("overturned", amount.units, {}, "dispute/1")],
+            )  # fmt: skip
+
+    @rule(pick=picks)
+    def settle_batch(self, pick: int) -> None:
+        batch_id = self.batches[pick % len(self.batches)]
+        left = funding.reserved(batch_id=batch_id, currency="USD")
+        if not left or Earning.objects.filter(batch_id=batch_id, state="pending").exists():
+            return
+        with transaction.atomic():
+            funding.return_reserve(
+                organisation_id=self.acme.id, batch_id=batch_id, amount=left, idem=f"back:{uuid7()}", actor_id=None, now=self.now
+            )
+
+    @rule(pick=picks)
+    def hold(self, pick: int) -> None:
+        free = one_of(Earning.objects.filter(state="confirmed", payout__isnull=True, held=False), pick)
+        if free is not None:
+            with transaction.atomic():
+                holds.stop(earning_id=free.pk, reason="case", actor_id=None, now=self.now)
+
+    @rule(pick=picks)
+    def lift(self, pick: int) -> None:
+        held = one_of(Hold.objects.filter(state="open"), pick)
+        if held is not None:
+            with transaction.atomic():
+                holds.lift(hold_id=held.pk, actor_id=None, now=self.now)
+
+    @rule(minimum=st.sampled_from([0, 10_000]), forget=st.sampled_from([False, False, True]))
+    def plan(self, minimum: int, forget: bool) -> None:
+        with transaction.atomic():
+            run = payout_runs.plan(currency="USD", actor_id=None, now=self.now, minimum_units=minimum)
+        if forget or not run.payouts_planned:
+            with transaction.atomic():
+                payout_runs.cancel(run_id=run.pk, actor_id=None, now=self.now)
+        else:
+            with transaction.atomic():
+                payout_runs.approve(run_id=run.pk, actor_id=self.acme.id, now=self.now)
+            self.open_tries()
+
+    @rule()
+    def open_tries(self) -> None:
+        for payout_id in payouts.to_open(limit=10):
+            with transaction.atomic():
+                payouts.open_try(payout_id=payout_id, now=self.now)
+
+    @rule(answer=st.sampled_from(["known", "known", "refused", "short", "doubt", "absent"]), pick=picks)
+    def answer(self, answer: str, pick: int) -> None:
+        """The rail's word about one open try; what it has once made, it makes known from then on."""
+        attempt = one_of(Attempt.objects.filter(state__in=("intended", "in_doubt")), pick)
+        if attempt is None:
+            return
+        payout = Payout.objects.select_related("account").get(pk=attempt.payout_id)
+        if payout.pk in self.transfers or answer == "known":
+            made = self.transfers.setdefault(
+                payout.pk,
+                Transfer(
+                    id=f"tr_{payout.pk.hex}", amount=Money(payout.amount_units, "USD"), destination=payout.account.rail_account or "",
+                    group="", payment=f"py_{payout.pk.hex}", reversed=False,
+                ),
+            )  # fmt: skip
+            for _twice in range(2):
+                payouts.record_known(attempt_id=attempt.pk, transfers=[made], now=self.now)
+        elif answer == "refused":
+            payouts.record_refused(attempt_id=attempt.pk, error=Definite("account_invalid"), now=self.now)
+        elif answer == "short":
+            payouts.record_refused(attempt_id=attempt.pk, error=BalanceShort("balance_insufficient"), now=self.now)
+        elif answer == "doubt":
+            payouts.record_doubt(attempt_id=attempt.pk, error=InDoubt("api_connection_error"), now=self.now)
+        else:
+            payouts.record_absent(attempt_id=attempt.pk, now=self.now)
+
+    @rule(hours=st.integers(1, 30))
+    def wait(self, hours: int) -> None:
+        self.now += dt.timedelta(hours=hours)
+        for run in PayoutRun.objects.filter(state="approved"):
+            with transaction.atomic():
+                payout_runs.finish(run_id=run.pk, now=self.now)
+
+    @rule()
+    def overspend(self) -> None:
+        """Somebody tries to take more than there is; the books refuse."""
+        prepaid = Account("client_prepaid", self.acme.id, "USD")
+        too_much = ledger.balance(prepaid) + Money(1, "USD")
+        with pytest.raises(ProductError), transaction.atomic():
+            ledger.post(
+                ledger.Posting(
+                    idem=f"over:{uuid7()}", kind="t", source_kind="t", source_id=uuid7(), actor_id=None, now=self.now,
+                    legs=ledger.move(too_much, debit=prepaid, credit=Account("worker_held", self.workers[0].id, "USD")),
+                )
+            )  # fmt: skip
+
+    @invariant()
+    def the_books_hold(self) -> None:
+        assert [each for each in invariants.findings() if not each.ok and each.name != "guard"] == []
+
+    @invariant()
+    def what_is_paid_is_what_the_rail_made(self) -> None:
+        sent = dict(Payout.objects.filter(state="sent").values_list("pk", "amount_units"))
+        assert sent == {pk: made.amount.units for pk, made in self.transfers.items()}
+
+    def teardown(self) -> None:
+        """Every amount explains itself: the lines of an earning add up to what it is worth."""
+        for view in queries.views_of(Earning.objects.filter(adjusts__isnull=True)):
+            assert sum(line.units for line in view.lines) == view.amount.units
+
+
+@pytest.mark.drill
+@pytest.mark.django_db(transaction=True)
+def test_the_books_hold_through_every_order_of_events() -> None:
+    runs, steps = SIZES["small"]
+    run_state_machine_as_test(
+        Life,
+        settings=settings(
+            max_examples=runs, stateful_step_count=steps, deadline=None, derandomize=True, database=None,
+            suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink],
+        ),
+    )  # fmt: skip
+
+
