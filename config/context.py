@@ -15,6 +15,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "PRODUCT_NAME": settings.PRODUCT_NAME,
         "EMBEDDED": settings.EMBEDDED,
         "DOCS_URL": "/api/docs/",
+        "profile_url": "/work/profile/" if request.path.startswith("/work/") else "",
         "request_id": getattr(request, "request_id", ""),
         **navigation.for_request(request),
     }

@@ -10,4 +10,8 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "batch.closing": ("marketplace.reactions.on_closing",),
     "facts.changed": ("marketplace.reactions.on_facts",),
     "payout_account.ready": ("workers.onboarding.payout_ready",),
+    "appeal.decided": ("workers.standing.appeal_decided", "qualification.grants.appeal_decided"),
+    "result.settled": ("marketplace.webhooks.happenings.on_result",),
+    "batch.settled": ("marketplace.webhooks.happenings.on_batch",),
+    "budget.low": ("marketplace.webhooks.happenings.on_low_budget",),
 }

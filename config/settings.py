@@ -169,6 +169,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 MFA_TOTP_ISSUER = PRODUCT_NAME
 USERSESSIONS_TRACK_ACTIVITY = False
+OPS_NEEDS_MFA = not EMBEDDED
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "front"
@@ -252,7 +253,13 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "MemberRoleEnum": "workers.models.Membership.ROLES",
+        "OpsRoleEnum": "workers.models.OpsRole.ROLES",
+        "DecisionReasonEnum": "workers.models.StandingDecision.REASONS",
+        "PauseReasonEnum": "workers.standing.PAUSE_REASON_CHOICES",
+        "SkillKindEnum": "qualification.models.Skill.KINDS",
+    },
 }
 
 # --- security --------------------------------------------------------------------------------------------------------

@@ -15,6 +15,9 @@ TIMES: dict[str, Any] = {
     "refit": 30.0,
     "read_uploads": 1.0,
     "fetch_images": 2.0,
+    "send_webhooks": 2.0,
+    "pack_webhooks": 5.0,
+    "forget_webhooks": crontab(minute=50, hour=3),
     "forget_drafts": crontab(minute=40, hour=3),
 }
 """Seconds, or a time in UTC."""

@@ -94,10 +94,13 @@ def payout_ready(*, user_id: str, **_rest: Any) -> None:
 
 
 def note_progress(*, user_id: uuid.UUID, now: datetime) -> None:
-    """Mark onboarding as complete the first time that every step is done; a later version of the agreement does not undo it."""
+    """Mark onboarding as complete the first time that every step before work is done; later versions do not undo it.
+
+    Where the money goes is needed before the first payout, not before the first task.
+    """
     if not WorkerProfile.objects.filter(pk=user_id, onboarded_at__isnull=True).exists():
         return
-    if all(step.done for step in steps(user_id)):
+    if all(step.done for step in steps(user_id) if step.key != "payout"):
         WorkerProfile.objects.filter(pk=user_id, onboarded_at__isnull=True).update(onboarded_at=now)
         facts.touch(user_id)
         outbox.emit("onboarding.completed", user_id=str(user_id))

@@ -17,7 +17,7 @@ from .policy import Policy, Step, decide, most_uncertain, next_worker
 GOLD_AT_LEAST = 20
 REFIT_GROWTH = 0.1
 """A refit is due when the answers have grown by this share since the last one."""
-ROUND_SHARE = 0.1
+ROUND_SHARE = 0.05
 """Share of the open items, most uncertain first, that get one more answer in a round."""
 
 Row = tuple[str, str, str]
@@ -74,8 +74,7 @@ class _Desk:
         self.model, self.last, self.fitted = fit.model, fit, len(self.given)
         known = fit.records
         self.newcomer = scores.crowd_mean(list(known.values()))
-        ranked = scores.score(list(known.values()), crowd=self.newcomer)
-        self.scores = {name: score.mean for name, score in zip(known, ranked, strict=True)}
+        self.scores = {name: record.mean(crowd=self.newcomer) for name, record in known.items()}
         self.running = {item: fit.running(item) for item in fit.answers.items if item not in self.gold}
         self.posteriors = {item: self.model.posterior(state) for item, state in self.running.items()}
 

@@ -34,6 +34,10 @@ class Record:
         kept = 0.5 ** (max(days, 0.0) / half_life)
         return Record(self.right * kept, self.answers * kept, self.doubt * kept)
 
+    def mean(self, *, crowd: float) -> float:
+        """Probability of a right answer, with four answers' worth of belief that it is the crowd's."""
+        return (self.right + NEWCOMER_ANSWERS * crowd) / (self.answers + NEWCOMER_ANSWERS)
+
     def __add__(self, other: Record) -> Record:
         return Record(self.right + other.right, self.answers + other.answers, self.doubt + other.doubt)
 
@@ -75,9 +79,9 @@ def score(known: Sequence[Record], *, crowd: float, counted: Sequence[int] | Non
     """
     if not known:
         return []
-    right, size, doubt = np.array([(r.right, r.answers, r.doubt) for r in known], float).T
+    size, doubt = np.array([(record.answers, record.doubt) for record in known], float).T
     total = size + NEWCOMER_ANSWERS
-    mean = np.clip((right + NEWCOMER_ANSWERS * crowd) / total, 1e-3, 1 - 1e-3)
+    mean = np.clip([record.mean(crowd=crowd) for record in known], 1e-3, 1 - 1e-3)
     spread = mean * (1 - mean)
     variance = spread / (total + 1) + doubt / total**2
     low, high = beta_interval(mean, np.maximum(spread / variance - 1, 0.5))

@@ -182,8 +182,7 @@ def _lines(batch: Batch, reserve: Any) -> list[dict[str, Any]]:
     """The reserve part by part, as a bill."""
     most = max(batch.project.max_overlap, batch.project.overlap)
     words = (
-        (_("Answers"), reserve.answers, _("%(tasks)s tasks × at most %(most)s answers, at the highest pay band")
-         % {"tasks": f"{batch.task_count:,}", "most": most}),
+        (_("Answers"), reserve.answers, _times(batch.task_count, most)),
         (_("Known answers among them"), reserve.gold, _("at most %(share)s %% of a worker's tasks")
          % {"share": f"{batch.project.gold_most_bp / 100:g}"}),
         (_("Reviews"), reserve.reviews, _("as if every answer were reviewed")),
@@ -196,6 +195,14 @@ def _lines(batch: Batch, reserve: Any) -> list[dict[str, Any]]:
         {"name": name, "amount": Money(units, batch.currency), "reason": reason, "rule": ""}
         for name, units, reason in words if units
     ]
+
+
+def _times(tasks: int, most: int) -> str:
+    said = ngettext(
+        "%(tasks)s tasks × %(most)d answer, at the highest pay band",
+        "%(tasks)s tasks × at most %(most)d answers, at the highest pay band", most,
+    )  # fmt: skip
+    return said % {"tasks": number_format(tasks, force_grouping=True), "most": most}
 
 
 def _of_base(share_bp: int) -> str:

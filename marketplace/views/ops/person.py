@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from kit.errors import Invalid, Text
+from kit.money import Money
 from marketplace.ops_queries import person as story
 from marketplace.ops_queries.person import Trace
 from marketplace.views import words
@@ -122,7 +123,9 @@ def _work(person: User) -> dict[str, Any]:
 
 
 def _money(person: User) -> dict[str, Any]:
-    return {"money": story.money_of(person.pk)}
+    found = story.money_of(person.pk)
+    payouts = [{"payout": one, "amount": Money(one.amount_units, one.currency)} for one in found.payouts]
+    return {"money": found, "payouts": payouts}
 
 
 def _decisions(person: User) -> dict[str, Any]:

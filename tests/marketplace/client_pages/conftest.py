@@ -57,7 +57,7 @@ class Seat:
 
 def words(response: HttpResponse) -> str:
     """What a person reads on a page, block after block."""
-    spaced = re.sub(rf"</?(?:{BLOCKS})\b[^>]*>", " ", response.content.decode())
+    spaced = re.sub(rf"</?(?:{BLOCKS})\b[^>]*>|(?=<span class=\"mk-(?:money__cur|sr|table__sub|stat__))", " ", response.content.decode())
     return " ".join(html.unescape(strip_tags(spaced)).split())
 
 

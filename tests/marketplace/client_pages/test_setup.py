@@ -93,7 +93,7 @@ def test_publishing_makes_the_next_version_and_keeps_the_one_before(mira: Seat) 
     assert response.status_code == 302
     assert list(made.guidelines.order_by("number").values_list("number", "what_changed")) == [(1, ""), (2, "Clearer")]
     page = mira.words("project_guideline", made.pk, version=2)
-    assert "Against the version before" in page and "added: New words." in page and "removed: Pick what the text says." in page
+    assert "Against the version before" in page and "added:New words." in page and "removed:Pick what the text says." in page
 
 
 def test_an_empty_guideline_is_refused(mira: Seat) -> None:

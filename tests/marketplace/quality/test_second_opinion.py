@@ -37,7 +37,8 @@ def test_majority_vote_where_nothing_is_tied() -> None:
 
 
 @pytest.mark.parametrize(
-    ("family", "name"), [(families.CONFUSION, "DawidSkene"), (families.CONFUSION_FREE, "DawidSkene"), (families.ONE_COIN, "OneCoinDawidSkene")]
+    ("family", "name"),
+    [(families.CONFUSION, "DawidSkene"), (families.CONFUSION_FREE, "DawidSkene"), (families.ONE_COIN, "OneCoinDawidSkene")],
 )
 def test_labels_of_dawid_and_skene(family: families.Family, name: str) -> None:
     import crowdkit.aggregation

@@ -95,4 +95,4 @@ def test_a_cell_too_long_to_be_an_answer_is_a_fault_and_the_rest_is_read(tmp_pat
 def test_of_two_truths_neither_is_believed(tmp_path: Path) -> None:
     truth, faults = read_truth(file(tmp_path, "item_id,truth\n1,yes\n2,no\n1,no\n2,no\n3,\n"))
     assert truth == {"2": "no"}
-    assert faults == [Fault(6, "missing", "truth"), Fault(4, "contradiction", "2")]
+    assert faults == [Fault(4, "contradiction", "2"), Fault(6, "missing", "truth")]
