@@ -329,7 +329,7 @@ def _curve(found: Sequence[tuple[datetime, int]], batches: Sequence[Batch], leng
     for moment in moments:
         total += by_moment.get(moment, 0)
         settled.append(total)
-    return Curve(length, moments, settled, [_planned(batches, moment + length) for moment in moments])
+    return Curve(length, moments, settled, [_planned(batches, min(moment + length, now)) for moment in moments])
 
 
 def _planned(batches: Sequence[Batch], moment: datetime) -> float:

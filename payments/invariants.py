@@ -130,6 +130,28 @@ INVARIANTS: tuple[tuple[str, str], ...] = (
         """,
     ),
     (
+        "held money is that of open holds",
+        """
+        SELECT 'worker ' || coalesce(stopped.worker_id, booked.owner_id)
+        FROM (SELECT earning.worker_id, earning.currency, sum(hold.units) AS units
+              FROM payments_hold hold JOIN payments_earning earning ON earning.id = hold.earning_id
+              WHERE hold.state = 'open' GROUP BY 1, 2) AS stopped
+        FULL JOIN (SELECT account.owner_id, account.currency, -kept.amount AS units
+                   FROM payments_ledgerbalance kept JOIN payments_ledgeraccount account ON account.id = kept.account_id
+                   WHERE account.kind = 'worker_held') AS booked
+            ON booked.owner_id = stopped.worker_id AND booked.currency = stopped.currency
+        WHERE coalesce(stopped.units, 0) <> coalesce(booked.units, 0)
+        """,
+    ),
+    (
+        "no earning rests in a payout that came back",
+        """
+        SELECT 'earning ' || earning.id
+        FROM payments_payout payout JOIN payments_earning earning ON earning.payout_id = payout.id
+        WHERE payout.state = 'returned'
+        """,
+    ),
+    (
         "every payout is its earnings and carry, with one transfer",
         """
         SELECT 'payout ' || payout.id FROM payments_payout payout

@@ -26,7 +26,7 @@ class LineWords:
     reason: Reason
 
 
-def _plain(inputs: Mapping[str, Any], _currency: str) -> str:
+def plain(inputs: Mapping[str, Any], _currency: str) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in inputs.items())
 
 
@@ -39,7 +39,7 @@ def _released(inputs: Mapping[str, Any], _currency: str) -> str:
 
 
 LINES: dict[str, LineWords] = {
-    "base": LineWords(lazy("Base"), _plain),
+    "base": LineWords(lazy("Base"), plain),
     "share": LineWords(lazy("Partly accepted"), _share),
     "released": LineWords(lazy("Not accepted"), _released),
 }
@@ -99,7 +99,7 @@ def declare_source(kind: str, name: Text, names: Names | None = None) -> None:
 
 def line(view: LineView) -> dict[str, Any]:
     """A line as the pay components show it."""
-    words = LINES.get(view.kind, LineWords(view.kind.replace("_", " ").capitalize(), _plain))
+    words = LINES.get(view.kind, LineWords(view.kind.replace("_", " ").capitalize(), plain))
     reason = words.reason(view.inputs, view.currency)
     return {"name": words.name, "amount": view.amount, "reason": reason, "rule": view.rule}
 

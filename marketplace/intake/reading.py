@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import BinaryIO
 
 import psycopg
 import psycopg.errors
@@ -65,23 +66,35 @@ def read(*, upload_id: uuid.UUID, now: datetime) -> bool:
 
     Returns whether there is more for the caller to do. False also while another runner reads a file of the same batch.
     """
-    with transaction.atomic():
-        upload = _taken_up(upload_id)
-        if upload is None:
-            return False
-        plan = Plan.of(upload)
-        name = files.table_of(upload.stored_as) if plan.layout.beside else upload.stored_as
-        try:
-            with files.opened(name) as file:
-                chunk = _copied(upload, plan, tables.Lines(file, offset=upload.bytes_read, line=plan.line))
-        except FileNotFoundError:
-            _finish(upload, now, failure=_("The stored file is gone. Upload it again."))
-            return False
-        _keep(upload, plan, chunk)
-        if chunk.offset < plan.layout.size:
-            return True
-        _finish(upload, now, failure="" if upload.rows_good + upload.rows_bad else _("The file has no rows."))
-    files.drop_copy(name)
+    waiting = Upload.objects.filter(pk=upload_id, status=Upload.Status.READING).first()
+    if waiting is None:
+        return False
+    beside = Plan.of(waiting).layout.beside
+    name = files.table_of(waiting.stored_as) if beside else waiting.stored_as
+    try:
+        # Opened first: a storage elsewhere is asked over the network, which no transaction waits for.
+        with files.opened(name) as file, transaction.atomic():
+            more = _read(upload_id, file, now)
+    except FileNotFoundError:
+        with transaction.atomic():
+            if upload := _taken_up(upload_id):
+                _finish(upload, now, failure=_("The stored file is gone. Upload it again."))
+        return False
+    if not more:
+        files.drop_copy(name)
+    return more
+
+
+def _read(upload_id: uuid.UUID, file: BinaryIO, now: datetime) -> bool:
+    upload = _taken_up(upload_id)
+    if upload is None:
+        return False
+    plan = Plan.of(upload)
+    chunk = _copied(upload, plan, tables.Lines(file, offset=upload.bytes_read, line=plan.line))
+    _keep(upload, plan, chunk)
+    if chunk.offset < plan.layout.size:
+        return True
+    _finish(upload, now, failure="" if upload.rows_good + upload.rows_bad else _("The file has no rows."))
     return False
 
 

@@ -81,8 +81,11 @@ class Shaper:
         suspicious: bool,
     ) -> Shaped | Fault:  # fmt: skip
         for part in (payload, extra, prelabel):
-            if part and (fault := self._fault_of_values(part, suspicious)):
-                return fault
+            if part and (found := _unkeepable_value(part, suspicious)):
+                column, reason = found
+                if part is prelabel:
+                    return Fault(self._prelabel_column or "", reason)
+                return self._problem(column, reason) if part is payload else Fault(column[:80], reason)
         try:
             written = b"".join((
                 self._prefix,
@@ -99,15 +102,6 @@ class Shaper:
         except (TypeError, UnicodeEncodeError):
             return Fault("", _("The row holds half a character (a lone surrogate), which cannot be stored."))
         return written, external_id, waits
-
-    def _fault_of_values(self, part: Cells, suspicious: bool) -> Fault | None:
-        for column, value in part.items():
-            kind = type(value)
-            if (kind is str and not suspicious) or (kind is int and -NUMBER_BEYOND < value < NUMBER_BEYOND):
-                continue
-            if reason := unkeepable(value):
-                return self._problem(column, reason)
-        return None
 
     def _problem(self, field: str, reason: str) -> Fault:
         """Faults are told by the client's own column where one is mapped."""
@@ -161,6 +155,17 @@ def _fault_of_cells(cells: Mapping[str, Any]) -> Fault | None:
 def _too_long(value: Any) -> str:
     size = len(value.encode()) if type(value) is str else len(orjson.dumps(value))
     return _("The cell is longer than 100 kB.") if size > CELL_MOST else ""
+
+
+def _unkeepable_value(part: Cells, suspicious: bool) -> tuple[str, str] | None:
+    """The first value that cannot be kept, and why; text is looked at only where something seems wrong with the row."""
+    for column, value in part.items():
+        kind = type(value)
+        if (kind is str and not suspicious) or (kind is int and -NUMBER_BEYOND < value < NUMBER_BEYOND):
+            continue
+        if reason := unkeepable(value):
+            return column, reason
+    return None
 
 
 def unkeepable(value: Any, depth: int = 1) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -52,7 +53,7 @@ class Pace:
 def pace(batch: Batch, *, now: datetime) -> Pace:
     """One statement over the last two days of the batch."""
     start = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=HOURS - 1)
-    params = {"batch": batch.pk, "states": STATES, "since": start, "most": ANSWERS_MOST}
+    params: dict[str, Any] = {"batch": batch.pk, "states": STATES, "since": start, "most": ANSWERS_MOST}
     with connection.cursor() as cursor:
         cursor.execute(PACE, params)
         found = {row[0]: row[1:] for row in cursor.fetchall()}
@@ -101,4 +102,4 @@ def trail(batch: Batch) -> list[Happened]:
     """The newest first; two statements."""
     rows = list(audit.history(batch).order_by("-id")[:TRAIL])
     names = dict(User.objects.filter(pk__in={row.actor_id for row in rows if row.actor_id}).values_list("pk", "name"))
-    return [Happened(row, names.get(row.actor_id, "")) for row in rows]
+    return [Happened(row, names.get(row.actor_id, "") if row.actor_id else "") for row in rows]

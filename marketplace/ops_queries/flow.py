@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import sqrt
+from typing import Any
 
 from django.db import connection
 
@@ -60,7 +61,7 @@ def of(batch_ids: Sequence[uuid.UUID], *, now: datetime) -> dict[uuid.UUID, Flow
     """The flow of these batches, in one statement along narrow indexes."""
     if not batch_ids:
         return {}
-    params = {"batches": list(batch_ids), "since": now - PACE_OVER, "most": OPEN_MOST, "states": STATES}
+    params: dict[str, Any] = {"batches": list(batch_ids), "since": now - PACE_OVER, "most": OPEN_MOST, "states": STATES}
     with connection.cursor() as cursor:
         cursor.execute(FLOW, params)
         return {row[0]: Flow(int(row[1]), int(row[2]), row[3], row[4], row[5]) for row in cursor.fetchall()}

@@ -181,4 +181,4 @@ def standing_history(person_id: uuid.UUID) -> list[Trace]:
 def _named(rows: Sequence[AuditRecord], person_id: uuid.UUID) -> list[Trace]:
     actors = {row.actor_id for row in rows if row.actor_id}
     names = dict(User.objects.filter(pk__in=actors).values_list("pk", "name")) if actors else {}
-    return [Trace(row, names.get(row.actor_id, ""), row.actor_id == person_id) for row in rows]
+    return [Trace(row, names.get(row.actor_id, "") if row.actor_id else "", row.actor_id == person_id) for row in rows]

@@ -95,7 +95,7 @@ def skill_supply(*, now: datetime) -> list[SkillSupply]:
         for slug in {leaf["skill"] for leaf in rules.leaves(one.project.eligibility) if leaf["fact"] == "skill"}:
             asked[slug] += one.open_slots
     skills = list(Skill.objects.select_related("organisation").order_by("name")[:SKILLS_SHOWN])
-    params = {
+    params: dict[str, Any] = {
         "skills": [skill.pk for skill in skills], "now": now, "soon": now + EXPIRES_SOON, "since": (now - LATELY).date(),
         "most": HOLDERS_MOST,
     }

@@ -62,6 +62,8 @@ def pay_lines(lines: Iterable[PriceLine | LineView], currency: str) -> list[dict
 
 
 def _base(inputs: Mapping[str, Any], currency: str) -> str:
+    if "price_units" not in inputs:
+        return pay.plain(inputs, currency)
     price = amount(Money(inputs["price_units"], currency))
     return _("%(price)s for each %(unit)s") % {"price": price, "unit": inputs.get("unit", "task")}
 

@@ -152,7 +152,8 @@ def _shown(row: Submission, earning: money.EarningView | None, verdict: Any) -> 
     else:
         answer = registry.drawer(project.task_type).summarise(row.answer, settings=project.settings)
     return {
-        "submission": row, "day": timezone.localdate(row.submitted_at), "project": project, "earning": earning, "answer": answer, "about": words.about(row.task.payload),
+        "submission": row, "day": timezone.localdate(row.submitted_at), "project": project, "earning": earning,
+        "answer": answer, "about": words.about(row.task.payload),
         "verdict": verdict if verdict and verdict.decision != "accept" else None,
         "lines": words.pay_lines(earning.lines, earning.amount.currency) if earning else [],
     }

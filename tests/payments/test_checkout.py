@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 
 from kit.errors import Invalid
 from kit.models import OutboxEvent
 from kit.money import Money
-from payments import funding, ledger, payout_accounts, reconciliation, stripe_gateway
+from payments import db_roles, funding, invariants, ledger, payout_accounts, reconciliation, stripe_gateway
 from payments.chart import platform
 from payments.models import Funding, LedgerTx, Mismatch, RailMovement
 from tests.payments.cast import NOW, client, usd
@@ -163,7 +163,7 @@ def test_every_difference_between_the_books_is_named_and_none_is_mended(rail: Ru
 def test_ledger_check_prints_a_line_for_each_invariant(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("ledger_check")
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 12
+    assert len(lines) == 1 + len(invariants.INVARIANTS)
     assert all(line.startswith("ok ") for line in lines)
 
 
@@ -177,3 +177,15 @@ def test_ledger_check_says_what_is_broken_and_fails(capsys: pytest.CaptureFixtur
         call_command("ledger_check")
     assert ended.value.code == 1
     assert "BROKEN clearing holds what is not yet seen at Stripe: USD -70000" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("roles")
+def test_ledger_check_says_when_the_guard_is_off(capsys: pytest.CaptureFixture[str]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("GRANT UPDATE ON payments_ledgerentry TO marketplace_web")
+    with pytest.raises(SystemExit) as ended:
+        call_command("ledger_check")
+    assert ended.value.code == 1
+    assert capsys.readouterr().out.startswith("guard off: marketplace_web has UPDATE on payments_ledgerentry")
+    assert db_roles.apply_roles(connection)
+    assert db_roles.missing(connection) == []

@@ -156,6 +156,9 @@ class Life(RuleBasedStateMachine):
     def plan(self, minimum: int, forget: bool) -> None:
         with transaction.atomic():
             run = payout_runs.plan(currency="USD", actor_id=None, now=self.now, minimum_units=minimum)
+        for payout in run.payouts.all():
+            left = Payout.objects.filter(worker=payout.worker_id).exclude(state__in=("draft", "returned"))
+            assert payout.carry_in_units == sum(each.earned_units - each.amount_units for each in left) < 100
         if forget or not run.payouts_planned:
             with transaction.atomic():
                 payout_runs.cancel(run_id=run.pk, actor_id=None, now=self.now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from datetime import datetime
 from typing import Any
@@ -143,11 +144,14 @@ def pace(request: PersonRequest, batch_id: uuid.UUID) -> HttpResponse:
     seen = Progress(batch.task_count, row.flow.open_answers, row.flow.leased, {}, row.settled, now)
     data = {
         "type": "bar", "labels": [date_format(hour, "D H:i") for hour in found.hours],
-        "series": [{"label": _("Answers an hour"), "values": found.answers}, {"label": _("People"), "values": found.people, "kind": "line"}],
+        "series": [
+            {"label": _("Answers an hour"), "values": found.answers},
+            {"label": _("People"), "values": found.people, "kind": "line"},
+        ],
     }
     return render(request, "ops/batch_pace.html", {
         "reasons": [one for one in stuck.reasons(batch=batch, progress=seen, ambiguous=0, now=now) if one.page != "review"],
-        "pace": found, "chart": data, "people": max(found.people[-24:], default=0), "batch": batch,
+        "pace": found, "chart": json.dumps(data), "people": max(found.people[-24:], default=0), "batch": batch,
     })
 
 

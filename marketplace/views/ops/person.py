@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -117,7 +118,7 @@ def _work(person: User) -> dict[str, Any]:
     labels = [date_format(day, "j M") for day in found.days]
     series = [{"label": _("Tasks"), "values": found.answers}]
     return {
-        "work": found, "chart": {"type": "bar", "labels": labels, "series": series},
+        "work": found, "chart": json.dumps({"type": "bar", "labels": labels, "series": series}),
         "done": [{"one": one, "about": words.about(one.submission.task.payload)} for one in story.last_done(person.pk)],
     }
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from PIL import Image
 
 from kit import assets
-from marketplace import batches, jobs
+from marketplace import batches, dispatch, jobs
 from marketplace.models import Batch, Queue, Slot, Task
 from tests import market, people
 from tests.marketplace.client_pages.conftest import Seat, deliver
@@ -86,7 +86,7 @@ def test_a_closed_batch_shows_what_was_paid_and_what_came_back(mira: Seat) -> No
     page = mira.words("batch", batch.pk)
     batch.refresh_from_db()
     assert batch.state == "settled"
-    assert "Paid to people 0.10 USD" in page and "Platform fee 0.0150 USD" in page and "1 result of 3 tasks is yours." in page
+    assert "Paid to people 0.1000 USD" in page and "Platform fee 0.0150 USD" in page and "1 result of 3 tasks is yours." in page
     assert people.prepaid(mira.organisation) == people.usd("9.885")
     assert mira.post("batch_close", batch.pk).status_code == 409
 
@@ -148,7 +148,7 @@ def worked(mira: Seat) -> Batch:
 
 def test_results_are_listed_with_how_sure_they_are_and_what_they_cost(mira: Seat) -> None:
     page = mira.words("batch_results", worked(mira).pk)
-    assert "It rains row-1 Rainy" in page and "0.23 USD" in page and "no answer yet" in page
+    assert "It rains row-1 Rainy" in page and "0.2300 USD" in page and "no answer yet" in page
 
 
 @pytest.mark.parametrize(("query", "seen", "hidden"), [
@@ -230,8 +230,6 @@ def test_what_holds_up_a_quiet_batch_is_told(mira: Seat) -> None:
 
 
 def test_tasks_that_several_people_gave_back_are_told_with_their_reasons(mira: Seat) -> None:
-    from marketplace import dispatch
-
     batch = market.launched(mira.user, mira.organisation, texts=1)
     for name in ("Ana", "Bo", "Cy"):
         worker = people.worker(name)

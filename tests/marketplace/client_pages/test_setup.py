@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
 
 from kit.errors import Conflict
-from marketplace import projects
+from marketplace import gold, projects
 from marketplace.models import GuidelineVersion, Project, Rate
 from tests import market, people
 from tests.marketplace.client_pages.conftest import Seat, words
@@ -75,10 +76,6 @@ def test_settings_that_a_known_answer_does_not_fit_are_refused(mira: Seat) -> No
 
 
 def market_gold(mira: Seat, made: Project) -> None:
-    import random
-
-    from marketplace import gold
-
     gold.add(
         project=made, rows=[({"text": "no cloud"}, {"label": "sunny"})], actor_id=mira.user.pk, now=people.NOW, rng=random.Random(1)
     )

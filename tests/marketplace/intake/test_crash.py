@@ -1,4 +1,4 @@
-"""A runner is killed in the middle of a file, again and again: nothing is lost and nothing comes twice."""
+"""Runners are killed in the middle of a file, or meet over it: nothing is lost and nothing comes twice."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from marketplace import intake
 from marketplace.models import Batch, Upload
@@ -88,3 +89,26 @@ def test_a_runner_that_is_killed_loses_and_doubles_nothing() -> None:
     assert (received.rows_good, received.rows_bad) == (len(expected), ROWS - len(expected))
     assert received.bad_rows.count() == ROWS - len(expected)
     assert Batch.objects.get(pk=batch.pk).task_count == len(expected)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_runner_that_finds_another_at_the_file_goes_on_to_something_else() -> None:
+    batch = incoming.draft()
+    received = incoming.upload(batch, "text\na\n")
+    incoming.start(received, {"text": "text"})
+    outcome: list[bool] = []
+
+    def second_runner() -> None:
+        outcome.append(intake.read(upload_id=received.pk, now=incoming.NOW))
+        connection.close()
+
+    with transaction.atomic():
+        Batch.objects.select_for_update().get(pk=batch.pk)
+        thread = threading.Thread(target=second_runner)
+        thread.start()
+        thread.join(timeout=20)
+        assert outcome == [False], "it neither waits nor reads"
+    assert batch.tasks.count() == 0
+    assert Upload.objects.get(pk=received.pk).status == "reading"
+    assert intake.read(upload_id=received.pk, now=incoming.NOW) is False
+    assert batch.tasks.count() == 1

@@ -325,3 +325,10 @@ def test_the_end_of_reading_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "emit", lambda name, **payload: told.append(name))
     incoming.read(incoming.draft(), "text\na\n", {"text": "text"})
     assert told[-2:] == ["upload.mapped", "upload.read"]
+
+
+def test_a_fault_beside_the_fields_is_told_by_its_own_column() -> None:
+    batch = incoming.draft()
+    received = incoming.read(batch, incoming.jsonl([{"text": "a"}, {"text": "b", "text.n": 1e30}]), {"text": "text"}, "r.jsonl")
+    assert [field for _line, field, _reason in incoming.faults(received)] == ["text.n"]
+
