@@ -9,4 +9,5 @@ fi
 if ! command -v chromium >/dev/null; then
   echo "!!! Chromium is not on the PATH: THE BROWSER TESTS ARE SKIPPED !!!"
 fi
-exec .venv/bin/python -m pytest -n "${TEST_PROCESSES:-2}" --dist loadgroup "$@"
+# Any order at a desk, to find tests that lean on each other; one order where something lands.
+exec .venv/bin/python -m pytest -n "${TEST_PROCESSES:-2}" --dist loadgroup ${CI:+-p no:randomly} "$@"

@@ -150,9 +150,15 @@ def pace(request: PersonRequest, batch_id: uuid.UUID) -> HttpResponse:
         ],
     }
     return render(request, "ops/batch_pace.html", {
-        "reasons": [one for one in stuck.reasons(batch=batch, progress=seen, ambiguous=0, now=now) if one.page != "review"],
+        "reasons": _reasons(batch, seen, now),
         "pace": found, "chart": json.dumps(data), "people": max(found.people[-24:], default=0), "batch": batch,
     })
+
+
+def _reasons(batch: Batch, seen: Progress, now: datetime) -> list[stuck.Reason]:
+    """What holds it up, without what the page says above (the pause) and what only its client is asked for."""
+    found = [one for one in stuck.reasons(batch=batch, progress=seen, ambiguous=0, now=now) if one.page != "review"]
+    return found[1:] if batch.state == "paused" else found
 
 
 @require_GET

@@ -85,7 +85,9 @@ def item(request: PersonRequest, submission_id: uuid.UUID) -> HttpResponse:
         following = judging.following(one, batch_id=batch.pk if batch else None)
         try:
             _judge(request, one)
-        except (Invalid, review.RejectionLimit) as error:
+        except review.RejectionLimit:
+            problem = _("No more answers of this batch can be rejected. Accept, accept a share, or send back.")
+        except Invalid as error:
             problem = str(error)
         else:
             return _straight_on(following, batch)

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from kit.errors import Invalid, Text
 from kit.money import Money
+from marketplace.models.judging import Reason
 from marketplace.ops_queries import person as story
 from marketplace.ops_queries.person import Trace
 from marketplace.views import words
@@ -63,15 +64,15 @@ def page(request: PersonRequest, person_id: uuid.UUID) -> HttpResponse:
         "why": _why(worker.standing_reason) if worker else "",
         "grants": story.grants(person.pk) if worker else [],
         "in_hand": story.in_hand(person.pk) if worker else [],
-        "verbs": _verbs(held, worker), "pause_form": PauseForm(), "skills": Skill.objects.order_by("name")[:200],
+        "verbs": _verbs(held, worker), "pause_form": PauseForm(initial={"reason": "quality_check", "days": 7}), "skills": Skill.objects.order_by("name")[:200],
         "parts": _parts(held, worker), "crumbs": [{"label": _("People"), "url": reverse("workers:ops_people")}],
     })
 
 
 def _why(code: str) -> str:
     """Why somebody stands where they stand, in words."""
-    known: dict[str, Text] = {code: sentence for code, (sentence, _help) in standing.PAUSE_REASONS.items()}
-    known |= dict(StandingDecision.REASONS) | {
+    known: dict[str, Text] = {reason: sentence for reason, (sentence, _help) in standing.PAUSE_REASONS.items()}
+    known |= dict(StandingDecision.REASONS) | dict(Reason.choices) | {
         standing.APPEAL_WON: _("An appeal was won."), standing.PAUSE_OVER: _("The pause was over."), "by_ops": _("Ended by ops."),
     }
     return str(known.get(code, code.replace("_", " ")))
@@ -132,7 +133,7 @@ def _money(person: User) -> dict[str, Any]:
 def _decisions(person: User) -> dict[str, Any]:
     return {
         "appeals": story.appeals_of(person.pk), "decisions": story.decisions_of(person.pk),
-        "moves": [_event(one, about_them=True) for one in story.standing_history(person.pk)],
+        "moves": [_event(one) for one in story.standing_history(person.pk)],
     }
 
 
@@ -140,15 +141,14 @@ def _trail(person: User) -> dict[str, Any]:
     return {"events": [_event(one) for one in story.trail(person.pk)]}
 
 
-def _event(trace: Trace, *, about_them: bool = False) -> dict[str, Any]:
+def _event(trace: Trace) -> dict[str, Any]:
     """A line of the trail: what, when, by whom, why."""
     record = trace.record
     text = HAPPENED.get(record.verb) or record.verb.replace(".", ": ").replace("_", " ").capitalize()
     by = "" if trace.own else _("by %(name)s") % {"name": trace.actor} if trace.actor else _("by the clock")
-    about = record.subject_kind.rpartition(".")[2] if trace.own and not about_them else ""
     why = _why(record.reason) if record.reason else ""
     tone = {"paused": "wait", "ending": "bad", "ended": "bad", "active": "good"}.get(record.to_state, "")
-    return {"text": text, "at": record.at, "note": " · ".join(bit for bit in (by, about, why) if bit), "tone": tone}
+    return {"text": text, "at": record.at, "note": " · ".join(bit for bit in (by, why) if bit), "tone": tone}
 
 
 PARTS: dict[str, tuple[Text, bool, tuple[str, ...], Callable[[User], dict[str, Any]]]] = {

@@ -169,7 +169,8 @@ def test_a_task_opens_with_every_answer_under_its_pseudonym(mira: Seat, eve: Sea
     task = Task.objects.get(batch=batch, line=1)
     page = mira.words("batch_task", batch.pk, task.pk)
     assert "Answers 2" in page and page.count("W-") == 2 and "How sure" in page and "0.10 USD" in page
-    island = json.loads(mira.text("batch_task", batch.pk, task.pk, answer=1).split('id="task-data" type="application/json">')[1].split("<")[0])
+    chosen = mira.text("batch_task", batch.pk, task.pk, answer=1)
+    island = json.loads(chosen.split('id="task-data" type="application/json">')[1].split("<")[0])
     assert island["readOnly"] is True and island["data"] == {"label": "rainy"}
     assert eve.get("batch_task", batch.pk, task.pk).status_code == 404
     other = Task.objects.get(batch=batch, line=2)

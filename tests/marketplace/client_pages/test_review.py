@@ -148,7 +148,8 @@ def test_answers_of_another_organisation_do_not_exist_here(mira: Seat, eve: Seat
 
 def test_many_are_accepted_at_once(mira: Seat) -> None:
     found = waiting(mira)
-    response = mira.browser.post(mira.url("client_review_many"), {"decision": "accept", "submission": [one.pk for one in found]}, follow=True)
+    data = {"decision": "accept", "submission": [one.pk for one in found]}
+    response = mira.browser.post(mira.url("client_review_many"), data, follow=True)
     assert "3 answers judged." in words(response)
     assert {state(one) for one in found} == {"accepted"}
 
