@@ -50,9 +50,7 @@ class _Cluster:
         return Box(*map(float, self.corners / self.weight))
 
 
-def fit(
-    rows: Iterable[tuple[str, str, Sequence[Labelled]]], *, gold: Mapping[str, Sequence[Labelled]] | None = None
-) -> BoxFit:
+def fit(rows: Iterable[tuple[str, str, Sequence[Labelled]]], *, gold: Mapping[str, Sequence[Labelled]] | None = None) -> BoxFit:
     """Weighted vote over matched boxes, workers weighed by how well they agree with the outcome, three times over.
 
     An empty answer is an answer: it votes against every object. Of a doubled (item, worker) the last counts.
@@ -111,9 +109,7 @@ def _gather(clusters: list[_Cluster], boxes: Sequence[Labelled], weight: float) 
         clusters += [_Cluster(label, weight * np.array(mine[i], float), weight) for i in sorted(alone)]
 
 
-def _agreements(
-    last: Mapping[tuple[str, str], list[Labelled]], loss: Floats, weight: Mapping[str, float]
-) -> dict[str, float]:
+def _agreements(last: Mapping[tuple[str, str], list[Labelled]], loss: Floats, weight: Mapping[str, float]) -> dict[str, float]:
     """Weighted mean agreement per item."""
     sums: dict[str, tuple[float, float]] = {}
     for (item, who), lost in zip(last, loss.tolist(), strict=True):

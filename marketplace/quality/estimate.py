@@ -65,7 +65,4 @@ def _strengths(ranking: pairwise.Ranking) -> Iterable[tuple[str, ...]]:
 
 
 def _scored(workers: Mapping[str, Score]) -> list[tuple[str, ...]]:
-    return [
-        (name, f"{score.mean:.4f}", f"{score.low:.4f}", f"{score.high:.4f}", str(score.answers))
-        for name, score in workers.items()
-    ]
+    return [(name, f"{score.mean:.4f}", f"{score.low:.4f}", f"{score.high:.4f}", str(score.answers)) for name, score in workers.items()]

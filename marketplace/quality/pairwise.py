@@ -114,9 +114,7 @@ def rank_subjects(rows: Mapping[str, Iterable[Comparison]]) -> dict[str, Ranking
     return {subject: rank(comparisons) for subject, comparisons in rows.items()}
 
 
-def judge(
-    comparisons: Iterable[Comparison], ranking: Ranking, *, known: Iterable[Verdict | None] | None = None
-) -> dict[str, Score]:
+def judge(comparisons: Iterable[Comparison], ranking: Ranking, *, known: Iterable[Verdict | None] | None = None) -> dict[str, Score]:
     """Every worker's probability of preferring the truly stronger thing, with a 95 % interval.
 
     A tie says that neither is: it counts as half right. `known` holds the true verdict of each comparison where it is

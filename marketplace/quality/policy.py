@@ -33,7 +33,7 @@ class Policy:
     """
 
     minimum: int = 2
-    maximum: int = 10
+    maximum: int = 12
     target: float = 0.99
     expert_below: float = 0.0
     tiers: int = 0

@@ -59,10 +59,7 @@ def records(answers: Answers, right: Floats, *, ages: Sequence[float] | None = N
     """Every worker's record from the probability (n,) that each answer is right; `ages` are days since each answer."""
     weight = np.ones(len(right)) if ages is None else 0.5 ** (np.maximum(ages, 0.0) / HALF_LIFE_DAYS)
     size = len(answers.workers)
-    columns = [
-        summed(answers.worker, weight * amount, size)
-        for amount in (right, np.ones(len(right)), right * (1 - right))
-    ]
+    columns = [summed(answers.worker, weight * amount, size) for amount in (right, np.ones(len(right)), right * (1 - right))]
     return {name: Record(*map(float, row)) for name, row in zip(answers.workers, zip(*columns, strict=True), strict=True)}
 
 
@@ -103,9 +100,7 @@ def from_losses(names: Sequence[str], worker: Ints, loss: Floats, judged: NDArra
     spread = 1.96 * np.sqrt((own + NEWCOMER_ANSWERS * common) / number / number)
     low, high = np.clip(1 - mean - spread, 0, 1), np.clip(1 - mean + spread, 0, 1)
     every = np.bincount(worker, minlength=size)
-    return {
-        name: Score(float(1 - mean[n]), float(low[n]), float(high[n]), int(every[n])) for n, name in enumerate(names)
-    }
+    return {name: Score(float(1 - mean[n]), float(low[n]), float(high[n]), int(every[n])) for n, name in enumerate(names)}
 
 
 def beta_interval(mean: Floats, counts: Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:

@@ -83,9 +83,7 @@ def read_truth(path: Path, *, kind: Kind = "categorical") -> tuple[dict[str, Any
     return {item: value for item, value in truth.items() if item not in against}, faults
 
 
-def _rows(
-    path: Path, columns: tuple[str, ...], faults: list[Fault], may_be_empty: set[str]
-) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(path: Path, columns: tuple[str, ...], faults: list[Fault], may_be_empty: set[str]) -> Iterator[tuple[int, dict[str, str]]]:
     """(line, cells) of each row that has the columns; everything else becomes a fault or a BadFile."""
     reader = csv.reader(io.StringIO(_text(path), newline=""))
     header = [name.strip() for name in next(reader, [])]

@@ -64,7 +64,8 @@ def page(request: PersonRequest, person_id: uuid.UUID) -> HttpResponse:
         "why": _why(worker.standing_reason) if worker else "",
         "grants": story.grants(person.pk) if worker else [],
         "in_hand": story.in_hand(person.pk) if worker else [],
-        "verbs": _verbs(held, worker), "pause_form": PauseForm(initial={"reason": "quality_check", "days": 7}), "skills": Skill.objects.order_by("name")[:200],
+        "verbs": _verbs(held, worker), "pause_form": PauseForm(initial={"reason": "quality_check", "days": 7}),
+        "skills": Skill.objects.order_by("name")[:200],
         "parts": _parts(held, worker), "crumbs": [{"label": _("People"), "url": reverse("workers:ops_people")}],
     })
 
