@@ -10,20 +10,17 @@ from pathlib import Path
 from bench import servers
 from bench.report import Figure
 
-GROUPS = ("cycle", "imports", "quality", "ledger")
+GROUPS = ("cycle", "imports", "ledger", "quality", "snapshot", "pages")
 
 
 def main() -> None:
     full = "--full" in sys.argv
-    wanted = [name for name in sys.argv[1:] if not name.startswith("-")] or [
-        name for name in GROUPS if (Path(__file__).parent / f"{name}.py").exists()
-    ]
+    wanted = [name for name in sys.argv[1:] if not name.startswith("-")] or GROUPS
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="marketplace-bench-") as folder:
         servers.prepare(Path(folder))
         for name in wanted:
             for figure in import_module(f"bench.{name}").run(full):
-                figure = figure if isinstance(figure, Figure) else Figure(*figure)
                 print(figure.line(), flush=True)
                 figures.append(figure)
     sys.exit(0 if all(figure.ok for figure in figures) else 1)

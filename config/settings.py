@@ -85,8 +85,7 @@ MIDDLEWARE = [
 
 API_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "config.middleware.TokenCall",
     "config.middleware.ProductErrors",
     "workers.access.DenyByDefault",
 ]

@@ -8,11 +8,11 @@ from django.urls import include, path
 from config import views
 
 urlpatterns = [
+    path("api/", include("config.api_urls")),
     path("", views.front, name="front"),
     path("home/", views.home, name="home"),
     path("health/", views.health, name="health"),
     path("account/", include("allauth.urls")),
-    path("api/", include("config.api_urls")),
     path("", include("workers.urls")),
     path("", include("qualification.urls")),
     path("", include("payments.urls")),

@@ -28,6 +28,15 @@ def cursor() -> Iterator[psycopg.Cursor[Row]]:
         yield fast
 
 
+def row(statement: str, params: Params) -> Row | None:
+    """The one row of a question that needs no transaction: prepared like the rest, asked on Django's present connection."""
+    connection.ensure_connection()
+    raw = connection.connection
+    raw.prepare_threshold = 0
+    with psycopg.Cursor(raw) as fast:
+        return fast.execute(statement, params).fetchone()
+
+
 def as_json(value: Any) -> str:
     """A JSON parameter, to be cast with ::jsonb."""
     return orjson.dumps(value).decode()

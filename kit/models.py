@@ -16,7 +16,7 @@ class OutboxEvent(models.Model):
     payload = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=Now())
     due_at = models.DateTimeField(db_default=Now())
-    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    attempts = models.SmallIntegerField(default=0, db_default=0)
     done = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     delivered_at = models.DateTimeField(null=True)
     last_error = models.TextField(default="", db_default="")
@@ -26,7 +26,6 @@ class OutboxEvent(models.Model):
             models.Index(
                 fields=["due_at"], name="outbox_due", condition=models.Q(delivered_at__isnull=True)
             ),
-            models.Index(fields=["name", "created_at"], name="outbox_by_name"),
         ]
 
 

@@ -21,6 +21,12 @@ from marketplace.api import (
     work,
 )
 
+hot: list[URLPattern] = [
+    path("leases/", leases.Leases.as_view(), name="api_leases"),
+    path("leases/<uuid:lease_id>/submit/", leases.Submit.as_view(), name="api_submit"),
+    path("leases/<uuid:lease_id>/beat/", leases.Beat.as_view(), name="api_beat"),
+]
+
 client: list[URLPattern] = [
     path("task-types/", task_types.TaskTypes.as_view(), name="api_task_types"),
     path("task-types/<slug:slug>/", task_types.TaskTypeDetail.as_view(), name="api_task_type"),
@@ -77,15 +83,12 @@ worker: list[URLPattern] = [
     path("work/submissions/<uuid:submission_id>/", work.MySubmission.as_view(), name="api_my_submission"),
     path("work/submissions/<uuid:submission_id>/take-up/", work.TakeUp.as_view(), name="api_take_up"),
     path("work/lapsed/<uuid:assignment_id>/resume/", work.ResumeLapsed.as_view(), name="api_resume_lapsed"),
-    path("leases/", leases.Leases.as_view(), name="api_leases"),
     path("leases/current/", leases.CurrentLeases.as_view(), name="api_current_leases"),
     path("leases/<uuid:lease_id>/", leases.LeaseDetail.as_view(), name="api_lease"),
-    path("leases/<uuid:lease_id>/beat/", leases.Beat.as_view(), name="api_beat"),
     path("leases/<uuid:lease_id>/draft/", leases.Draft.as_view(), name="api_draft"),
     path("leases/<uuid:lease_id>/pause/", leases.PauseLease.as_view(), name="api_pause_lease"),
     path("leases/<uuid:lease_id>/resume/", leases.ResumeLease.as_view(), name="api_resume_lease"),
     path("leases/<uuid:lease_id>/give-back/", leases.GiveBack.as_view(), name="api_give_back"),
-    path("leases/<uuid:lease_id>/submit/", leases.Submit.as_view(), name="api_submit"),
     path("leases/<uuid:lease_id>/images/<str:digest>/", leases.LeaseImage.as_view(), name="api_lease_image"),
 ]
 
@@ -110,4 +113,4 @@ ops: list[URLPattern] = [
     path("ops/submissions/<uuid:submission_id>/judge/", submissions.OpsJudge.as_view(), name="api_ops_judge"),
 ]
 
-urlpatterns = client + worker + ops
+urlpatterns = hot + client + worker + ops

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from kit import paging
@@ -201,11 +201,11 @@ def tasks_page(*, batch: Batch, show: str, own_id: str, cursor: str | None) -> p
     rows: QuerySet[Task] = Task.objects.filter(batch=batch).select_related("result")
     match show:
         case "settled":
-            rows = rows.filter(result__state="settled")
+            rows = rows.filter(result__batch=batch, result__state="settled")
         case "ambiguous":
-            rows = rows.filter(result__state="settled", result__ambiguous=True)
+            rows = rows.filter(result__batch=batch, result__state="settled", result__ambiguous=True)
         case "open":
-            rows = rows.filter(Q(result__isnull=True) | ~Q(result__state="settled"))
+            rows = rows.filter(~Exists(Result.objects.filter(batch=batch, state="settled", task=OuterRef("pk"))))
     if own_id:
         rows = rows.filter(external_id=own_id.replace("\x00", "\ufffd"))
     return paging.page(rows, order="line", cursor=cursor, size=PAGE)
@@ -248,8 +248,8 @@ def latest_answers(*, batch: Batch, most: int) -> list[Submission]:
 # --- what waits for the client's word ----------------------------------------------------------------------------------
 
 
-def _waiting(batch_ids: Sequence[uuid.UUID]) -> QuerySet[Submission]:
-    return Submission.objects.filter(batch__in=batch_ids, state="waiting", kind="answer", gold=False)
+def _waiting(found: Sequence[uuid.UUID] | QuerySet[Batch]) -> QuerySet[Submission]:
+    return Submission.objects.filter(batch__in=found, state="waiting", kind="answer", gold=False)
 
 
 def waiting_for_client(*, organisation_id: uuid.UUID, project_id: uuid.UUID | None = None) -> QuerySet[Submission]:
@@ -259,7 +259,7 @@ def waiting_for_client(*, organisation_id: uuid.UUID, project_id: uuid.UUID | No
     )
     if project_id is not None:
         found = found.filter(project_id=project_id)
-    rows = _waiting(list(found.values_list("pk", flat=True)))
+    rows = _waiting(found)
     return rows.select_related("task", "lease", "batch__project__organisation")
 
 

@@ -24,6 +24,8 @@ LIFE_AT_MOST = 10
 """A lease lives at most this many times its first length."""
 LAP_REST_SECONDS = 10
 """A worker whose second lap found nothing is not sent round again for so long."""
+AT_ONCE = 8
+"""Queues that one statement looks up, as `sql.OPTIONS` says."""
 JUDGING = {SlotKind.REVIEW.value, SlotKind.ADJUDICATION.value}
 
 
@@ -68,22 +70,25 @@ def lease_next(
     Needs an open transaction. Raises NotWorking. When a parallel ask of the same person wins, psycopg's
     UniqueViolation passes: the door rolls back and asks `live_lease`.
     """
+    ask = _Ask(worker_id, kind, project_id, now, rng)
     with hot.cursor() as cursor:
-        standing, fresh, live_id = _gate(cursor, worker_id, kind, now)
+        (standing, fresh, live_id), options = _look(cursor, ask)
         if live_id is not None:
             return _read_lease(cursor, live_id, worker_id)
         if standing != "active":
             raise NotWorking(_("Your account is %(standing)s, so no new tasks are given out.") % {"standing": standing})
         if not fresh:
             eligibility.make_ready(worker_id=worker_id, now=now)
-        return _take(cursor, _Ask(worker_id, kind, project_id, now, rng))
+            options = cursor.execute(sql.OPTIONS, ask.facts()).fetchall()
+        pages = _pages(cursor, ask, options)
+        return next((found for page in pages if (found := _take(cursor, ask, page))), None)
 
 
 def live_lease(*, worker_id: uuid.UUID, kind: str, now: datetime) -> LeasedTask | None:
     """The lease that this person holds right now, if any."""
     with hot.cursor() as cursor:
-        _standing, _fresh, live_id = _gate(cursor, worker_id, kind, now)
-        return _read_lease(cursor, live_id, worker_id) if live_id else None
+        row = cursor.execute(sql.GATE, {"worker": worker_id, "kind": kind, "now": now}).fetchone()
+        return _read_lease(cursor, row[2], worker_id) if row and row[2] else None
 
 
 def read_lease(*, worker_id: uuid.UUID, lease_id: uuid.UUID) -> LeasedTask:
@@ -103,34 +108,47 @@ class _Ask:
     now: datetime
     rng: random.Random
 
+    def facts(self, *, beyond: int = 0) -> dict[str, Any]:
+        return {"worker": self.worker_id, "kind": self.kind, "project": self.project_id, "now": self.now, "beyond": beyond}
 
-def _gate(
-    cursor: psycopg.Cursor[hot.Row], worker_id: uuid.UUID, kind: str, now: datetime
-) -> tuple[str, bool, uuid.UUID | None]:
-    row = cursor.execute(sql.GATE, {"worker": worker_id, "kind": kind, "now": now}).fetchone()
+
+def _look(cursor: psycopg.Cursor[hot.Row], ask: _Ask) -> tuple[hot.Row, list[hot.Row]]:
+    """Gate and options in one exchange with the server; the options count only when the gate says that they are fresh."""
+    gate = psycopg.Cursor(cursor.connection)
+    with cursor.connection.pipeline():
+        gate.execute(sql.GATE, ask.facts())
+        cursor.execute(sql.OPTIONS, ask.facts())
+    row = gate.fetchone()
     if row is None:
         raise NotWorking(_("Only people who signed up to work can take tasks."))
-    return row[0], row[1], row[2]
+    return row, cursor.fetchall()
 
 
-def _take(cursor: psycopg.Cursor[hot.Row], ask: _Ask) -> LeasedTask | None:
+def _pages(cursor: psycopg.Cursor[hot.Row], ask: _Ask, rows: list[hot.Row]) -> Iterator[list[hot.Row]]:
+    """The worker's options, eight at a time: normally the first eight do, more are read by who found nothing in those."""
+    beyond = 0
+    while rows:
+        yield rows
+        beyond += AT_ONCE
+        rows = cursor.execute(sql.OPTIONS, ask.facts(beyond=beyond)).fetchall() if len(rows) == AT_ONCE else []
+
+
+def _take(cursor: psycopg.Cursor[hot.Row], ask: _Ask, rows: list[hot.Row]) -> LeasedTask | None:
     """Walk the worker's queues in order: normally one turn; the second lap only when nothing was found."""
-    options = list(_options(cursor, ask))
-    for option in options:
+    passed = []
+    for option in _below_cap(rows, ask):
         found = _claim_gold(cursor, ask, option) or _claim(cursor, ask, option)
         if found:
             return found
-    for option in options:
+        passed.append(option)
+    for option in passed:
         if found := _second_lap(cursor, ask, option):
             return found
     return None
 
 
-def _options(cursor: psycopg.Cursor[hot.Row], ask: _Ask) -> Iterator[routing.Option]:
+def _below_cap(rows: list[hot.Row], ask: _Ask) -> Iterator[routing.Option]:
     """The queues that may serve this worker now: open, of the rule version that was checked, below the daily cap."""
-    rows = cursor.execute(
-        sql.OPTIONS, {"worker": ask.worker_id, "kind": ask.kind, "project": ask.project_id}
-    ).fetchall()
     for row in rows:
         queue_id, project_id, mark, gold_count, terms, *record = row
         option = routing.Option(queue_id, project_id, mark, gold_count, hot.from_json(terms), *record)
@@ -227,7 +245,8 @@ def resume_lapsed(*, worker_id: uuid.UUID, assignment_id: uuid.UUID, now: dateti
     _hands_free(worker_id, lapsed.kind)
     with hot.cursor() as cursor:
         ask = _Ask(worker_id, lapsed.kind, None, now, rng)
-        for option in _options(cursor, ask):
+        rows = cursor.execute(sql.OPTIONS, ask.facts()).fetchall()
+        for option in _below_cap([row for page in _pages(cursor, ask, rows) for row in page], ask):
             if option.queue_id == lapsed.queue_id:
                 params = _params(ask, option) | {"queue": option.queue_id, "slot": lapsed.slot_id}
                 if found := _leased(cursor, sql.CLAIM_SLOT, params, ask, option):

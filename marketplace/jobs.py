@@ -36,7 +36,7 @@ def accept_overdue(**_: Any) -> None:
     """Silence pays."""
     while True:
         with transaction.atomic(durable=True):
-            if review.accept_overdue(now=timezone.now()) < 500:
+            if review.accept_overdue(now=timezone.now()) < review.OVERDUE_STEP:
                 return
 
 

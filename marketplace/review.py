@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
-from kit import due, hot, outbox, states
+from kit import hot, outbox, states
 from kit.errors import Conflict, Invalid, NotFound
 from kit.ids import uuid7
 from marketplace import settlement, sql
@@ -23,6 +23,8 @@ from workers import queries as people
 
 REJECTED_AT_MOST_BP = 500
 """Of a batch, 5 %; what goes beyond is frozen until ops have looked."""
+OVERDUE_STEP = 1_000
+"""Submissions that the clock accepts in one transaction."""
 REJECTED_FREE = 3
 """So many rejections a small batch may have before the share counts."""
 
@@ -199,24 +201,12 @@ def take_up_again(
     return judge_by
 
 
-def accept_overdue(*, now: datetime, limit: int = 500) -> int:
+def accept_overdue(*, now: datetime, limit: int = OVERDUE_STEP) -> int:
     """Silence pays: accept what nobody judged in time, set-based; returns how many. Safe to run twice at once."""
-    overdue = Submission.objects.filter(state__in=["waiting", "sent_back"], judge_by__lte=now).order_by("judge_by")
-    rows = due.take(overdue, limit=limit)
-    for before in ("waiting", "sent_back"):
-        ids = [row.pk for row in rows if row.state == before]
-        if ids:
-            states.move_all(
-                Submission.objects.filter(pk__in=ids), chart=SUBMISSION, before=before, to="accepted", actor_id=None, now=now,
-                reason="silence", judge_by=None,
-            )
-    settlement.confirm_overdue([row.pk for row in rows], now=now)
-    for row in rows:
-        outbox.emit(
-            "submission.judged", submission_id=str(row.pk), worker_id=str(row.worker_id), decision="silence",
-            task_id=row.task_id,
-        )
-    return len(rows)
+    with hot.cursor() as cursor:
+        ids = [row[0] for row in cursor.execute(sql.ACCEPT_OVERDUE, {"now": now, "limit": limit}).fetchall()]
+    settlement.confirm_overdue(ids, now=now)
+    return len(ids)
 
 
 def open_review_slot(*, submission_id: uuid.UUID, now: datetime) -> None:

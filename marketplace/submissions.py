@@ -116,21 +116,16 @@ def _active_ms(held: _Held, now: datetime) -> int:
 def _hand_in(
     cursor: psycopg.Cursor[hot.Row], worker_id: uuid.UUID, lease_id: uuid.UUID, held: _Held, answer: Any, now: datetime
 ) -> Submitted:
-    """The first round: every write of the one fact goes out in one pipeline, and all or none of it stays."""
+    """The first round: its writes go out in one pipeline, and all or none of them stay."""
     if not held.live and not (held.state == "expired" and held.slot_open):
         raise LeaseExpired(_("The time ran out and somebody else has this task now. Your draft is kept for 30 days."))
     lines = pricing.quote(held.terms)
     made = _outcome(held, lines, now)
     facts = _facts(held, made, worker_id, lease_id, answer, now)
-    statements = [sql.FILL_SLOT, sql.END_ASSIGNMENT, sql.INSERT_SUBMISSION]
-    if held.kind == "answer":
-        statements.append(sql.COUNT_ANSWER)
-    closing = psycopg.Cursor(cursor.connection)
+    kept = psycopg.Cursor(cursor.connection)
     try:
         with cursor.connection.pipeline():
-            closing.execute(sql.CLOSE if held.live else sql.CLOSE_LATE, facts)
-            for statement in statements:
-                cursor.execute(statement, facts)
+            kept.execute(sql.SUBMIT if held.live else sql.SUBMIT_LATE, facts)
             earnings.accrue(cursor=cursor, accrual=settlement.accrual(
                 worker_id=worker_id, terms=held.terms, lines=lines, source_kind="submission",
                 source_id=made.submission_id, confirmed=made.state == "accepted", now=now,
@@ -138,7 +133,7 @@ def _hand_in(
             cursor.execute(outbox.INSERT_EVENT, ("submission.made", hot.as_json(_told(held, made, worker_id))))
     except psycopg.errors.UniqueViolation:
         raise AlreadySubmitted(_("This task was handed in already.")) from None
-    if closing.rowcount != 1:
+    if kept.rowcount != 1:
         raise LeaseExpired(_("The time ran out and somebody else has this task now. Your draft is kept for 30 days."))
     if held.kind == "review" and held.subject_id:
         review.apply_review(

@@ -59,14 +59,12 @@ class Accrual:
 
 
 def accrue(*, cursor: ledger.Cursor, accrual: Accrual) -> None:
-    """Write an earning, its lines, the batch's tally and the posting: three statements that read nothing back.
+    """Write an earning with its lines and the batch's tally, and the posting: two statements that read nothing back.
 
     Pending: batch reserved -> worker pending. Confirmed at once: batch reserved -> worker available and platform revenue.
     Made for a raw psycopg cursor in a pipeline; a second earning of one source violates `one_earning_per_source`.
     """
     cursor.execute(sql.EARN, _earn_params(accrual))
-    if not accrual.from_losses:
-        cursor.execute(sql.TALLY, _tally_params(accrual))
     ledger.write(cursor=cursor, posting=_posting(accrual))
 
 
@@ -168,23 +166,15 @@ def _settle(
 
 
 def _earn_params(accrual: Accrual) -> dict[str, Any]:
-    settled = accrual.confirmed
+    amount, fee, settled = accrual.amount_units, accrual.fee_units, accrual.confirmed
     return {
         "id": accrual.earning_id, "worker": accrual.worker_id, "organisation": accrual.organisation_id,
         "batch": accrual.batch_id, "source_kind": accrual.source_kind, "source_id": accrual.source_id,
-        "adjusts": accrual.adjusts_id, "currency": accrual.currency, "amount": accrual.amount_units,
-        "fee": accrual.fee_units, "state": "confirmed" if settled else "pending",
-        "confirmed": accrual.amount_units if settled else None, "confirmed_fee": accrual.fee_units if settled else None,
-        "from_losses": accrual.from_losses, "now": accrual.now, "settled_at": accrual.now if settled else None,
-        "lines": orjson.dumps(accrual.lines).decode(),
-    }  # fmt: skip
-
-
-def _tally_params(accrual: Accrual) -> dict[str, Any]:
-    amount, fee, settled = accrual.amount_units, accrual.fee_units, accrual.confirmed
-    return {
-        "batch": accrual.batch_id, "organisation": accrual.organisation_id, "currency": accrual.currency, "given": 0,
-        "pending": 0 if settled else amount, "paid": amount if settled else 0, "fees": fee if settled else 0,
+        "adjusts": accrual.adjusts_id, "currency": accrual.currency, "amount": amount, "fee": fee,
+        "state": "confirmed" if settled else "pending", "confirmed": amount if settled else None,
+        "confirmed_fee": fee if settled else None, "from_losses": accrual.from_losses, "now": accrual.now,
+        "settled_at": accrual.now if settled else None, "lines": orjson.dumps(accrual.lines).decode(),
+        "pending": 0 if settled else amount, "paid": amount if settled else 0, "paid_fee": fee if settled else 0,
     }  # fmt: skip
 
 

@@ -100,12 +100,9 @@ def reserved(*, batch_id: uuid.UUID, currency: str) -> Money:
 def _tally(*, organisation_id: uuid.UUID, batch_id: uuid.UUID, given: Money) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            sql.TALLY,
-            {
-                "batch": batch_id, "organisation": organisation_id, "currency": given.currency, "given": given.units,
-                "pending": 0, "paid": 0, "fees": 0,
-            },
-        )  # fmt: skip
+            sql.GIVE,
+            {"batch": batch_id, "organisation": organisation_id, "currency": given.currency, "given": given.units},
+        )
 
 
 # --- paying in: intent (committed), call, outcome (committed) --------------------------------------------------------

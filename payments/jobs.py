@@ -33,7 +33,7 @@ from payments.models import Funding, Payout, PayoutAccount, PayoutRun
 logger = logging.getLogger(__name__)
 
 A_ROUND = 100
-"""Calls that one round makes at most; rounds start every five seconds, which keeps below Stripe's limits."""
+"""Requests that one round makes at most; rounds start every five seconds: 20 a second, which keeps below Stripe's limits."""
 
 
 @contextmanager

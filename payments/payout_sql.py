@@ -53,3 +53,32 @@ FROM payable WHERE payable.id = payout.id
 
 LET_GO = "UPDATE payments_earning SET payout_id = NULL WHERE payout_id = ANY(%(payouts)s::uuid[])"
 """Earnings of payouts that will not be made wait for the next run."""
+
+CLAIM_OLDEST = """
+WITH carried AS (
+    SELECT coalesce(sum(earned_units - amount_units), 0)::bigint AS units FROM payments_payout
+    WHERE worker_id = %(worker)s AND currency = %(currency)s AND state NOT IN ('draft', 'returned')
+), free AS (
+    SELECT id, coalesce(sum(confirmed_units) OVER (ORDER BY settled_at, id ROWS UNBOUNDED PRECEDING) - confirmed_units, 0) AS before
+    FROM payments_earning
+    WHERE worker_id = %(worker)s AND currency = %(currency)s AND state = 'confirmed' AND payout_id IS NULL AND NOT held
+)
+UPDATE payments_earning earning SET payout_id = %(payout)s
+FROM free, carried WHERE earning.id = free.id AND free.before + carried.units < %(amount)s
+"""
+"""For a payout whose amount is known already: as many of the oldest earnings as it takes."""
+
+SUM_UP_GIVEN = """
+WITH carried AS (
+    SELECT coalesce(sum(earned_units - amount_units), 0)::bigint AS units FROM payments_payout
+    WHERE worker_id = %(worker)s AND currency = %(currency)s AND state NOT IN ('draft', 'returned')
+), claimed AS (
+    SELECT coalesce(sum(confirmed_units), 0)::bigint AS units, count(*) AS earnings
+    FROM payments_earning WHERE payout_id = %(payout)s
+)
+UPDATE payments_payout payout SET
+    earned_units = claimed.units, earnings_count = claimed.earnings, carry_in_units = carried.units,
+    amount_units = %(amount)s, carry_out_units = claimed.units + carried.units - %(amount)s
+FROM carried, claimed WHERE payout.id = %(payout)s AND claimed.units + carried.units >= %(amount)s
+"""
+"""The sums of such a payout; no row when its earnings do not cover it."""

@@ -23,8 +23,9 @@ from payments.states import ATTEMPT, OPEN_ATTEMPT, PAYOUT
 
 SAME_KEY = dt.timedelta(hours=20)
 """How long a call may be repeated under its key: the rail forgets keys after 24 hours, and then it would pay again."""
-PATIENCE = (5, 30, 120, 600, 1800)
-"""Seconds until the next look at a try in doubt; the last one repeats."""
+PATIENCE = (5, 15, 60, 240)
+"""Seconds until the next look at a try in doubt; the last one repeats, so that five minutes after the end of an outage of
+the rail all that it held up is through."""
 BETWEEN_LOOKUPS = dt.timedelta(minutes=10)
 LOOKUPS = 2
 """After SAME_KEY, a transfer not found this many times, this far apart, was never made."""
@@ -54,8 +55,13 @@ def open_try(*, payout_id: uuid.UUID, now: dt.datetime) -> Attempt | None:
         states.move(payout, chart=PAYOUT, to="sending", actor_id=None, now=now)
     n = payout.attempts.count() + 1
     attempt = Attempt.objects.create(payout=payout, n=n, key=f"payout-{payout.pk}-{n}", created_at=now, due_at=now)
-    _post(payout, "hold", "worker_available", "worker_in_transit", now)
+    hold_money(payout, now=now)
     return attempt
+
+
+def hold_money(payout: Payout, *, now: dt.datetime) -> None:
+    """The money of a payout leaves available, once. Raises Overdrawn when the worker has less than that."""
+    _post(payout, "hold", "worker_available", "worker_in_transit", now)
 
 
 def _not_ready(payout: Payout, now: dt.datetime) -> str:

@@ -20,8 +20,8 @@ from payments.states import OPEN_ATTEMPT
 
 logger = logging.getLogger(__name__)
 
-CLAIMED = dt.timedelta(seconds=150)
-"""How long a try belongs to the runner that took it: longer than any call; a killed runner's is taken again after it."""
+CLAIMED = dt.timedelta(seconds=60)
+"""How long a try belongs to the runner that took it: longer than its two calls can take; a killed runner's is taken again."""
 
 Clock = Callable[[], dt.datetime]
 
@@ -29,17 +29,20 @@ Clock = Callable[[], dt.datetime]
 def send_round(*, clock: Clock, limit: int) -> int:
     """Open tries for payouts that wait, call the rail for tries that are due, close runs that are through.
 
-    Any number of these may run at once, and each may be killed anywhere. Returns how many calls were made.
+    `limit` bounds the requests to the rail; a try that was called before takes two of them, as it is looked up first. Any
+    number of these may run at once, and each may be killed anywhere. Returns how many tries were called.
     """
     for payout_id in payouts.to_open(limit=limit):
         _open_try(payout_id, clock())
-    taken = take_due(now=clock(), limit=limit)
-    for attempt_id in taken:
-        try_once(attempt_id=attempt_id, now=clock())
+    requests = called = 0
+    while requests < limit and (taken := take_due(now=clock())):
+        requests += 2 if taken.calls else 1
+        called += 1
+        try_once(attempt_id=taken.pk, now=clock())
     for run_id in PayoutRun.objects.filter(state="approved").values_list("pk", flat=True):
         with transaction.atomic(durable=True):
             payout_runs.finish(run_id=run_id, now=clock())
-    return len(taken)
+    return called
 
 
 def _open_try(payout_id: uuid.UUID, now: dt.datetime) -> None:
@@ -53,15 +56,17 @@ def _open_try(payout_id: uuid.UUID, now: dt.datetime) -> None:
         logger.info("payout taken by another runner", extra={"payout": str(payout_id)})
 
 
-def take_due(*, now: dt.datetime, limit: int) -> list[uuid.UUID]:
-    """Tries that are due, taken for a while by this runner. A paused run's wait, unless they were sent and are in doubt."""
+def take_due(*, now: dt.datetime) -> Attempt | None:
+    """The try that has been due for longest, taken for a while by this runner just before its call. A paused run's wait,
+    unless they were sent and are in doubt."""
     with transaction.atomic(durable=True):
         waiting = Attempt.objects.filter(state__in=OPEN_ATTEMPT, due_at__lte=now, needs_person=False).filter(
             Q(payout__run__state="approved") | Q(first_sent_at__isnull=False)
         )
-        taken = due.take(waiting.order_by("due_at"), limit=limit)
-        Attempt.objects.filter(pk__in=[attempt.pk for attempt in taken]).update(due_at=now + CLAIMED)
-    return [attempt.pk for attempt in taken]
+        for taken in due.take(waiting.order_by("due_at"), limit=1):
+            Attempt.objects.filter(pk=taken.pk).update(due_at=now + CLAIMED)
+            return taken
+    return None
 
 
 def try_once(*, attempt_id: uuid.UUID, now: dt.datetime) -> None:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 SHARDS = 16
 
-EARN = """
+GIVE = f"""
+INSERT INTO payments_batchtally AS tally (batch_id, shard, organisation_id, currency, given_units)
+VALUES (%(batch)s, pg_backend_pid() %% {SHARDS}, %(organisation)s, %(currency)s, %(given)s)
+ON CONFLICT (batch_id, shard) DO UPDATE SET given_units = tally.given_units + excluded.given_units
+"""
+"""What a batch was given (or, negative, gave back), added to the row of this database session's group."""
+
+EARN = f"""
 WITH earned AS (
     INSERT INTO payments_earning (
         id, worker_id, organisation_id, batch_id, source_kind, source_id, adjusts_id, currency, amount_units, fee_units,
@@ -13,25 +20,20 @@ WITH earned AS (
         %(id)s, %(worker)s, %(organisation)s, %(batch)s, %(source_kind)s, %(source_id)s, %(adjusts)s, %(currency)s,
         %(amount)s, %(fee)s, %(state)s, %(confirmed)s, %(confirmed_fee)s, %(from_losses)s, %(now)s, %(settled_at)s
     )
+), explained AS (
+    INSERT INTO payments_earningline (earning_id, n, kind, units, inputs, rule)
+    SELECT %(id)s, line.n, line.kind, line.units, line.inputs, line.rule
+    FROM ROWS FROM (jsonb_to_recordset(%(lines)s::jsonb) AS (kind text, units bigint, inputs jsonb, rule text))
+         WITH ORDINALITY AS line (kind, units, inputs, rule, n)
 )
-INSERT INTO payments_earningline (earning_id, n, kind, units, inputs, rule)
-SELECT %(id)s, line.n, line.kind, line.units, line.inputs, line.rule
-FROM ROWS FROM (jsonb_to_recordset(%(lines)s::jsonb) AS (kind text, units bigint, inputs jsonb, rule text))
-     WITH ORDINALITY AS line (kind, units, inputs, rule, n)
-"""
-"""An earning and the lines that explain it."""
-
-TALLY = f"""
-INSERT INTO payments_batchtally AS tally (
-    batch_id, shard, organisation_id, currency, given_units, pending_units, paid_units, fee_units
-) VALUES (
-    %(batch)s, pg_backend_pid() %% {SHARDS}, %(organisation)s, %(currency)s, %(given)s, %(pending)s, %(paid)s, %(fees)s
-)
+INSERT INTO payments_batchtally AS tally (batch_id, shard, organisation_id, currency, pending_units, paid_units, fee_units)
+SELECT %(batch)s, pg_backend_pid() %% {SHARDS}, %(organisation)s, %(currency)s, %(pending)s, %(paid)s, %(paid_fee)s
+WHERE NOT %(from_losses)s
 ON CONFLICT (batch_id, shard) DO UPDATE SET
-    given_units = tally.given_units + excluded.given_units, pending_units = tally.pending_units + excluded.pending_units,
+    pending_units = tally.pending_units + excluded.pending_units,
     paid_units = tally.paid_units + excluded.paid_units, fee_units = tally.fee_units + excluded.fee_units
 """
-"""Where a batch's money went, added to the row of this database session's group."""
+"""An earning, the lines that explain it, and what of the batch's money it takes."""
 
 POST = """
 WITH leg AS (

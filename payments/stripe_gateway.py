@@ -210,14 +210,17 @@ def read_account(account: str) -> Account:
 
 
 def send(*, key: str, group: str, destination: str, amount: Money, payout_id: uuid.UUID) -> Transfer:
-    """Transfer money to a connected account. The key makes it happen once for a day, the group lets it be found for ever."""
+    """Transfer money to a connected account. The key makes it happen once for a day, the group lets it be found for ever.
+
+    One request and no more, as for `find`: `sending` asks again by itself, and no faster than the rail allows.
+    """
     with _named_failures():
         transfer = _client().v1.transfers.create(
             {
                 "amount": to_minor(amount), "currency": amount.currency.lower(), "destination": destination,
                 "transfer_group": group, "metadata": {"payout_id": str(payout_id)},
             },
-            {"idempotency_key": key},
+            {"idempotency_key": key, "max_network_retries": 0},
         )  # fmt: skip
     return _transfer(transfer)
 
@@ -225,8 +228,16 @@ def send(*, key: str, group: str, destination: str, amount: Money, payout_id: uu
 def find(*, group: str) -> list[Transfer]:
     """All transfers ever made in a group (Stripe's list, not its search, which lags)."""
     with _named_failures():
-        found = _client().v1.transfers.list({"transfer_group": group, "limit": 100})
+        found = _client().v1.transfers.list({"transfer_group": group, "limit": 100}, {"max_network_retries": 0})
         return [_transfer(transfer) for transfer in found.auto_paging_iter()]
+
+
+def transfers(*, since: dt.datetime) -> Iterator[Transfer]:
+    """All transfers from a moment on, newest first."""
+    with _named_failures():
+        found = _client().v1.transfers.list({"created": {"gte": int(since.timestamp())}, "limit": 100})
+        for transfer in found.auto_paging_iter():
+            yield _transfer(transfer)
 
 
 def _transfer(transfer: stripe.Transfer) -> Transfer:

@@ -16,6 +16,7 @@ from stripe_double import (
     money,
     payouts,
     refunds,
+    store,
     topups,
     transfers,
 )
@@ -25,7 +26,7 @@ from stripe_double.double import Double
 from stripe_double.errors import Failure
 from stripe_double.faults import Fault
 from stripe_double.forms import decode_json
-from stripe_double.store import Books, Thing
+from stripe_double.store import Books, Thing, new_id
 
 WEBHOOK_FAULTS = ("lost_rate", "doubled_rate", "late_rate", "late_seconds", "shuffle_seconds", "seed")
 
@@ -135,6 +136,16 @@ def _deliver(double: Double, postman: Postman, said: Thing) -> Any:
     return {"delivered": postman.deliver(everything=True)}
 
 
+def _reset(double: Double, postman: Postman, said: Thing) -> Any:
+    """Empty books, the present time, no faults: as if just started for the first time."""
+    double.faults.replace([])
+    double.clock.reset()
+    double.requests.clear()
+    with double.store.step() as db:
+        store.empty(db)
+    return {"now": double.clock.now()}
+
+
 # What happens to one thing, in one step of the books
 
 
@@ -169,6 +180,12 @@ def _fail_topup(books: Books, said: Thing, ident: str) -> Any:
     return topups.fail(books, ident)
 
 
+def _fee(books: Books, said: Thing) -> Any:
+    """Stripe charges the platform for something that belongs to no payment."""
+    currency = money.check_amount(_ask(said, "amount", int), _ask(said, "currency", str, "usd"))
+    return money.post(books, kind="stripe_fee", amount=-said["amount"], currency=currency, source=new_id("fee"))
+
+
 def _complete_checkout(books: Books, said: Thing, ident: str) -> Any:
     return checkout.complete(
         books, ident, method=_pick(said, "method", ("card", "bank"), "card"), email=_ask(said, "email", str, "")
@@ -185,6 +202,12 @@ def _account(books: Books, said: Thing, ident: str) -> Any:
         "notes": books.notes(ident),
         "balance": money.balances(books, ident),
     }
+
+
+def _make_accounts(books: Books, said: Thing) -> Any:
+    """So many recipients at once, ready to be paid, as if each had gone through the onboarding."""
+    country = _ask(said, "country", str, "de")
+    return {"accounts": [accounts.make_active(books, country) for _ in range(_ask(said, "count", int))]}
 
 
 def _onboard(books: Books, said: Thing, ident: str) -> Any:
@@ -267,6 +290,7 @@ WHOLE: tuple[Line, ...] = (
     ("GET", "/_control/requests", _requests),
     ("GET", "/_control/deliveries", _deliveries),
     ("POST", "/_control/deliveries/deliver", _deliver),
+    ("POST", "/_control/reset", _reset),
 )
 IN_BOOKS: tuple[Line, ...] = tuple(
     (method, path, _in_books(act))
@@ -276,8 +300,10 @@ IN_BOOKS: tuple[Line, ...] = tuple(
         ("POST", "/_control/prune", _prune),
         ("POST", "/_control/topup", _topup),
         ("POST", "/_control/topups/(.+)/fail", _fail_topup),
+        ("POST", "/_control/fee", _fee),
         ("POST", "/_control/checkout/(.+)/complete", _complete_checkout),
         ("POST", "/_control/checkout/(.+)/settle", _settle_checkout),
+        ("POST", "/_control/accounts", _make_accounts),
         ("GET", "/_control/accounts/(.+)", _account),
         ("POST", "/_control/accounts/(.+)/onboard", _onboard),
         ("POST", "/_control/accounts/(.+)/restrict", _restrict),

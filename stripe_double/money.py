@@ -27,6 +27,7 @@ CATEGORIES = {
     "payout_failure": "payout_reversal",
     "topup": "topup",
     "adjustment": "dispute",
+    "stripe_fee": "fee",
 }
 
 

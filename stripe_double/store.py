@@ -74,6 +74,15 @@ class Store:
             self._db.close()
 
 
+TABLES = ("object", "balance", "idempotency", "agenda", "delivery", "setting")
+
+
+def empty(db: sqlite3.Connection) -> None:
+    """Forget everything; to be called inside a step."""
+    for table in TABLES:
+        db.execute(f"DELETE FROM {table}")
+
+
 class Books:
     """The open books of one step: objects by id, `now` by the double's clock, and the request that caused it all."""
 

@@ -1,7 +1,38 @@
-"""Fixtures that every test may use."""
+"""Fixtures that every test may use: one Chromium for a whole run, started when the first test asks for it."""
 
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+BUILT = Path(__file__).resolve().parents[1] / "static_build"
+CHROMIUM = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that use the browser share one process, and so one browser."""
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The browser of this run. Without Chromium its tests are skipped; where CI is set they fail."""
+    path = shutil.which("chromium")
+    if path is None:
+        message = "Chromium is not on the PATH: browser tests cannot run"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    assert (BUILT / "workspace.js").exists(), "the front end is not built: make setup"
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=path, args=list(CHROMIUM))

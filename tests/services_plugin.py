@@ -27,3 +27,7 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
         # Registered before the servers' own exit hooks, so it runs after them.
         atexit.register(shutil.rmtree, base, ignore_errors=True)
     embedded.ensure(base, durable=False)
+else:
+    # A Redis database of its own: one process empties its cache, and the other's rate limits are not touched.
+    server, _slash, _number = os.environ["REDIS_URL"].rpartition("/")
+    os.environ["REDIS_URL"] = f"{server}/{1 + int(os.environ['PYTEST_XDIST_WORKER'].removeprefix('gw'))}"

@@ -14,6 +14,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from kit import hot
 from workers import tokens
 from workers.models import User
 
@@ -79,9 +80,7 @@ def _find(key: str) -> tuple[User, Claims]:
 
 
 def _row(prefix: str) -> Any:
-    with connection.cursor() as cursor:
-        cursor.execute(FIND, [prefix])
-        return cursor.fetchone()
+    return hot.row(FIND, [prefix])
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -54,6 +55,50 @@ def of_tasks(batch: Batch, tasks: Sequence[Task]) -> list[Record]:
     return [record for record, _source in _Reader(batch, answers=True).records(tasks)]
 
 
+def sums_of_tasks(batch: Batch, tasks: Sequence[Task]) -> list[tuple[int, Money]]:
+    """Of each task how many answers it has and what was paid for it, fee included: for a list, five statements."""
+    done = _done(batch, [task.pk for task in tasks])
+    return [
+        (sum(one.kind != "review" for one in done.submissions[task.pk]), _total(done.costs_of(task.pk), batch.currency))
+        for task in tasks
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What was handed in for a step of tasks, and what was paid for it and beside it."""
+
+    submissions: Mapping[int, Sequence[Submission]]
+    paid: Mapping[uuid.UUID, EarningView]
+    beside: Mapping[int, Sequence[EarningView]]
+
+    def costs_of(self, task_id: int) -> list[EarningView]:
+        own = (self.paid[one.pk] for one in self.submissions[task_id] if one.pk in self.paid)
+        return [*own, *self.beside.get(task_id, ())]
+
+
+def _done(batch: Batch, task_ids: Sequence[int]) -> _Done:
+    submissions: dict[int, list[Submission]] = defaultdict(list)
+    given = list(Submission.objects.filter(task__in=task_ids, batch=batch).order_by("submitted_at", "id"))
+    for submission in given:
+        submissions[submission.task_id].append(submission)
+    paid = money.earnings_of(source_kind="submission", source_ids=[submission.pk for submission in given])
+    return _Done(submissions, paid, _beside(batch, task_ids))
+
+
+def _beside(batch: Batch, task_ids: Sequence[int]) -> dict[int, list[EarningView]]:
+    """What was paid for leases of these tasks beside their submissions: lost time, and rounds of extra effort."""
+    leases = Lease.objects.filter(assignment__task__in=task_ids, queue__batch=batch)
+    of_task = dict(
+        leases.filter(Q(state__in=["expired", "withdrawn"]) | Q(round__gt=1)).values_list("pk", "assignment__task_id")
+    )
+    found: dict[int, list[EarningView]] = defaultdict(list)
+    for kind in ("kill_fee", "round") if of_task else ():
+        for source_id, view in money.earnings_of(source_kind=kind, source_ids=list(of_task)).items():
+            found[of_task[source_id]].append(view)
+    return found
+
+
 def _gold(batch: Batch, reader: _Reader) -> Iterator[tuple[Record, Source]]:
     used = Submission.objects.filter(batch=batch, gold=True, task=OuterRef("pk"))
     after = 0
@@ -78,34 +123,18 @@ class _Reader:
     def records(self, tasks: Sequence[Task]) -> Iterator[tuple[Record, Source]]:
         ids = [task.pk for task in tasks]
         results = {result.task_id: result for result in Result.objects.filter(task__in=ids)}
-        handed_in: dict[int, list[Submission]] = defaultdict(list)
-        given = Submission.objects.filter(task__in=ids, batch=self._batch).order_by("submitted_at", "id")
-        for submission in given:
-            handed_in[submission.task_id].append(submission)
-        self._learn_names(submission.worker_id for submission in given)
-        paid = money.earnings_of(source_kind="submission", source_ids=[submission.pk for submission in given])
-        beside = self._beside(ids)
+        done = _done(self._batch, ids)
+        self._learn_names(one.worker_id for submissions in done.submissions.values() for one in submissions)
         for task in tasks:
-            submissions = handed_in[task.pk]
-            costs = [*(paid[one.pk] for one in submissions if one.pk in paid), *beside.get(task.pk, ())]
             source = self._sources.of(task)
-            yield self._record(task, source, results.get(task.pk), submissions, costs, paid), source
+            record = self._record(
+                task, source, results.get(task.pk), done.submissions[task.pk], done.costs_of(task.pk), done.paid
+            )
+            yield record, source
 
     def _learn_names(self, workers: Iterator[uuid.UUID]) -> None:
         if new := set(workers) - set(self._names):
             self._names |= pseudonyms.many(worker_ids=new, organisation_id=self._batch.project.organisation_id)
-
-    def _beside(self, task_ids: Sequence[int]) -> dict[int, list[EarningView]]:
-        """What was paid for leases of these tasks beside their submissions: lost time, and rounds of extra effort."""
-        leases = Lease.objects.filter(assignment__task__in=task_ids, queue__batch=self._batch)
-        of_task = dict(
-            leases.filter(Q(state__in=["expired", "withdrawn"]) | Q(round__gt=1)).values_list("pk", "assignment__task_id")
-        )
-        found: dict[int, list[EarningView]] = defaultdict(list)
-        for kind in ("kill_fee", "round") if of_task else ():
-            for source_id, view in money.earnings_of(source_kind=kind, source_ids=list(of_task)).items():
-                found[of_task[source_id]].append(view)
-        return found
 
     def _record(
         self, task: Task, source: Source, result: Result | None, submissions: Sequence[Submission],
@@ -164,6 +193,10 @@ def _known(task: Task) -> Record:
         "state": state, "answer": task.gold.answer, "confidence": None, "ambiguous": False, "distribution": {}, "answers": None,
         "by": "gold", "settled_at": None,
     }  # fmt: skip
+
+
+def _total(costs: Sequence[EarningView], currency: str) -> Money:
+    return sum((view.amount + view.fee for view in costs), Money.zero(currency))
 
 
 def _cost(costs: Sequence[EarningView], currency: str) -> Record:

@@ -93,7 +93,7 @@ class Slot(models.Model):
     subject = models.ForeignKey(
         "marketplace.Submission", on_delete=models.PROTECT, null=True, related_name="review_slots", db_index=False
     )
-    n = models.PositiveSmallIntegerField()
+    n = models.SmallIntegerField()
     rank = models.BigIntegerField()
     open = models.BooleanField(default=True, db_default=True)
     state = kit_states.field(SLOT, db_default="open")
@@ -133,28 +133,34 @@ class Assignment(models.Model):
 
 
 class Lease(models.Model):
-    """One try at an assignment: the right to fill its slot until a time, with frozen terms."""
+    """One try at an assignment: the right to fill its slot until a time, with frozen terms.
+
+    Queue, task and worker are copies of what slot and assignment say, made by the statement that makes the lease: foreign
+    keys of their own would check the same rows once more on the hottest path.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="leases")
     slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="leases", db_index=False)
-    queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="leases", db_index=False)
-    task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="+", db_index=False)
-    worker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="leases", db_index=False)
+    queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="leases", db_index=False, db_constraint=False)
+    task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    worker = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="leases", db_index=False, db_constraint=False
+    )
     kind = models.CharField(max_length=12, choices=SlotKind.choices)
     rank = models.BigIntegerField()
-    round = models.PositiveSmallIntegerField(default=1, db_default=1)
+    round = models.SmallIntegerField(default=1, db_default=1)
     gold = models.BooleanField(default=False, db_default=False)
     live = models.BooleanField(default=True, db_default=True)
     state = kit_states.field(LEASE, db_default="live")
     leased_at = models.DateTimeField()
     expires_at = models.DateTimeField()
-    first_seconds = models.PositiveIntegerField()
+    first_seconds = models.IntegerField()
     last_beat_at = models.DateTimeField(null=True)
     last_input_at = models.DateTimeField(null=True)
-    active_ms = models.PositiveBigIntegerField(default=0, db_default=0)
+    active_ms = models.BigIntegerField(default=0, db_default=0)
     paused_at = models.DateTimeField(null=True)
-    paused_seconds = models.PositiveIntegerField(default=0, db_default=0)
+    paused_seconds = models.IntegerField(default=0, db_default=0)
     terms = models.JSONField()
     closed_at = models.DateTimeField(null=True)
     why = models.CharField(max_length=40, blank=True, default="", db_default="")
@@ -187,25 +193,28 @@ class Draft(models.Model):
 
 
 class Submission(models.Model):
-    """What a worker handed in. A sent-back one keeps its row; earlier rounds move to `SubmissionRound`."""
+    """What a worker handed in. A sent-back one keeps its row; earlier rounds move to `SubmissionRound`.
+
+    Assignment, slot, task, batch and worker are copies of the lease's, without foreign keys of their own, as there.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     lease = models.OneToOneField(Lease, on_delete=models.PROTECT, related_name="submission")
-    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="+", db_index=False)
-    slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="submissions", db_index=False)
-    task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="submissions")
-    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="submissions", db_index=False)
-    worker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="submissions", db_index=False, db_constraint=False)
+    task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="submissions", db_constraint=False)
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="submissions", db_index=False, db_constraint=False)
+    worker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     kind = models.CharField(max_length=12, choices=SlotKind.choices)
-    round = models.PositiveSmallIntegerField(default=1, db_default=1)
+    round = models.SmallIntegerField(default=1, db_default=1)
     gold = models.BooleanField(default=False, db_default=False)
     answer = models.JSONField()
-    active_ms = models.PositiveBigIntegerField(default=0, db_default=0)
+    active_ms = models.BigIntegerField(default=0, db_default=0)
     submitted_at = models.DateTimeField()
     state = kit_states.field(SUBMISSION, db_default="waiting")
     judge_by = models.DateTimeField(null=True)
     judge_by_at_most = models.DateTimeField(null=True)
-    judge_seconds_left = models.PositiveIntegerField(default=0, db_default=0)
+    judge_seconds_left = models.IntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [
@@ -256,18 +265,18 @@ class WorkerRecord(models.Model):
     id = models.BigAutoField(primary_key=True)
     worker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="records")
-    answers = models.PositiveIntegerField(default=0, db_default=0)
-    judged = models.PositiveIntegerField(default=0, db_default=0)
-    accepted = models.PositiveIntegerField(default=0, db_default=0)
-    rejected = models.PositiveIntegerField(default=0, db_default=0)
-    gold_seen = models.PositiveIntegerField(default=0, db_default=0)
-    gold_right = models.PositiveIntegerField(default=0, db_default=0)
-    active_ms = models.PositiveBigIntegerField(default=0, db_default=0)
+    answers = models.IntegerField(default=0, db_default=0)
+    judged = models.IntegerField(default=0, db_default=0)
+    accepted = models.IntegerField(default=0, db_default=0)
+    rejected = models.IntegerField(default=0, db_default=0)
+    gold_seen = models.IntegerField(default=0, db_default=0)
+    gold_right = models.IntegerField(default=0, db_default=0)
+    active_ms = models.BigIntegerField(default=0, db_default=0)
     day = models.DateField(null=True)
-    day_answers = models.PositiveIntegerField(default=0, db_default=0)
-    score_bp = models.PositiveSmallIntegerField(null=True)
-    score_low_bp = models.PositiveSmallIntegerField(null=True)
-    score_high_bp = models.PositiveSmallIntegerField(null=True)
+    day_answers = models.IntegerField(default=0, db_default=0)
+    score_bp = models.SmallIntegerField(null=True)
+    score_low_bp = models.SmallIntegerField(null=True)
+    score_high_bp = models.SmallIntegerField(null=True)
     scored_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -86,7 +86,7 @@ class EarningLine(models.Model):
     earning = models.ForeignKey(
         Earning, on_delete=models.PROTECT, related_name="lines", db_constraint=False, db_index=False
     )
-    n = models.PositiveSmallIntegerField()
+    n = models.SmallIntegerField()
     kind = models.CharField(max_length=30)
     units = models.BigIntegerField()
     inputs = models.JSONField()
@@ -102,7 +102,7 @@ class BatchTally(models.Model):
 
     pk = models.CompositePrimaryKey("batch_id", "shard")
     batch_id = models.UUIDField()
-    shard = models.PositiveSmallIntegerField()
+    shard = models.SmallIntegerField()
     organisation = models.ForeignKey(
         "workers.Organisation", on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )

@@ -52,18 +52,21 @@ class LedgerTx(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    idem = models.CharField(max_length=120, unique=True)
+    idem = models.CharField(max_length=120)
     kind = models.CharField(max_length=20)
     source_kind = models.CharField(max_length=20)
     source_id = models.UUIDField()
-    legs = models.PositiveSmallIntegerField()
+    legs = models.SmallIntegerField()
     actor_id = models.UUIDField(null=True)
     at = models.DateTimeField()
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         indexes = [models.Index(fields=["source_id"], name="ledger_tx_by_source")]
-        constraints = [models.CheckConstraint(condition=models.Q(legs__gte=2), name="ledger_tx_two_legs")]
+        constraints = [
+            models.UniqueConstraint(fields=["idem"], name="ledger_tx_once"),
+            models.CheckConstraint(condition=models.Q(legs__gte=2), name="ledger_tx_two_legs"),
+        ]
 
 
 class LedgerEntry(models.Model):
@@ -73,7 +76,7 @@ class LedgerEntry(models.Model):
     tx = models.ForeignKey(
         LedgerTx, on_delete=models.PROTECT, related_name="entries", db_constraint=False, db_index=False
     )
-    n = models.PositiveSmallIntegerField()
+    n = models.SmallIntegerField()
     account = models.ForeignKey(
         LedgerAccount, on_delete=models.PROTECT, related_name="entries", db_constraint=False, db_index=False
     )

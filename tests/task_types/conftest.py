@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import mimetypes
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,27 +11,15 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from task_types import interface, registry
 from task_types.contract import Json
 
 BUILT = Path(__file__).resolve().parents[2] / "static_build"
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'"
-CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 
 Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        message = "Chromium is not on the PATH: browser tests cannot run"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    assert (BUILT / "workspace.js").exists(), "the front end is not built: make setup"
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=path, args=list(CHROMIUM))
 
 
 @pytest.fixture(scope="module")
@@ -61,11 +47,11 @@ def pages() -> Iterator[tuple[str, dict[str, tuple[str, bytes]]]]:
 
 
 @pytest.fixture
-def open_task(browser: Browser, pages: tuple[str, dict[str, tuple[str, bytes]]]) -> Iterator[Open]:
+def open_task(chromium: Browser, pages: tuple[str, dict[str, tuple[str, bytes]]]) -> Iterator[Open]:
     """Opens a page with one task; at the end nothing may have been complained about."""
     address, served = pages
     complaints: list[str] = []
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
 
     def open_it(slug: str, settings: Json, row: Json, *, width: int = 1280, ready: bool = True, **more: Any) -> Page:
         drawer = registry.drawer(slug)
@@ -74,7 +60,7 @@ def open_task(browser: Browser, pages: tuple[str, dict[str, tuple[str, bytes]]])
         assert payload is not None, problems
         island = interface.island(drawer, settings=checked, payload=payload, image_url=lambda name: f"/files/{name}", **more)
         served["/"] = ("text/html; charset=utf-8", _page(island))
-        for name, file in drawer.sample().files().items():
+        for name, file in registry.drawer("image_boxes").sample().files().items():
             served[f"/files/{name}"] = ("image/jpeg", file)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))

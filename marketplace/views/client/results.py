@@ -47,14 +47,14 @@ def listing(request: ClientRequest, org: str, batch_id: uuid.UUID) -> HttpRespon
     show = asked.get("show", "all") if asked.get("show") in client_queries.SHOWN else "all"
     own = asked.get("id", "").strip()[:200]
     page = client_queries.tasks_page(batch=batch, show=show, own_id=own, cursor=asked.get("cursor"))
-    records = exports.of_tasks(batch, page.rows)
+    sums = exports.sums_of_tasks(batch, page.rows)
     columns = [
         {"label": _("Task")}, {"label": _("Result")}, {"label": _("Sure")}, {"label": _("Answers"), "num": True},
         {"label": _("Cost"), "num": True},
     ]  # fmt: skip
     return render(request, "client/results.html", {
         "batch": batch, "org": org, "columns": columns, "page": page, "show": show, "own": own,
-        "rows": [_row(org, batch, task, record) for task, record in zip(page.rows, records, strict=True)],
+        "rows": [_row(org, batch, task, *each) for task, each in zip(page.rows, sums, strict=True)],
         "filtered": bool(own) or show != "all", "crumbs": crumbs(org, batch.project, batch), "choices": _choices(),
         "exports": exports_of(batch),
     })  # fmt: skip
@@ -64,12 +64,12 @@ def _choices() -> list[tuple[str, str]]:
     return [("all", _("All tasks")), ("settled", _("Settled")), ("open", _("Not settled yet")), ("ambiguous", _("Ambiguous"))]
 
 
-def _row(org: str, batch: Batch, task: Task, record: dict[str, Any]) -> dict[str, Any]:
+def _row(org: str, batch: Batch, task: Task, answers: int, cost: Money) -> dict[str, Any]:
     drawer, result = registry.drawer(batch.project.task_type), getattr(task, "result", None)
     said = drawer.summarise(result.answer, settings=batch.project.settings) if result and result.answer else ""
     return {
         "org": org, "batch": batch, "task": task, "excerpt": excerpt(task), "result": result, "said": said,
-        "cost": Money.parse(record["cost"]["total"], batch.currency), "answers": len(record["answers"]),
+        "cost": cost, "answers": answers,
         "percent": result.confidence_bp / 100 if result and result.confidence_bp is not None else None,
     }  # fmt: skip
 

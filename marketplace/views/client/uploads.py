@@ -39,9 +39,12 @@ def upload_of(request: ClientRequest, upload_id: uuid.UUID) -> Upload:
 
 
 def _to(request: ClientRequest, url: str) -> HttpResponse:
-    """On to an address, also from a form that htmx sent."""
+    """On to an address, also from a form that htmx sent.
+
+    There without the place on the page: a browser that is on that page already would only scroll, and show it as it was.
+    """
     if is_fragment(request):
-        return HttpResponse(headers={"HX-Redirect": url})
+        return HttpResponse(headers={"HX-Redirect": url.partition("#")[0]})
     return redirect(url)
 
 

@@ -52,7 +52,7 @@ def projects(request: PersonRequest) -> HttpResponse:
     columns = [
         {"label": _("Project")}, {"label": _("Open tasks"), "num": True}, {"label": _("Who may"), "num": True},
         {"label": _("Worked this week"), "num": True}, {"label": _("In hand"), "num": True, "rank": 2},
-        {"label": _("Done in three days"), "num": True, "rank": 2}, {"label": _("Done in")},
+        {"label": _("Done in three days"), "num": True, "rank": 3}, {"label": _("Done in")},
     ]
     rows = [
         {"demand": one, "left": words.time_left(one.time_left) if one.time_left else None}

@@ -1,0 +1,96 @@
+"""The main pages of each audience are never wider than the window: at a desk, on a phone, from left to right and from right to left."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from marketplace.models import Batch, Project, Submission
+from tests import market, people
+from tests.browser.conftest import SignIn
+from workers.models import User
+
+pytestmark = pytest.mark.browser
+
+LONG = "Wolfeschlegelsteinhausenbergerdorff: sentiment of comments under videos of a public broadcaster"
+Pages = tuple[User | None, list[str]]
+
+
+def of_a_client() -> Pages:
+    mira, base, made, launched, draft, answer = a_market()
+    project, batch, new = f"{base}projects/{made.pk}/", f"{base}batches/{launched.pk}/", f"{base}batches/{draft.pk}/"
+    return mira, [
+        base, f"{base}projects/new/", project, f"{project}settings/", f"{project}guideline/", f"{project}terms/",
+        f"{project}workers/", f"{project}gold/", new, f"{new}try/", batch, f"{batch}results/",
+        f"{batch}results/{answer.task_id}/", f"{base}review/", f"{base}review/{answer.pk}/", f"{base}billing/", f"{base}members/",
+    ]  # fmt: skip
+
+
+def of_a_worker() -> Pages:
+    _mira, _base, _made, _launched, _draft, answer = a_market()
+    lease = market.take(answer.worker, now=timezone.now())
+    assert lease is not None
+    return answer.worker, [
+        "/work/", f"/work/tasks/{lease.lease_id}/", "/work/history/", "/work/quality/", "/work/skills/", "/work/earnings/",
+        "/work/earnings/statement/", "/work/earnings/account/", "/work/onboarding/", "/work/profile/",
+    ]  # fmt: skip
+
+
+def of_ops() -> Pages:
+    _mira, _base, _made, launched, _draft, answer = a_market()
+    return people.ops("Olu", "finance", "pool_manager", "quality_lead"), [
+        "/ops/", "/ops/batches/", f"/ops/batches/{launched.pk}/", "/ops/pools/", "/ops/pools/workers/", "/ops/people/",
+        f"/ops/people/{answer.worker_id}/", "/ops/judge/", "/ops/payouts/", "/ops/ledger/", "/ops/skills/", "/ops/appeals/",
+    ]  # fmt: skip
+
+
+def of_a_visitor() -> Pages:
+    return None, ["/", "/account/signup/", "/account/login/"]
+
+
+@pytest.mark.parametrize("whose", [of_a_client, of_a_worker, of_ops, of_a_visitor], ids=["client", "worker", "ops", "visitor"])
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_no_page_is_wider_than_the_window(
+    page: Page, sign_in: SignIn, settings: Any, whose: Callable[[], Pages], language: str
+) -> None:
+    settings.LANGUAGES, settings.LANGUAGE_CODE = [(language, language)], language
+    person, paths = whose()
+    if person:
+        sign_in(page, person)
+    for path in paths:
+        page.set_viewport_size({"width": 1280, "height": 900})
+        answer = page.goto(path)
+        assert answer is not None and answer.status == 200, path
+        assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
+        expect(page.locator(".htmx-request")).to_have_count(0)
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 844})
+            assert fits(page), f"{path} is too wide at {width} px"
+
+
+def fits(page: Page) -> bool:
+    """Whether nothing sticks out at the side, once charts and the sliding navigation have come to rest."""
+    for _look in range(20):
+        if page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
+            return True
+        page.wait_for_timeout(100)
+    return False
+
+
+def a_market() -> tuple[User, str, Project, Batch, Batch, Submission]:
+    """Mira, her address, a project with long names, a launched batch, a draft, and Ana's answer that waits."""
+    now = timezone.now() - dt.timedelta(hours=1)
+    ana, (mira, shop) = people.worker("Ana"), people.client("Mira")
+    people.pay_in(shop, people.usd("50"))
+    made = market.project(mira, shop, review_rule="client", now=now)
+    Project.objects.filter(pk=made.pk).update(name=LONG)
+    launched = market.launch(market.batch(made, mira, texts=["A" * 90, "It rains " * 60], now=now), mira, now=now)
+    Batch.objects.filter(pk=launched.pk).update(name=f"{LONG[:80]}_2026-11-21_final_v3.jsonl")
+    draft = market.batch(made, mira, texts=["B" * 90], now=now)
+    market.work(ana, now=now)
+    return mira, f"/client/{shop.slug}/", made, launched, draft, Submission.objects.select_related("worker").get()

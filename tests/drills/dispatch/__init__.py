@@ -1,0 +1,1 @@
+"""Drills of dispatch: exactly once while processes, connections and leases die."""
