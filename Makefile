@@ -34,6 +34,9 @@ docs: $(VENV)/.dev ## make the generated documents again
 bench: $(VENV)/.dev static_build/.built ## measure against a bare reference: make bench [FULL=1]
 	@$(PY) -m bench $(if $(FULL),--full)
 
+drill: $(VENV)/.dev ## fault drills with their sabotaged twins: make drill [ONLY=D1] [SIZE=full|small]
+	@$(PY) -m tests.drills --size $(or $(SIZE),full) $(ONLY)
+
 lock: $(VENV)/.uv ## resolve the requirements anew
 	$(VENV)/bin/uv pip compile --system-certs -q --no-header --no-annotate requirements.in -o requirements.txt
 	$(VENV)/bin/uv pip compile --system-certs -q --no-header --no-annotate --override overrides.txt requirements-dev.in -o requirements-dev.txt

@@ -210,9 +210,13 @@ def cancel_open_slots(*, batch_id: uuid.UUID, limit: int = 10_000) -> int:
 
 
 def advance(*, batch: Batch, now: datetime) -> str:
-    """Take a batch as far as it can go by itself: full -> closing -> closed -> settled; returns its state."""
+    """Take a batch as far as it can go by itself: full -> closing, then closed -> settled; returns its state.
+
+    Between the two its results are brought up to date, which only `results.finish` does: it is due once `is_quiet`.
+    """
     if batch.state == "active" and _nothing_left(batch):
         close(batch=batch, actor_id=None, now=now, why="complete")
+        return str(batch.state)
     if batch.state == "active" and batch.pilot_size and _pilot_is_over(batch):
         pause(batch=batch, actor_id=None, now=now, why=AFTER_PILOT)
     if batch.state == "closing" and not _open_ends(batch):
@@ -240,12 +244,16 @@ def _pilot_is_over(batch: Batch) -> bool:
     return not in_work.exists() and not opened.exclude(result__state="settled").exists()
 
 
-def _open_ends(batch: Batch) -> bool:
-    """Live leases, unjudged work and answers without a settled result keep a batch closing; review slots nobody takes do not."""
-    counted = Submission.objects.filter(batch=batch, kind="answer", gold=False).exclude(state__in=results.NOT_COUNTED)
-    return (
+def is_quiet(batch: Batch) -> bool:
+    """Nobody works on it, and nothing waits for a judge; review slots that nobody takes do not count."""
+    return not (
         Slot.objects.filter(queue__batch=batch, queue__kind="answer", state__in=["open", "leased"]).exists()
         or Lease.objects.filter(queue__batch=batch, live=True).exists()
         or Submission.objects.filter(batch=batch, state__in=["waiting", "sent_back"]).exists()
-        or counted.exclude(task__result__state="settled").exists()
     )
+
+
+def _open_ends(batch: Batch) -> bool:
+    """Work in motion and answers without a settled result keep a batch closing."""
+    counted = Submission.objects.filter(batch=batch, kind="answer", gold=False).exclude(state__in=results.NOT_COUNTED)
+    return not is_quiet(batch) or counted.exclude(task__result__state="settled").exists()

@@ -17,43 +17,55 @@ from kit.errors import Conflict, Invalid, NotFound
 from marketplace import projects, scores
 from marketplace.models import GoldAnswer, Project, Submission, Task, WorkerRecord
 from task_types import registry
+from task_types.contract import TaskType
 
 RIGHT_FROM = 0.999
 """A graded answer counts as right from here on; drawers with partial marks give a share below."""
 
 
-def add(
-    *, project: Project, rows: Sequence[tuple[Mapping[str, Any], Any]], actor_id: uuid.UUID, now: datetime, rng: random.Random
-) -> int:
-    """Add gold tasks: pairs of a row (fields of the task type) and its known answer. All or none.
+Known = tuple[Mapping[str, Any], Any] | tuple[Mapping[str, Any], Any, Any]
+"""A row (fields of the task type), its known answer and, where the project's work comes pre-labelled, a pre-label."""
+
+
+def add(*, project: Project, rows: Sequence[Known], actor_id: uuid.UUID, now: datetime, rng: random.Random) -> int:
+    """Add gold tasks, all or none.
 
     Raises Invalid that names the faulty row by its number, from 1.
     """
     drawer = registry.drawer(project.task_type)
     check = drawer.compile_payload_check(project.settings)
     made = []
-    for number, (row, truth) in enumerate(rows, start=1):
+    for number, (row, truth, *prelabel) in enumerate(rows, start=1):
         payload, problems = check(row)
         if payload is None:
             raise Invalid(problems[0].reason, field=f"rows[{number}].{problems[0].field}")
-        try:
-            answer = drawer.check_answer(truth, payload=payload, settings=project.settings, partial=True)
-        except Invalid as error:
-            raise Invalid(error.message, field=f"rows[{number}].answer") from None
-        made.append((payload, answer))
+        answer = _checked(drawer, project, payload, truth, f"rows[{number}].answer")
+        begun = prelabel[0] if prelabel else None
+        if begun is not None:
+            begun = _checked(drawer, project, payload, begun, f"rows[{number}].prelabel")
+        made.append((payload, answer, begun))
     return _keep(project, made, actor_id, now, rng)
 
 
+def _checked(drawer: TaskType, project: Project, payload: dict[str, Any], given: Any, field: str) -> dict[str, Any]:
+    try:
+        return drawer.check_answer(given, payload=payload, settings=project.settings, partial=True)
+    except Invalid as error:
+        raise Invalid(error.message, field=field) from None
+
+
 def _keep(
-    project: Project, made: list[tuple[dict[str, Any], dict[str, Any]]], actor_id: uuid.UUID, now: datetime, rng: random.Random
+    project: Project, made: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any] | None]], actor_id: uuid.UUID,
+    now: datetime, rng: random.Random,
 ) -> int:
     with transaction.atomic():
         tasks = Task.objects.bulk_create(
-            Task(project=project, batch=None, line=at, payload=payload) for at, (payload, _answer) in enumerate(made)
+            Task(project=project, batch=None, line=at, payload=payload, prelabel=prelabel)
+            for at, (payload, _answer, prelabel) in enumerate(made)
         )
         GoldAnswer.objects.bulk_create(
             GoldAnswer(task=task, project=project, n=rng.random(), answer=answer, added_by_id=actor_id)
-            for task, (_payload, answer) in zip(tasks, made, strict=True)
+            for task, (_payload, answer, _prelabel) in zip(tasks, made, strict=True)
         )
         audit.record(subject=project, verb="gold.added", actor_id=actor_id, now=now)
         projects.refresh_terms(project=project, now=now)
@@ -68,7 +80,7 @@ def promote(*, task: Task, actor_id: uuid.UUID, now: datetime, rng: random.Rando
     if task.batch is None:
         raise Conflict(_("This task is gold already."))
     project = task.project
-    add(project=project, rows=[(task.payload, result.answer)], actor_id=actor_id, now=now, rng=rng)
+    add(project=project, rows=[(task.payload, result.answer, task.prelabel)], actor_id=actor_id, now=now, rng=rng)
     return GoldAnswer.objects.filter(project=project).latest("added_at")
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import uuid
+from datetime import datetime, timedelta
 from typing import Any
 
 from celery import shared_task
@@ -53,16 +54,29 @@ def open_slots(**_: Any) -> None:
 @shared_task
 def advance_batches(**_: Any) -> None:
     """Close what is complete, cancel what closes, settle what is closed."""
-    for batch in Batch.objects.filter(state__in=["active", "closing", "closed"]).select_related("project"):
-        while batch.state == "closing":
-            with transaction.atomic(durable=True):
-                if not batches.cancel_open_slots(batch_id=batch.pk):
-                    break
-        if batch.state == "closing":
-            results.finish(batch_id=batch.pk, now=timezone.now())
+    for batch_id in Batch.objects.filter(state__in=["active", "closing", "closed"]).values_list("pk", flat=True):
+        advance_batch(batch_id=batch_id, now=timezone.now())
+
+
+def advance_batch(*, batch_id: uuid.UUID, now: datetime) -> str:
+    """Take one batch as far as it goes by itself; returns its state. The last fit lies between closing and closed."""
+    before, state = "", _step(batch_id, now)
+    while state != before:
+        before, state = state, _step(batch_id, now)
+    return state
+
+
+def _step(batch_id: uuid.UUID, now: datetime) -> str:
+    batch = Batch.objects.get(pk=batch_id)
+    while batch.state == "closing":
         with transaction.atomic(durable=True):
-            locked = Batch.objects.select_for_update(of=("self",)).select_related("project").get(pk=batch.pk)
-            batches.advance(batch=locked, now=timezone.now())
+            if not batches.cancel_open_slots(batch_id=batch.pk):
+                break
+    if batch.state == "closing" and batches.is_quiet(batch):
+        results.finish(batch_id=batch.pk, now=now)
+    with transaction.atomic(durable=True):
+        locked = Batch.objects.select_for_update(of=("self",)).select_related("project").get(pk=batch.pk)
+        return batches.advance(batch=locked, now=now)
 
 
 @shared_task

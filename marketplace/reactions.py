@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from marketplace import batches, gold, results, review
-from marketplace.models import Batch, Ready, Submission
+from marketplace.models import Ready, Submission
 
 
 def on_submission(*, submission_id: str, task_id: int, kind: str, gold: bool, state: str, **_: Any) -> None:
@@ -38,14 +38,8 @@ def on_launch(*, batch_id: str, **_: Any) -> None:
 
 
 def on_closing(*, batch_id: str, **_: Any) -> None:
+    """The first open slots go at once; the sweeper does the rest."""
     batches.cancel_open_slots(batch_id=uuid.UUID(batch_id))
-    advance(batch_id)
-
-
-def advance(batch_id: str) -> None:
-    batch = Batch.objects.select_related("project").filter(pk=batch_id).first()
-    if batch is not None:
-        batches.advance(batch=batch, now=timezone.now())
 
 
 def on_facts(*, user_id: str, **_: Any) -> None:

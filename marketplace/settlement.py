@@ -41,8 +41,9 @@ def pay_at_once(
     *, worker_id: uuid.UUID, terms: Mapping[str, Any], lines: Sequence[pricing.PriceLine], source_kind: str,
     source_id: uuid.UUID, now: datetime,
 ) -> None:
-    """Confirm a payment that nobody has to judge (a kill fee, a round of extra effort); once per source."""
-    earnings.add(accrual(
+    """Confirm a payment that nobody has to judge and no slot reserved (a kill fee, a round of extra effort); once
+    per source."""
+    earnings.add_covered(accrual(
         worker_id=worker_id, terms=terms, lines=lines, source_kind=source_kind, source_id=source_id, confirmed=True, now=now
     ))
 

@@ -151,7 +151,8 @@ RETURNING expires_at, active_ms
 
 READ_FOR_SUBMIT = """
 SELECT l.state, l.live, l.kind, l.gold, l.round, l.assignment_id, l.slot_id, l.task_id, l.terms, l.leased_at,
-       l.active_ms, l.last_input_at, s.subject_id, s.open, t.payload, p.id, p.task_type, p.settings, sub.id, q.batch_id
+       l.active_ms, l.last_input_at, s.subject_id, s.open OR (l.gold AND s.state = 'cancelled' AND q.open), t.payload,
+       p.id, p.task_type, p.settings, sub.id, q.batch_id
   FROM marketplace_lease l
   JOIN marketplace_slot s ON s.id = l.slot_id
   JOIN marketplace_queue q ON q.id = l.queue_id
@@ -184,7 +185,8 @@ closed AS (
 
 _CLOSE_LATE = """
 taken AS (
-  UPDATE marketplace_slot SET open = false, state = 'filled' WHERE id = %(slot)s AND open RETURNING id
+  UPDATE marketplace_slot SET open = false, state = 'filled'
+   WHERE id = %(slot)s AND (open OR (%(gold)s AND state = 'cancelled')) RETURNING id
 ), mine AS (
   SELECT a.id FROM marketplace_assignment a, taken
    WHERE a.id = %(assignment)s AND (a.state = 'lapsed' OR a.judges) FOR UPDATE OF a

@@ -65,7 +65,7 @@ class _Held:
     active_ms: int
     last_input_at: datetime | None
     subject_id: uuid.UUID | None
-    slot_open: bool
+    slot_free: bool
     payload: dict[str, Any]
     project_id: uuid.UUID
     task_type: str
@@ -117,7 +117,7 @@ def _hand_in(
     cursor: psycopg.Cursor[hot.Row], worker_id: uuid.UUID, lease_id: uuid.UUID, held: _Held, answer: Any, now: datetime
 ) -> Submitted:
     """The first round: its writes go out in one pipeline, and all or none of them stay."""
-    if not held.live and not (held.state == "expired" and held.slot_open):
+    if not held.live and not (held.state == "expired" and held.slot_free):
         raise LeaseExpired(_("The time ran out and somebody else has this task now. Your draft is kept for 30 days."))
     lines = pricing.quote(held.terms)
     made = _outcome(held, lines, now)
@@ -193,12 +193,10 @@ def _hand_in_again(
         active_ms=_active_ms(held, now), now=now,
     )
     cursor.execute(sql.END_ASSIGNMENT, {"assignment": held.assignment_id})
-    extra = [line for line in lines if line.kind == "round"]
-    if extra:
-        earnings.accrue(cursor=cursor, accrual=settlement.accrual(
-            worker_id=worker_id, terms=held.terms, lines=extra, source_kind="round", source_id=lease_id,
-            confirmed=True, now=now,
-        ))
+    if extra := [line for line in lines if line.kind == "round"]:
+        settlement.pay_at_once(
+            worker_id=worker_id, terms=held.terms, lines=extra, source_kind="round", source_id=lease_id, now=now
+        )
     made = Submitted(submission.pk, "waiting", held.terms["currency"], pricing.total(lines), tuple(lines), judge_by)
     cursor.execute(outbox.INSERT_EVENT, ("submission.made", hot.as_json(_told(held, made, worker_id))))
     return made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -77,6 +77,18 @@ def add(accrual: Accrual) -> bool:
     return True
 
 
+def add_covered(accrual: Accrual) -> bool:
+    """`add`, for what nobody reserved by name: where the batch's reserve is short, platform losses pay, without a fee."""
+    locks.reserve_of(accrual.batch_id)
+    reserved = funding.reserved(batch_id=accrual.batch_id, currency=accrual.currency)
+    if reserved.units >= accrual.amount_units + accrual.fee_units:
+        return add(accrual)
+    made = add(replace(accrual, fee_units=0, from_losses=True))
+    if made:
+        outbox.emit("reserve.dry", batch_id=str(accrual.batch_id), units=accrual.amount_units, currency=accrual.currency)
+    return made
+
+
 def confirm(
     *, source_kind: str, source_ids: Sequence[uuid.UUID], actor_id: uuid.UUID | None, now: datetime, share_bp: int = BASIS
 ) -> list[uuid.UUID]:
@@ -133,19 +145,13 @@ def adjust(
     amount = sum(line.units for line in lines)
     if amount <= 0 or fee_units < 0:
         raise Invalid(_("An adjustment adds money; nothing is ever taken away."), field="amount")
-    locks.reserve_of(first.batch_id)
-    covered = funding.reserved(batch_id=first.batch_id, currency=first.currency).units >= amount + fee_units
-    made = add(
+    return add_covered(
         Accrual(
             earning_id=uuid7(), worker_id=first.worker_id, organisation_id=first.organisation_id, batch_id=first.batch_id,
-            source_kind="adjustment", source_id=adjustment_id, currency=first.currency, lines=lines,
-            fee_units=fee_units if covered else 0, confirmed=True, now=now, actor_id=actor_id, adjusts_id=first.id,
-            from_losses=not covered,
+            source_kind="adjustment", source_id=adjustment_id, currency=first.currency, lines=lines, fee_units=fee_units,
+            confirmed=True, now=now, actor_id=actor_id, adjusts_id=first.id,
         )
     )  # fmt: skip
-    if made and not covered:
-        outbox.emit("reserve.dry", batch_id=str(first.batch_id), units=amount, currency=first.currency)
-    return made
 
 
 def _settle(

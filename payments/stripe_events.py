@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 from collections.abc import Callable
 
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import F
 
@@ -19,6 +20,8 @@ CLAIMED = dt.timedelta(seconds=120)
 PATIENCE = (2, 10, 60, 600, 3600)
 LOOK_BACK = dt.timedelta(days=3)
 OVERLAP = dt.timedelta(hours=1)
+LOOKED_UNTIL = "stripe events looked through until"
+"""Where the cache keeps how far the last look came; without it the look goes all the way back."""
 
 Reader = Callable[[StripeEvent, dt.datetime], None]
 
@@ -111,11 +114,13 @@ def resume_paused(*, now: dt.datetime) -> int:
 
 
 def backfill(*, now: dt.datetime) -> int:
-    """Store events that Stripe lists and that never reached us; returns how many. Raises GatewayError."""
+    """Store events that Stripe lists and that never reached us; returns how many. Raises GatewayError.
+
+    Begins where the last look ended, whatever has come in since: an event that came says nothing of one before it.
+    """
     stored = 0
+    since = max(now - LOOK_BACK, cache.get(LOOKED_UNTIL, now - LOOK_BACK) - OVERLAP)
     for endpoint, listed in (("platform", stripe_gateway.events), ("thin", stripe_gateway.thin_events)):
-        last = StripeEvent.objects.filter(endpoint=endpoint).order_by("-happened_at").first()
-        since = max(now - LOOK_BACK, last.happened_at - OVERLAP) if last else now - LOOK_BACK
         seen = {event.id: event for event in listed(since=since)}
         known = set(StripeEvent.objects.filter(pk__in=list(seen)).values_list("pk", flat=True))
         for event in seen.values():
@@ -126,4 +131,10 @@ def backfill(*, now: dt.datetime) -> int:
                 }  # fmt: skip
                 webhooks.store(facts, endpoint=endpoint, body=event.body, now=now)
                 stored += 1
+    cache.set(LOOKED_UNTIL, now, LOOK_BACK.total_seconds())
     return stored
+
+
+def look_through_all_again() -> None:
+    """The next look for lost events goes all the way back."""
+    cache.delete(LOOKED_UNTIL)

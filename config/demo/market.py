@@ -1,4 +1,4 @@
-"""The work of the demo: three projects from the drawers' own samples, one batch done, others in motion, days of history."""
+"""The work of the demo: each project has a batch long done, one in motion and some a draft; days of history, and money paid."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 import json
 import random
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,77 +14,117 @@ from django.db import transaction
 from django.utils import timezone
 
 from config.demo.people import Cast
+from config.demo.work import QUESTIONS, SAFETY, Row, Work, works
 from config.reactions import REACTIONS
 from kit import outbox
 from kit.errors import ProductError
 from kit.money import Money
-from marketplace import batches, dispatch, gold, intake, projects, results, review, submissions
+from marketplace import batches, dispatch, gold, intake, jobs, projects, review, submissions
 from marketplace.models import Batch, Project, Submission
 from payments import payout_runs, sending
+from qualification import exams, grants, items, skills
 from task_types import registry
-from task_types.contract import Sample
+from workers import standing
 from workers.models import User
 
 CHANCE = random.Random(11)
-PROJECTS: Mapping[str, dict[str, Any]] = {
-    "choice": {"name": "Which desk has to act?", "price": "0.06", "overlap": 3, "max_overlap": 5, "review_rule": "none"},
-    "response_comparison": {
-        "name": "Answers of our help bot", "price": "0.45", "overlap": 2, "max_overlap": 3, "review_rule": "client",
-        "ai_use": "forbidden",
-    },
-    "image_boxes": {"name": "Fruit on a table", "price": "0.22", "overlap": 2, "max_overlap": 2, "review_rule": "all"},
-}
-SECONDS = {"choice": 14, "response_comparison": 95, "image_boxes": 40}
 RIGHT = (0.95, 0.97, 0.9, 0.86, 0.93, 0.78)
-"""How often each worker of the cast is right."""
+"""How often each worker of the cast is right. The first is Ana, whose sign-in is printed: plenty is left for her."""
+PAST, RECENT = (6, 5, 5, 5, 5, 5), (3, 4, 4, 3, 4, 2)
+"""How many tasks of a finished batch, and of one in motion, each takes at a time."""
+SKILLED = (False, True, True, True, True, False)
+"""Who has passed the test of bike safety: Ana has not, so one project is shut to her."""
 
 
 def make(cast: Cast) -> None:
-    """Set up, launch, and let a few days pass."""
+    """Set up, launch, and let a week and a half pass."""
     now = timezone.now()
-    start = now - timedelta(days=9)
-    for slug, described in PROJECTS.items():
-        project = _project(cast, slug, described, start)
-        sample = registry.drawer(slug).sample()
-        first = _batch(cast, project, sample, "First batch", start)
-        _launch(cast, first, start)
-        _work(cast, project, sample, start + timedelta(hours=20), share=0.7 if slug == "image_boxes" else 1.0)
-        if slug == "choice":
-            _finish(first, start + timedelta(days=2))
-            _launch(cast, _batch(cast, project, sample, "Second batch", now - timedelta(hours=20)), now - timedelta(hours=20))
-            _work(cast, project, sample, now - timedelta(hours=6), share=0.25)
-            _batch(cast, project, sample, "Next week", now)
+    start = now - timedelta(days=10)
+    _safety_test(cast, start)
+    described = works()
+    made = [_project(cast, work, start) for work in described]
+    for project, work in zip(made, described, strict=True):
+        _past(cast, project, work, start)
+    _pay_out(cast, now - timedelta(days=5))
+    for project, work in zip(made, described, strict=True):
+        _running(cast, project, work, now)
     _judge_some(cast, now - timedelta(hours=3))
     deliver(now)
-    _pay_out(cast, now)
+    _for_ops(cast, now)
+    deliver(now)
 
 
-def _project(cast: Cast, slug: str, described: Mapping[str, Any], now: datetime) -> Project:
-    sample, options = registry.drawer(slug).sample(), dict(described)
-    price, name = Money.parse(options.pop("price"), "EUR"), options.pop("name")
+def _safety_test(cast: Cast, now: datetime) -> None:
+    """A skill with its test; those who passed it long ago hold the skill."""
+    olu = cast.olu.pk
+    with transaction.atomic():
+        skill = skills.create(
+            name="Bike safety", kind="subject", slug=SAFETY, by_id=olu, now=now,
+            description="Tells a bike that may be hired out from one that must stay in the shop.",
+        )
+        exam = exams.create(
+            skill=skill, title="Bike safety, the basics", by_id=olu, now=now, draws=5, pass_bp=8000, time_limit_seconds=600,
+            about="Five questions about brakes, forks and what comes first. Nothing to prepare: the guideline is on the page.",
+        )
+        bank = [{"text": text, "options": list(options), "right": [right]} for text, options, right in QUESTIONS]
+        items.add(exam=exam, items=[items.check(question) for question in bank])
+        exams.publish(exam=exam, by_id=olu, now=now)
+        for worker, passed in zip(cast.workers, SKILLED, strict=True):
+            if passed:
+                grants.grant(worker_id=worker.pk, skill=skill, tier=1, source="exam", now=now, valid_days=365)
+
+
+def _project(cast: Cast, work: Work, now: datetime) -> Project:
+    sample, price, mira = work.sample, Money.parse(work.price, "EUR"), cast.mira.pk
     with transaction.atomic():
         made = projects.create(
-            organisation_id=cast.organisation.pk, name=name, task_type=slug, settings=sample.settings, currency="EUR",
-            actor_id=cast.mira.pk, now=now, expected_seconds=SECONDS[slug], **options,
+            organisation_id=cast.organisation.pk, name=work.name, task_type=work.task_type,
+            settings=work.settings or sample.settings, currency="EUR", actor_id=mira, now=now, expected_seconds=work.seconds,
+            **work.options,
         )
+        Project.objects.filter(pk=made.pk).update(created_at=now)
         projects.publish_guideline(
-            project=made, markdown=sample.guideline, what_changed="", actor_id=cast.mira.pk, now=now
+            project=made, markdown=work.guideline or sample.guideline, what_changed="", actor_id=mira, now=now
         )
-        projects.set_rate(project=made, amount=price, actor_id=cast.mira.pk, now=now)
-        half = Money(price.units // 200 * 100, "EUR")
-        projects.set_rate(project=made, amount=half, kind="review", actor_id=cast.mira.pk, now=now)
-        if slug == "choice":
-            rows = [(row, sample.gold[at]) for at, row in enumerate(sample.rows) if at % 3 == 0]
-            gold.add(project=made, rows=rows, actor_id=cast.mira.pk, now=now, rng=CHANCE)
+        projects.set_rate(project=made, amount=price, actor_id=mira, now=now)
+        projects.set_rate(project=made, amount=Money(price.units // 200 * 100, "EUR"), kind="review", actor_id=mira, now=now)
+        if work.task_type == "choice":
+            gold.add(project=made, rows=list(work.past)[::3], actor_id=mira, now=now, rng=CHANCE)
     return made
 
 
-def _batch(cast: Cast, project: Project, sample: Sample, name: str, now: datetime) -> Batch:
+def _past(cast: Cast, project: Project, work: Work, start: datetime) -> None:
+    """A batch that everybody finished, that was judged, closed and settled."""
+    batch = _batch(cast, project, work.past, "First batch", start)
+    _launch(cast, batch, start)
+    moment = start + timedelta(hours=20)
+    for _lap in range(4):
+        _work(cast, project, work, work.past, moment, turns=PAST)
+        moment += timedelta(hours=3)
+    _judge_all(cast, batch, start + timedelta(days=2))
+    deliver(start + timedelta(days=2))
+    jobs.advance_batch(batch_id=batch.pk, now=start + timedelta(days=3))
+
+
+def _running(cast: Cast, project: Project, work: Work, now: datetime) -> None:
+    """A batch in motion, worked on three days ago and this morning; the next one waits as a draft."""
+    launched = now - timedelta(hours=62)
+    _launch(cast, _batch(cast, project, work.running, "This week", launched), launched)
+    _work(cast, project, work, work.running, launched + timedelta(hours=1), turns=(0, 1, 1, 0, 1, 1))
+    _work(cast, project, work, work.running, now - timedelta(hours=5), turns=RECENT)
+    if work.draft:
+        _batch(cast, project, work.draft, "Next week", now)
+
+
+def _batch(cast: Cast, project: Project, rows: Sequence[Row], name: str, now: datetime) -> Batch:
     """A draft filled through the client's own door: a file of rows, or a ZIP where there are pictures."""
     with transaction.atomic():
         draft = batches.open_draft(project=project, name=name, actor_id=cast.mira.pk, now=now)
-    rows = [json.dumps({"id": f"{name[0]}-{at:03d}", **row}) for at, row in enumerate(sample.rows, start=1)]
-    table, files = "\n".join(rows).encode(), sample.files()
+    lines = [json.dumps({"id": f"{name[0]}-{at:03d}", **row}) for at, (row, _answer) in enumerate(rows, start=1)]
+    wanted = {row["image"] for row, _answer in rows if "image" in row}
+    drawn = registry.drawer(project.task_type).sample().files() if wanted else {}
+    files = {file: content for file, content in drawn.items() if file in wanted}
+    table = "\n".join(lines).encode()
     content = _zipped(table, files) if files else table
     upload = intake.receive(
         batch=draft, name="tasks.zip" if files else "tasks.jsonl", chunks=[content], actor_id=cast.mira.pk, now=now
@@ -118,14 +158,15 @@ def _launch(cast: Cast, batch: Batch, now: datetime) -> None:
                 return
 
 
-def _work(cast: Cast, project: Project, sample: Sample, now: datetime, *, share: float) -> None:
-    """Everybody but the contractor whose sign-in is printed works until a share of the rows is answered."""
-    answers = {_key(row): sample.gold[at] for at, row in enumerate(sample.rows)}
-    moment = now
+def _work(
+    cast: Cast, project: Project, work: Work, rows: Sequence[Row], moment: datetime, *, turns: Sequence[int]
+) -> None:
+    """Each worker takes some tasks in turn, then some reviews."""
+    answers = {_key(row): answer for row, answer in rows}
     for kind in ("answer", "review"):
-        for worker, skill in list(zip(cast.workers, RIGHT, strict=True))[1:]:
-            for _turn in range(int(len(sample.rows) * share)):
-                moment += timedelta(seconds=CHANCE.randint(SECONDS[project.task_type] // 2, SECONDS[project.task_type] * 2))
+        for worker, skill, most in zip(cast.workers, RIGHT, turns, strict=True):
+            for _turn in range(most):
+                moment += timedelta(seconds=CHANCE.randint(work.seconds // 2, work.seconds * 2))
                 if not _one(worker, project, answers, skill, moment, kind):
                     break
         deliver(moment)
@@ -169,27 +210,24 @@ def _answer(project: Project, payload: Mapping[str, Any], answers: Mapping[str, 
         return dict(right)
 
 
-def _finish(batch: Batch, now: datetime) -> None:
-    """Let a complete batch close and settle."""
-    deliver(now)
-    results.finish(batch_id=batch.pk, now=now)
+def _judge_all(cast: Cast, batch: Batch, now: datetime) -> None:
+    """The client has looked at a whole batch and found it fine."""
     with transaction.atomic():
-        batches.advance(batch=Batch.objects.select_related("project").get(pk=batch.pk), now=now)
+        for submission in Submission.objects.filter(batch=batch, state="waiting").select_related("batch__project"):
+            review.judge(submission=submission, judgement=review.Judgement("accept"), judge_id=cast.mira.pk, now=now)
 
 
 def _judge_some(cast: Cast, now: datetime) -> None:
-    """The client has looked at a few answers: most are fine, one came back with a reason."""
-    waiting = Submission.objects.filter(state="waiting", batch__project__review_rule="client").order_by("submitted_at")
-    for place, submission_id in enumerate(list(waiting.values_list("pk", flat=True)[:6])):
-        said = review.Judgement("accept")
-        if place == 4:
-            said = review.Judgement(
-                "send_back", reason="incomplete", clause="Justify your choice",
-                comment="Say what the better answer does for the reader.",
-            )
+    """The client has looked at a few answers: one is fine, one came back with a reason, the others wait."""
+    waiting = Submission.objects.filter(state="waiting", batch__project__review_rule="client").order_by("-submitted_at")
+    sent_back = review.Judgement(
+        "send_back", reason="incomplete", clause="Justify your choice",
+        comment="Say what the better answer does for the reader.",
+    )
+    said = (sent_back, review.Judgement("accept"))
+    for submission, judgement in zip(waiting.select_related("batch__project"), said, strict=False):
         with transaction.atomic():
-            found = review.find(submission_id=submission_id, organisation_id=cast.organisation.pk)
-            review.judge(submission=found, judgement=said, judge_id=cast.mira.pk, now=now)
+            review.judge(submission=submission, judgement=judgement, judge_id=cast.mira.pk, now=now)
 
 
 def _pay_out(cast: Cast, now: datetime) -> None:
@@ -198,7 +236,18 @@ def _pay_out(cast: Cast, now: datetime) -> None:
         run = payout_runs.plan(currency="EUR", actor_id=cast.olu.pk, now=now)
         if run.payouts_planned:
             payout_runs.approve(run_id=run.pk, actor_id=None, now=now)
-    sending.send_round(clock=timezone.now, limit=50)
+    sending.send_round(clock=lambda: now, limit=50)
+
+
+def _for_ops(cast: Cast, now: datetime) -> None:
+    """What waits for a person of ops: somebody is paused until one has looked, and a colleague has drafted a payout run."""
+    with transaction.atomic():
+        standing.pause(
+            worker_id=cast.workers[-1].pk, reason="quality_check", until=now + timedelta(days=3), by_id=None, now=now
+        )
+        payout_runs.plan(
+            currency="EUR", actor_id=cast.rahel.pk, now=now, minimum_units=1_000, worker_ids=[one.pk for one in cast.workers[1:]]
+        )
 
 
 def deliver(now: datetime) -> None:

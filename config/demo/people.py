@@ -45,13 +45,14 @@ class Cast:
     workers: list[User]
     mira: User
     olu: User
+    rahel: User
     organisation: Organisation
 
 
 def make() -> Cast:
     """Everybody, with sign-ins that work at once."""
     now = timezone.now()
-    joined = now - timedelta(days=12)
+    joined = now - timedelta(days=14)
     with transaction.atomic():
         olu = _person("Olu Adeyemi", SIGN_INS["ops"][0])
         for role, _label in OpsRole.ROLES:
@@ -69,7 +70,7 @@ def make() -> Cast:
         for worker in workers[:5]:
             _payout_account(worker, joined)
         _pay_in(organisation, mira, Money.parse("900", "EUR"), now)
-    return Cast(workers=workers, mira=mira, olu=olu, organisation=organisation)
+    return Cast(workers=workers, mira=mira, olu=olu, rahel=rahel, organisation=organisation)
 
 
 def _person(name: str, address: str) -> User:

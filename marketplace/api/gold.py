@@ -38,6 +38,7 @@ class GoldSerializer(serializers.Serializer[Any]):
 class GoldRowSerializer(Body):
     row = serializers.DictField(help_text="Fields of the task type")
     answer = serializers.JSONField(help_text="The known answer; what only a person at work can add may be missing")
+    prelabel = serializers.JSONField(required=False, allow_null=True, help_text="What work that comes pre-labelled starts from")
 
 
 class NewGoldSerializer(Body):
@@ -73,7 +74,7 @@ class Gold(ClientView):
         def work() -> HttpResponse:
             added = gold.add(
                 project=reach.project(self.whose(request), project_id),
-                rows=[(one["row"], one["answer"]) for one in given["rows"]], actor_id=access.user_of(request).pk,
+                rows=[(one["row"], one["answer"], one.get("prelabel")) for one in given["rows"]], actor_id=access.user_of(request).pk,
                 now=timezone.now(), rng=CHANCE,
             )
             return reply({"added": added}, 201)

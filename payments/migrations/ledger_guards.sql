@@ -41,7 +41,8 @@ ALTER TABLE payments_ledgertx ADD COLUMN created_xid xid8 NOT NULL DEFAULT pg_cu
 -- in order of id, so that two postings never wait for each other in a circle. Index scans only: the plan is kept per session,
 -- and one made while the tables were small would read all of them later.
 CREATE FUNCTION payments_entries_added() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     late boolean;
     short text;

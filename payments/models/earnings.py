@@ -68,6 +68,7 @@ class Earning(models.Model):
             models.Index(fields=["worker", "-created_at", "-id"], name="earnings_of_worker"),
             models.Index(
                 fields=["currency", "worker"],
+                include=["confirmed_units"],
                 name="earnings_payable",
                 condition=models.Q(state="confirmed", payout__isnull=True),
             ),

@@ -10,8 +10,8 @@ from django.db import transaction
 from config.reactions import REACTIONS
 from kit import outbox
 from kit.money import Money
-from marketplace import batches, dispatch, doors, review
-from marketplace.models import Batch, Lease, Result, Slot, Submission
+from marketplace import batches, dispatch, doors, jobs, review
+from marketplace.models import Batch, Lease, QualityModel, Result, Slot, Submission
 from marketplace.submissions import LeaseExpired
 from payments import funding
 from tests import market, people
@@ -28,9 +28,7 @@ def deliver(now: dt.datetime | None = None) -> None:
 
 
 def settle(batch: Batch, *, now: dt.datetime) -> str:
-    batch.refresh_from_db()
-    with transaction.atomic():
-        return batches.advance(batch=batch, now=now)
+    return jobs.advance_batch(batch_id=batch.pk, now=now)
 
 
 def test_a_row_becomes_an_answer_a_result_and_money_that_adds_up() -> None:
@@ -160,3 +158,17 @@ def test_a_batch_closed_early_honours_live_leases_and_cancels_the_rest() -> None
     assert settle(batch, now=NOW) == "settled"
     assert sorted(Slot.objects.filter(queue__batch=batch).values_list("state", flat=True)) == ["cancelled", "cancelled", "filled"]
     assert people.of_worker("available", ana) == people.usd("0.10")
+
+
+def test_a_batch_that_completes_by_itself_is_fitted_once_more_before_it_closes() -> None:
+    mira, shop = people.client("Mira")
+    batch = market.launched(mira, shop, texts=8, overlap=3, max_overlap=3, fund="10")
+    for name, label in (("Ana", "sunny"), ("Ben", "sunny"), ("Cyn", "rainy")):
+        person = people.worker(name)
+        while market.work(person, label):
+            continue
+    deliver()
+    assert not QualityModel.objects.filter(project=batch.project).exists(), "no fit was due so far"
+    assert settle(batch, now=NOW) == "settled"
+    model = QualityModel.objects.get(project=batch.project)
+    assert model.answers == 24

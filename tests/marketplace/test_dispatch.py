@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 
 from kit.errors import Conflict
-from marketplace import dispatch, doors, gold, review, routing
+from marketplace import dispatch, doors, gold, review, routing, submissions
 from marketplace.models import Lease, Project, Slot, Submission, WorkerRecord
 from tests import market, people
 from tests.flows.test_row_to_bank import deliver
@@ -159,6 +159,30 @@ def test_gold_looks_like_any_other_task_and_is_paid_like_one() -> None:
         assert first is not None
         gold.void(project=project, task_id=first.task_id, why="wrong_key", actor_id=mira.id, now=NOW)
     assert WorkerRecord.objects.get(worker=ana).gold_seen == record.gold_seen - 1
+
+
+def test_a_late_answer_to_gold_counts_like_one_to_any_task_that_nobody_took() -> None:
+    mira, shop = people.client()
+    batch = market.launched(mira, shop, texts=5, gold_most_bp=5_000, gold_least_bp=500)
+    with transaction.atomic():
+        gold.add(
+            project=batch.project, rows=[({"text": "known"}, {"label": "sunny"}, {"label": "rainy"})], actor_id=mira.id, now=NOW,
+            rng=random.Random(3),
+        )
+    ana, always = people.worker("Ana"), random.Random()
+    always.random = lambda: 0.0  # type: ignore[method-assign]
+    with transaction.atomic():
+        lease = dispatch.lease_next(worker_id=ana.id, kind="answer", now=NOW, rng=always)
+    assert lease is not None and lease.payload == {"text": "known"} and lease.prelabel == {"label": "rainy"}
+    late = NOW + dt.timedelta(days=1)
+    with transaction.atomic():
+        assert dispatch.expire_due(now=late) == 1
+    assert market.answer(ana, lease, now=late).state == "accepted"
+    assert Submission.objects.get(gold=True).worker_id == ana.id
+    assert people.of_worker("available", ana) == people.usd("0.10")
+    with pytest.raises(submissions.AlreadySubmitted):
+        market.answer(ana, lease, now=late)
+    assert people.of_worker("available", ana) == people.usd("0.10")
 
 
 def test_an_answer_under_review_is_judged_by_another_worker_who_is_paid_for_it() -> None:

@@ -131,7 +131,7 @@ def keep(request: ClientRequest, org: str, project_id: uuid.UUID, task_id: int) 
         raise NotFound(_("There is no such task."))
     with transaction.atomic(durable=True):
         gold.add(
-            project=project, rows=[(task.payload, given)], actor_id=request.user.pk, now=timezone.now(), rng=CHANCE
+            project=project, rows=[(task.payload, given, task.prelabel)], actor_id=request.user.pk, now=timezone.now(), rng=CHANCE
         )
     messages.success(request, _("Kept as a known answer."))
     return JsonResponse({"next": reverse("market:gold_answer", args=[org, project.pk])})

@@ -130,24 +130,13 @@ def _kill_all(stage: Stage, engines: Engines, web: Web, sizes: dict[str, int]) -
     stage.dice.shuffle(order)
     for name in order:
         for _beat in range(2):
-            _beat_anyway(engines)
+            engines.beat()
             stage.advance(5)
             time.sleep(stage.dice.uniform(0.05, 0.25))
         means[name]()
         if name == "web":
             web.keep_up()
         engines.keep_up()
-
-
-def _beat_anyway(engines: Engines) -> None:
-    """Beat does not mind a broker that is away: the next beat comes."""
-    try:
-        engines.beat()
-    except OSError:
-        time.sleep(0.2)
-    except Exception as error:
-        if "kombu" not in type(error).__module__ and "redis" not in type(error).__module__:
-            raise
 
 
 def _kill_backend(stage: Stage) -> None:
@@ -196,7 +185,7 @@ def _left_after_a_minute(stage: Stage, engines: Engines) -> int:
         if at.in_spite_of_database(lambda: fleet.through(stage)):
             return 0
         engines.keep_up()
-        _beat_anyway(engines)
+        engines.beat()
         time.sleep(0.1)
     return at.in_spite_of_database(_open_payouts)
 

@@ -27,8 +27,10 @@ def run(stage: Stage, sabotaged: bool) -> Figure:
     payees = at.payable(stage, stage.size(12, 220))
     at.plan(stage)
     at.rounds(stage, 50)
+    # Hours lie between the first payments and the last, so that a lost event has newer ones behind it.
+    wishes = _checkouts(stage, stage.size(8, 60))
     _banks(stage, payees)
-    wishes = _checkouts(stage, stage.size(6, 60))
+    wishes += _checkouts(stage, stage.size(2, 10))
     told = [(door, body) for door, body in _events(stage, payees) if stage.dice.random() >= LOST]
     letters = [letter for letter in told for _copy in range(stage.dice.randint(1, 5))]
     stage.dice.shuffle(letters)

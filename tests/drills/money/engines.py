@@ -42,12 +42,21 @@ class Engines:
 
     def wait_until_up(self) -> None:
         """Until every living parent answers."""
-        from config.celery import app
-
         give_up = time.monotonic() + 60
-        while len(app.control.ping(timeout=0.5, limit=len(self.living()))) < len(self.living()):
+        while self._answering() < len(self.living()):
             if time.monotonic() > give_up:
                 raise RuntimeError("the runners do not come up")
+
+    def _answering(self) -> int:
+        from config.celery import app
+
+        try:
+            with app.connection_for_write() as fresh:
+                return len(app.control.ping(timeout=0.5, limit=len(self.living()), connection=fresh))
+        except Exception:
+            # The broker was killed under the question; ask again.
+            time.sleep(0.3)
+            return 0
 
     def keep_up(self) -> None:
         """What a supervisor does: a runner that died is started again."""
@@ -59,7 +68,12 @@ class Engines:
         """What beat does: put a job into the queue."""
         from config.celery import app
 
-        app.send_task(job, expires=30, retry=False)
+        try:
+            with app.connection_for_write() as fresh:
+                app.send_task(job, expires=30, retry=False, connection=fresh)
+        except Exception:
+            # The broker is away; the next beat comes.
+            time.sleep(0.3)
 
     def kill_one(self, dice: random.Random) -> bool:
         """kill -9 of a child at work; False when there is none just now."""

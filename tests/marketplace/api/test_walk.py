@@ -8,12 +8,11 @@ import io
 import json
 
 import pytest
-from django.db import transaction
 
 from config.reactions import REACTIONS
 from kit import outbox
-from marketplace import batches, intake
-from marketplace.models import Batch, Upload
+from marketplace import intake, jobs
+from marketplace.models import Upload
 from tests import people
 from tests.marketplace.api import callers
 from tests.marketplace.api.callers import Caller
@@ -95,8 +94,7 @@ def test_a_client_and_a_worker_go_the_whole_way_by_api() -> None:
     assert status == 200 and answer["lease"] is None and answer["why"]["code"] == "all_taken"
 
     runners()
-    with transaction.atomic():
-        batches.advance(batch=Batch.objects.get(pk=batch_id), now=dt.datetime.now(dt.UTC))
+    jobs.advance_batch(batch_id=batch_id, now=dt.datetime.now(dt.UTC))
     status, results = mira.get(f"batches/{batch_id}/results/")
     found = {result["external_id"]: result["answer"]["label"] for result in results["results"]}
     assert found == {"row-0": "rainy", "row-1": "sunny", "row-2": "windy"}
