@@ -9,13 +9,18 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
-from bench import servers
+from bench import ground, servers
 from bench.report import Figure
 
+if TYPE_CHECKING:
+    from bench.market import Market
+
 TEXT = {"label": "sunny"}
+WARM_CYCLES = 30
+"""Before each series, for each worker: statements are prepared, caches filled."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ def drive(web: servers.Web, tokens: list[str], *, cycles: int, lease: str, submi
 
 def warm(web: servers.Web, tokens: list[str], lease: str, submit: str, key: str) -> None:
     for token in tokens:
-        _work(web, token, 30, lease, submit, key)
+        _work(web, token, WARM_CYCLES, lease, submit, key)
 
 
 def _work(web: servers.Web, token: str, cycles: int, lease: str, submit: str, key: str) -> None:
@@ -73,44 +78,64 @@ def _post(connection: http.client.HTTPConnection, path: str, body: object, heade
     return dict(json.loads(raw))
 
 
+OURS = {"lease": "/api/v1/leases/", "submit": "/api/v1/leases/{}/submit/", "key": "id"}
+BARE = {"lease": "/leases/", "submit": "/leases/{}/submit/", "key": "id"}
+
+
+@dataclass(frozen=True)
+class Track:
+    """The product and the floor side by side."""
+
+    floor: servers.Web
+    web: servers.Web
+    floor_tokens: list[str]
+    tokens: list[str]
+    cycles: int
+    rounds: int
+
+    def run(self, name: str) -> tuple[float, float]:
+        """(CPU as a ratio to the floor, kB of WAL per cycle): medians over rounds that take turns."""
+        pairs = [
+            (drive(self.web, self.tokens, cycles=self.cycles, **OURS), drive(self.floor, self.floor_tokens, cycles=self.cycles, **BARE))
+            for _ in range(self.rounds)
+        ]
+        ours, bare = (sorted(side, key=lambda load: load.cpu_ms)[len(pairs) // 2] for side in zip(*pairs, strict=True))
+        print(f"# {name}: floor {bare.cpu_ms:.2f} ms, {bare.cycles / bare.seconds:.0f}/s; ours {ours.cpu_ms:.2f} ms "
+              f"({1000 * ours.cpu_web / ours.cycles:.2f} + {1000 * ours.cpu_postgres / ours.cycles:.2f}), "
+              f"{ours.cycles / ours.seconds:.0f}/s", flush=True)  # fmt: skip
+        return ground.median_ratio([(one.cpu_ms, other.cpu_ms) for one, other in pairs]), ours.wal / ours.cycles / 1000
+
+
 def run(full: bool) -> list[Figure]:
-    """CPU against the floor at one and at eight workers, WAL per cycle, and the same with a long backlog."""
+    """CPU against the floor at one and at eight workers, WAL per cycle, and the same with a long backlog and a long past."""
     from bench import market
 
-    cycles = 1600 if full else 480
-    tokens = [f"floor-{n}" for n in range(8)]
-    os.environ["FLOOR_TOKENS"] = ",".join(tokens)
-    subprocess.run([sys.executable, "-m", "bench.floor", str(cycles * 6 + 2000)], check=True)
+    cycles, rounds = (400, 7) if full else (160, 5)
+    floor_tokens = [f"floor-{n}" for n in range(8)]
+    os.environ["FLOOR_TOKENS"] = ",".join(floor_tokens)
+    needed = (cycles + 8 * WARM_CYCLES) * rounds * 5
+    subprocess.run([sys.executable, "-m", "bench.floor", str(needed)], check=True)
     shop = market.Market.make(workers=9)
-    shop.launch(tasks=cycles * 4 + 4000)
+    shop.launch(tasks=needed)
     figures = []
     with servers.web("bench.floor:application", health="/") as floor, servers.web("config.wsgi:application", health="/health/") as web:
         for count in (1, 8):
-            bare = drive(floor, tokens[:count], cycles=cycles, lease="/leases/", submit="/leases/{}/submit/", key="id")
-            ours = drive(
-                web, shop.tokens[:count], cycles=cycles, lease="/api/v1/leases/", submit="/api/v1/leases/{}/submit/", key="id"
-            )
-            print(f"# @{count}: floor {bare.cpu_ms:.2f} ms, {bare.cycles / bare.seconds:.0f}/s; "
-                  f"ours {ours.cpu_ms:.2f} ms ({1000 * ours.cpu_web / ours.cycles:.2f} + "
-                  f"{1000 * ours.cpu_postgres / ours.cycles:.2f}), {ours.cycles / ours.seconds:.0f}/s")
-            figures.append(Figure(f"lease_submit_cpu_at_{count}_vs_floor", ours.cpu_ms / bare.cpu_ms, 2.0))
-            figures.append(Figure(f"lease_submit_wal_kb_at_{count}", ours.wal / ours.cycles / 1000, 10.0))
-        figures += _backlog(web, shop, cycles, full)
+            track = Track(floor, web, floor_tokens[:count], shop.tokens[:count], cycles, rounds)
+            ratio, wal = track.run(f"@{count}")
+            figures += [Figure(f"lease_submit_cpu_at_{count}_vs_floor", ratio, 2.0), Figure(f"lease_submit_wal_kb_at_{count}", wal, 10.0)]
+        alone = Track(floor, web, floor_tokens[:1], shop.tokens[:1], cycles, rounds)
+        figures += _longer(alone, shop, full)
     return figures
 
 
-def _backlog(web: servers.Web, shop: object, cycles: int, full: bool) -> list[Figure]:
-    """The same cycle over many more open slots, and for a worker with a long past."""
-    from bench import market
-
-    assert isinstance(shop, market.Market)
-    short = drive(web, shop.tokens[:1], cycles=cycles, lease="/api/v1/leases/", submit="/api/v1/leases/{}/submit/", key="id")
+def _longer(alone: Track, shop: Market, full: bool) -> list[Figure]:
+    """The same cycle over many more open slots, and for a worker with a long past; each through its ratio to the floor."""
+    short, _wal = alone.run("short backlog")
     shop.lengthen(to=5_000_000 if full else 300_000)
-    long = drive(web, shop.tokens[:1], cycles=cycles, lease="/api/v1/leases/", submit="/api/v1/leases/{}/submit/", key="id")
+    long, _wal = alone.run("long backlog")
     shop.give_past(worker=8, tasks=100_000 if full else 20_000)
-    veteran = drive(web, shop.tokens[8:9], cycles=cycles, lease="/api/v1/leases/", submit="/api/v1/leases/{}/submit/", key="id")
-    print(f"# short {short.cpu_ms:.2f} ms, long backlog {long.cpu_ms:.2f} ms, veteran {veteran.cpu_ms:.2f} ms")
+    veteran, _wal = replace(alone, tokens=shop.tokens[8:9]).run("veteran")
     return [
-        Figure("lease_submit_long_backlog_vs_short", long.cpu_ms / short.cpu_ms, 1.15),
-        Figure("lease_submit_veteran_vs_newcomer", veteran.cpu_ms / long.cpu_ms, 1.15),
+        Figure("lease_submit_long_backlog_vs_short", long / short, 1.15),
+        Figure("lease_submit_veteran_vs_newcomer", veteran / long, 1.15),
     ]

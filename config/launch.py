@@ -135,10 +135,10 @@ def _serve(data: Path, port: int, began: float) -> None:
     python, inherited = sys.executable, dict(os.environ)
     programs = {
         "web": f"{python} -m granian --interface wsgi --host 127.0.0.1 --port {port} --workers 1 --blocking-threads 8 "
-               "--no-ws --log-level warning config.wsgi:application",
-        "runner": f"{python} -m celery -A config.celery worker --loglevel warning --concurrency 2 --without-gossip "
+               "--no-ws --log-level error config.wsgi:application",
+        "runner": f"{python} -m celery --quiet -A config.celery worker --loglevel warning --concurrency 2 --without-gossip "
                   "--without-mingle",
-        "beat": f"{python} -m celery -A config.celery beat --loglevel warning -s {data / 'beat-schedule'}",
+        "beat": f"{python} -m celery --quiet -A config.celery beat --loglevel warning -s {data / 'beat-schedule'}",
     }
     for name, command in programs.items():
         role = "web" if name == "web" else "runner"

@@ -59,13 +59,12 @@ class Accrual:
 
 
 def accrue(*, cursor: ledger.Cursor, accrual: Accrual) -> None:
-    """Write an earning with its lines and the batch's tally, and the posting: two statements that read nothing back.
+    """Write an earning with its lines, the batch's tally and the posting: one statement that reads nothing back.
 
     Pending: batch reserved -> worker pending. Confirmed at once: batch reserved -> worker available and platform revenue.
     Made for a raw psycopg cursor in a pipeline; a second earning of one source violates `one_earning_per_source`.
     """
-    cursor.execute(sql.EARN, _earn_params(accrual))
-    ledger.write(cursor=cursor, posting=_posting(accrual))
+    cursor.execute(sql.EARN, _earn_params(accrual) | _posting(accrual).params())
 
 
 def add(accrual: Accrual) -> bool:

@@ -68,7 +68,7 @@ class Posting:
             for leg in legs
         ]
         return {
-            "tx": uuid7(), "idem": self.idem, "kind": self.kind, "source_kind": self.source_kind, "source_id": self.source_id,
+            "tx": uuid7(), "idem": self.idem, "tx_kind": self.kind, "about_kind": self.source_kind, "about_id": self.source_id,
             "actor": self.actor_id, "now": self.now, "count": len(legs), "legs": orjson.dumps(plain).decode(),
         }  # fmt: skip
 
@@ -78,13 +78,6 @@ def move(amount: Money, *, debit: Account, credit: Account) -> list[Leg]:
     if not amount.currency == debit.currency == credit.currency:
         raise ValueError(f"{amount} cannot move between {debit.currency} and {credit.currency}")
     return [Leg(debit, amount.units), Leg(credit, -amount.units)]
-
-
-def write(*, cursor: Cursor, posting: Posting) -> None:
-    """Post on a cursor of the caller's, reading nothing back; nothing is written when all legs are zero."""
-    params = posting.params()
-    if params["count"]:
-        cursor.execute(sql.POST, params)
 
 
 def post(posting: Posting) -> bool:

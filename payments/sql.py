@@ -11,6 +11,31 @@ ON CONFLICT (batch_id, shard) DO UPDATE SET given_units = tally.given_units + ex
 """
 """What a batch was given (or, negative, gave back), added to the row of this database session's group."""
 
+_POSTED = """
+leg AS (
+    SELECT payments_account_id(leg.kind, leg.owner, leg.currency) AS account_id, leg.*
+    FROM ROWS FROM (jsonb_to_recordset(%(legs)s::jsonb) AS (kind text, owner uuid, currency text, amount bigint))
+         WITH ORDINALITY AS leg (kind, owner, currency, amount, n)
+), opened AS (
+    INSERT INTO payments_ledgeraccount (id, kind, owner_id, currency)
+    SELECT DISTINCT leg.account_id, leg.kind, leg.owner, leg.currency FROM leg
+    WHERE NOT EXISTS (SELECT FROM payments_ledgeraccount known WHERE known.id = leg.account_id)
+    ORDER BY leg.account_id
+    ON CONFLICT DO NOTHING
+), posted AS (
+    INSERT INTO payments_ledgertx (id, idem, kind, source_kind, source_id, legs, actor_id, at)
+    SELECT %(tx)s::uuid, %(idem)s, %(tx_kind)s, %(about_kind)s, %(about_id)s::uuid, %(count)s::int, %(actor)s::uuid, %(now)s::timestamptz
+    WHERE %(count)s::int > 0
+    ON CONFLICT (idem) DO NOTHING
+    RETURNING id
+)
+INSERT INTO payments_ledgerentry (tx_id, n, account_id, amount)
+SELECT posted.id, leg.n, leg.account_id, leg.amount FROM posted, leg
+"""
+
+POST = f"WITH {_POSTED}"
+"""A ledger transaction with its entries, opening accounts that are new; no entry is written when the key was used."""
+
 EARN = f"""
 WITH earned AS (
     INSERT INTO payments_earning (
@@ -25,37 +50,16 @@ WITH earned AS (
     SELECT %(id)s, line.n, line.kind, line.units, line.inputs, line.rule
     FROM ROWS FROM (jsonb_to_recordset(%(lines)s::jsonb) AS (kind text, units bigint, inputs jsonb, rule text))
          WITH ORDINALITY AS line (kind, units, inputs, rule, n)
-)
-INSERT INTO payments_batchtally AS tally (batch_id, shard, organisation_id, currency, pending_units, paid_units, fee_units)
-SELECT %(batch)s, pg_backend_pid() %% {SHARDS}, %(organisation)s, %(currency)s, %(pending)s, %(paid)s, %(paid_fee)s
-WHERE NOT %(from_losses)s
-ON CONFLICT (batch_id, shard) DO UPDATE SET
-    pending_units = tally.pending_units + excluded.pending_units,
-    paid_units = tally.paid_units + excluded.paid_units, fee_units = tally.fee_units + excluded.fee_units
+), tallied AS (
+    INSERT INTO payments_batchtally AS tally (batch_id, shard, organisation_id, currency, pending_units, paid_units, fee_units)
+    SELECT %(batch)s, pg_backend_pid() %% {SHARDS}, %(organisation)s, %(currency)s, %(pending)s, %(paid)s, %(paid_fee)s
+    WHERE NOT %(from_losses)s
+    ON CONFLICT (batch_id, shard) DO UPDATE SET
+        pending_units = tally.pending_units + excluded.pending_units,
+        paid_units = tally.paid_units + excluded.paid_units, fee_units = tally.fee_units + excluded.fee_units
+), {_POSTED}
 """
-"""An earning, the lines that explain it, and what of the batch's money it takes."""
-
-POST = """
-WITH leg AS (
-    SELECT payments_account_id(leg.kind, leg.owner, leg.currency) AS account_id, leg.*
-    FROM ROWS FROM (jsonb_to_recordset(%(legs)s::jsonb) AS (kind text, owner uuid, currency text, amount bigint))
-         WITH ORDINALITY AS leg (kind, owner, currency, amount, n)
-), opened AS (
-    INSERT INTO payments_ledgeraccount (id, kind, owner_id, currency)
-    SELECT DISTINCT leg.account_id, leg.kind, leg.owner, leg.currency FROM leg
-    WHERE NOT EXISTS (SELECT FROM payments_ledgeraccount known WHERE known.id = leg.account_id)
-    ORDER BY leg.account_id
-    ON CONFLICT DO NOTHING
-), posted AS (
-    INSERT INTO payments_ledgertx (id, idem, kind, source_kind, source_id, legs, actor_id, at)
-    VALUES (%(tx)s, %(idem)s, %(kind)s, %(source_kind)s, %(source_id)s, %(count)s, %(actor)s, %(now)s)
-    ON CONFLICT (idem) DO NOTHING
-    RETURNING id
-)
-INSERT INTO payments_ledgerentry (tx_id, n, account_id, amount)
-SELECT posted.id, leg.n, leg.account_id, leg.amount FROM posted, leg
-"""
-"""A ledger transaction with its entries, opening accounts that are new; no entry is written when the key was used."""
+"""An earning, the lines that explain it, what of the batch's money it takes, and its posting: one fact."""
 
 PAYLOAD = """
 SELECT tx.kind, tx.source_kind, tx.source_id, entry.account_id, entry.amount
