@@ -40,7 +40,7 @@ class Load:
 
 def drive(web: servers.Web, tokens: list[str], *, cycles: int, lease: str, submit: str, key: str) -> Load:
     """Let one thread per token do its share of the cycles; the load generator's own CPU is not counted."""
-    warm(web, tokens, lease, submit, key)
+    warm(web, tokens, lease=lease, submit=submit, key=key)
     before = (servers.cpu_of(web.process), servers.cpu_of_postgres(), servers.wal_bytes())
     began = time.monotonic()
     share = cycles // len(tokens)
@@ -54,7 +54,7 @@ def drive(web: servers.Web, tokens: list[str], *, cycles: int, lease: str, submi
     return Load(share * len(tokens), seconds, after[0] - before[0], after[1] - before[1], after[2] - before[2])
 
 
-def warm(web: servers.Web, tokens: list[str], lease: str, submit: str, key: str) -> None:
+def warm(web: servers.Web, tokens: list[str], *, lease: str, submit: str, key: str) -> None:
     for token in tokens:
         _work(web, token, WARM_CYCLES, lease, submit, key)
 
@@ -119,6 +119,9 @@ def run(full: bool) -> list[Figure]:
     shop.launch(tasks=needed)
     figures = []
     with servers.web("bench.floor:application", health="/") as floor, servers.web("config.wsgi:application", health="/health/") as web:
+        warm(floor, floor_tokens, **BARE)
+        warm(web, shop.tokens[:8], **OURS)
+        servers.settle()
         for count in (1, 8):
             track = Track(floor, web, floor_tokens[:count], shop.tokens[:count], cycles, rounds)
             ratio, wal = track.run(f"@{count}")

@@ -113,6 +113,12 @@ def _cpu(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
+def settle() -> None:
+    """What autovacuum would do after a while: plans made while tables were empty are made anew."""
+    with connect() as connection:
+        connection.execute("VACUUM ANALYZE")
+
+
 def wal_bytes() -> int:
     with connect() as connection:
         row = connection.execute("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint").fetchone()

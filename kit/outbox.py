@@ -18,6 +18,13 @@ logger = logging.getLogger(__name__)
 INSERT_EVENT = "INSERT INTO kit_outboxevent (name, payload) VALUES (%s, %s)"
 """For the hot paths, which write plain SQL: name, payload as JSON."""
 
+TOLD = """
+told AS (
+  INSERT INTO kit_outboxevent (name, payload) SELECT %(event)s, %(event_payload)s::jsonb FROM {source}
+)
+"""
+"""The same as a part of a larger statement: an event for each row of `source`."""
+
 PATIENCE = (1, 5, 30, 120, 600, 3600)
 """Seconds until the next try after the first, second, ... failure; the last one repeats."""
 

@@ -116,25 +116,22 @@ def _active_ms(held: _Held, now: datetime) -> int:
 def _hand_in(
     cursor: psycopg.Cursor[hot.Row], worker_id: uuid.UUID, lease_id: uuid.UUID, held: _Held, answer: Any, now: datetime
 ) -> Submitted:
-    """The first round: its writes go out in one pipeline, and all or none of them stay."""
+    """The first round: what was handed in, as one fact, and what it pays, as another."""
     if not held.live and not (held.state == "expired" and held.slot_free):
         raise LeaseExpired(_("The time ran out and somebody else has this task now. Your draft is kept for 30 days."))
     lines = pricing.quote(held.terms)
     made = _outcome(held, lines, now)
-    facts = _facts(held, made, worker_id, lease_id, answer, now)
-    kept = psycopg.Cursor(cursor.connection)
+    facts = _facts(held, made, worker_id, lease_id, answer, now) | _told(held, made, worker_id)
     try:
-        with cursor.connection.pipeline():
-            kept.execute(sql.SUBMIT if held.live else sql.SUBMIT_LATE, facts)
-            earnings.accrue(cursor=cursor, accrual=settlement.accrual(
-                worker_id=worker_id, terms=held.terms, lines=lines, source_kind="submission",
-                source_id=made.submission_id, confirmed=made.state == "accepted", now=now,
-            ))
-            cursor.execute(outbox.INSERT_EVENT, ("submission.made", hot.as_json(_told(held, made, worker_id))))
+        kept = cursor.execute(sql.SUBMIT if held.live else sql.SUBMIT_LATE, facts).fetchone()
     except psycopg.errors.UniqueViolation:
         raise AlreadySubmitted(_("This task was handed in already.")) from None
-    if kept.rowcount != 1:
+    if kept is None:
         raise LeaseExpired(_("The time ran out and somebody else has this task now. Your draft is kept for 30 days."))
+    earnings.accrue(cursor=cursor, accrual=settlement.accrual(
+        worker_id=worker_id, terms=held.terms, lines=lines, source_kind="submission",
+        source_id=made.submission_id, confirmed=made.state == "accepted", now=now,
+    ))
     if held.kind == "review" and held.subject_id:
         review.apply_review(
             submission_id=held.subject_id, review_id=made.submission_id, verdict=answer, judge_id=worker_id, now=now
@@ -167,9 +164,12 @@ def _facts(
 
 def _told(held: _Held, made: Submitted, worker_id: uuid.UUID) -> dict[str, Any]:
     return {
-        "submission_id": str(made.submission_id), "task_id": held.task_id, "batch_id": str(held.batch_id),
-        "project_id": str(held.project_id), "worker_id": str(worker_id), "kind": held.kind, "gold": held.gold,
-        "state": made.state,
+        "event": "submission.made",
+        "event_payload": hot.as_json({
+            "submission_id": str(made.submission_id), "task_id": held.task_id, "batch_id": str(held.batch_id),
+            "project_id": str(held.project_id), "worker_id": str(worker_id), "kind": held.kind, "gold": held.gold,
+            "state": made.state,
+        }),
     }
 
 
@@ -198,7 +198,8 @@ def _hand_in_again(
             worker_id=worker_id, terms=held.terms, lines=extra, source_kind="round", source_id=lease_id, now=now
         )
     made = Submitted(submission.pk, "waiting", held.terms["currency"], pricing.total(lines), tuple(lines), judge_by)
-    cursor.execute(outbox.INSERT_EVENT, ("submission.made", hot.as_json(_told(held, made, worker_id))))
+    told = _told(held, made, worker_id)
+    cursor.execute(outbox.INSERT_EVENT, (told["event"], told["event_payload"]))
     return made
 
 
