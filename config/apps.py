@@ -9,3 +9,4 @@ class RoofConfig(AppConfig):
 
     def ready(self) -> None:
         from config import deploy_checks, signals  # noqa: F401 - registering is their whole effect
+        from payments import reactions  # noqa: F401 - every process has to know the notices that runners tell

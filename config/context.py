@@ -11,11 +11,12 @@ from config import navigation
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
+    frame = navigation.for_request(request)
     return {
         "PRODUCT_NAME": settings.PRODUCT_NAME,
         "EMBEDDED": settings.EMBEDDED,
         "DOCS_URL": "/api/docs/",
-        "profile_url": "/work/profile/" if request.path.startswith("/work/") else "",
+        "profile_url": "/work/profile/" if frame["nav_audience"] == "worker" else "",
         "request_id": getattr(request, "request_id", ""),
-        **navigation.for_request(request),
+        **frame,
     }

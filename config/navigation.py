@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, resolve, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from kit.errors import Text
-from workers import queries
-from workers.models import User
+from workers import access, queries
+from workers.models import OpsRole, User
 
 WORKER = (
     ("home", _("Work"), "market:work_home"),
@@ -20,6 +20,7 @@ WORKER = (
     ("exam", _("Skills"), "qualification:skills"),
     ("scale", _("My quality"), "market:quality"),
     ("shield", _("Standing"), "workers:standing"),
+    ("bell", _("Notices"), "workers:notices"),
 )
 """Icon, label and page."""
 CLIENT = (
@@ -29,16 +30,31 @@ CLIENT = (
     ("people", _("Members"), "workers:members"),
     ("code", _("API"), "workers:client_tokens"),
     ("settings", _("Settings"), "workers:organisation"),
+    ("bell", _("Notices"), "workers:client_notices"),
 )
 OPS = (
     ("inbox", _("Today"), "market:ops_today"),
     ("batch", _("Batches"), "market:ops_batches"),
     ("people", _("People"), "workers:ops_people"),
+    ("case", _("Appeals"), "workers:ops_appeals"),
     ("scale", _("Pools"), "market:ops_pools"),
     ("exam", _("Skills"), "qualification:ops_skills"),
     ("bank", _("Payouts"), "payments:payout_runs"),
     ("bill", _("Ledger"), "payments:ledger_health"),
+    ("file", _("Agreements"), "workers:ops_agreements"),
+    ("key", _("Roles"), "workers:ops_roles"),
+    ("bell", _("Notices"), "workers:ops_notices"),
 )
+NOTICES = {"workers:notices", "workers:client_notices", "workers:ops_notices"}
+ACCOUNT_PAGES = ("/account/email/", "/account/password/", "/account/2fa/", "/account/sessions/")
+BELONGS = {
+    "/work/exams/": "/work/skills/", "/work/attempts/": "/work/skills/",
+    "/work/profile/": "/work/standing/", "/work/agreement/": "/work/standing/", "/work/tokens/": "/work/standing/",
+    "/ops/exams/": "/ops/skills/",
+}
+"""Pages that have no item of their own, and whose item they light up."""
+SEAT = "seat"
+"""Where a session remembers [audience, organisation]: the frame of the account's own pages is that of the page before."""
 
 
 def audience_of(path: str) -> str | None:
@@ -49,19 +65,37 @@ def audience_of(path: str) -> str | None:
 
 def for_request(request: HttpRequest) -> dict[str, Any]:
     """nav_audience, nav_items and switch_items for the frame of the page."""
-    audience = audience_of(request.path)
-    if audience is None or not isinstance(request.user, User):
+    user = getattr(request, "user", None)
+    if not isinstance(user, User):
         return {"nav_audience": None}
-    slug = request.path.split("/")[2] if audience == "client" else ""
-    if slug == "new":
+    audience, slug = _seat(request)
+    if audience is None or slug == "new":
         return {"nav_audience": None}
     pages = {"worker": WORKER, "client": CLIENT, "ops": OPS}[audience]
-    items = [item for icon, label, name in pages if (item := _item(icon, label, name, slug))]
+    rights, unread = queries.rights_and_unread(user.pk)
+    items = [item for icon, label, name in pages if (item := _item(icon, label, name, slug)) and _open_to(item, rights)]
+    for item in items:
+        if item["name"] in NOTICES:
+            item["count"] = unread
     return {
         "nav_audience": audience,
         "nav_items": _mark_active(items, request.path),
-        "switch_items": _seats(request.user, audience, slug),
+        "switch_items": _seats(user, rights, audience, slug),
     }
+
+
+def _seat(request: HttpRequest) -> tuple[str | None, str]:
+    """The audience of a page, and the organisation on a client's; pages of one's own account follow the page before."""
+    audience = audience_of(request.path)
+    if audience is not None:
+        slug = request.path.split("/")[2] if audience == "client" else ""
+        if slug != "new" and request.session.get(SEAT) != [audience, slug]:
+            request.session[SEAT] = [audience, slug]
+        return audience, slug
+    if not request.path.startswith(ACCOUNT_PAGES) or "authenticate" in request.path or "/reset/" in request.path:
+        return None, ""
+    audience, slug = request.session.get(SEAT, (None, ""))
+    return audience, slug
 
 
 def _item(icon: str, label: Text, name: str, slug: str) -> dict[str, Any] | None:
@@ -69,20 +103,28 @@ def _item(icon: str, label: Text, name: str, slug: str) -> dict[str, Any] | None
         url = reverse(name, args=[slug] if slug else [])
     except NoReverseMatch:
         return None
-    return {"icon": icon, "label": label, "url": url}
+    return {"icon": icon, "label": label, "url": url, "name": name}
+
+
+def _open_to(item: dict[str, Any], rights: queries.Rights) -> bool:
+    """Whether the page behind an item lets these ops roles in; pages of others are sorted out by their address."""
+    wanted = access.access_of(resolve(item["url"]).func)
+    if wanted is None or wanted.audience != "ops" or not wanted.roles:
+        return True
+    return bool(rights.ops_roles & {*wanted.roles, OpsRole.ADMIN})
 
 
 def _mark_active(items: list[dict[str, Any]], path: str) -> list[dict[str, Any]]:
     """The item with the longest address that the path starts with is where we are."""
+    path = next((home for start, home in BELONGS.items() if path.startswith(start)), path)
     best = max((item for item in items if path.startswith(item["url"])), key=lambda item: len(item["url"]), default=None)
     if best is not None:
         best["active"] = True
     return items
 
 
-def _seats(user: User, audience: str, slug: str) -> list[dict[str, Any]]:
+def _seats(user: User, rights: queries.Rights, audience: str, slug: str) -> list[dict[str, Any]]:
     """The seats that this person may take: own work, each organisation, operations."""
-    rights = queries.rights(user.pk)
     seats: list[dict[str, Any]] = []
     if rights.is_worker and not rights.ops_roles:
         seats.append({

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY, get_authentication_records
+from allauth.account.signals import user_logged_in
 from django.db import connections
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
+from django.http import HttpRequest
 
 from payments import db_roles
+from workers.models import User
 
 LAST_ROOM = "marketplace"
 """Signals come for apps with tables, in the order of INSTALLED_APPS."""
+PROOFS = {"password", "mfa"}
+"""Ways to sign in that prove as much as being asked again would."""
 
 
 @receiver(post_migrate, dispatch_uid="database roles")
@@ -19,3 +25,13 @@ def give_rights(sender: Any, using: str, **_kwargs: Any) -> None:
     """After the last app's tables exist, web and runners get their rights on all of them."""
     if getattr(sender, "label", "") == LAST_ROOM:
         db_roles.apply_roles(connections[using])
+
+
+@receiver(user_logged_in, dispatch_uid="fresh sign-in")
+def count_as_proof(request: HttpRequest, user: User, **_kwargs: Any) -> None:
+    """A complete sign-in is proof of who one is for as long as a later one would be: nobody is asked twice within seconds."""
+    records = get_authentication_records(request, user)
+    if records:
+        request.session[AUTHENTICATION_METHODS_SESSION_KEY] = [
+            record | {"reauthenticated": True} if record.get("method") in PROOFS else record for record in records
+        ]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from kit import audit, hot, outbox, states
 from kit.errors import Conflict, Invalid
 from kit.money import Money
-from marketplace import eligibility, pricing, projects, results, settlement, sql
+from marketplace import eligibility, escalation, pricing, projects, results, settlement, sql
 from marketplace.models import Batch, Lease, Project, Queue, Slot, Submission, Task, Upload
 from marketplace.states import BATCH
 from payments import funding
@@ -44,25 +44,32 @@ def open_draft(*, project: Project, name: str, actor_id: uuid.UUID, now: datetim
 
 def reserve_for(batch: Batch, *, now: datetime) -> pricing.Reserve:
     """What a launch would set aside now, part by part; raises NotSetUp without rates."""
-    project = batch.project
+    project, experts = batch.project, escalation.of_project(batch.project)
     units = {kind: _price(project, kind, now) for kind in ("answer", "review", "adjudication")}
     review_share = REVIEW_SHARE_BP[project.review_rule]
     return pricing.reserve(
         tasks=batch.task_count, max_overlap=max(project.max_overlap, project.overlap),
         gold_share_bp=project.gold_most_bp if projects.gold_count(project) else 0,
-        review_share_bp=review_share, adjudication_share_bp=0, answer_units=units["answer"],
-        review_units=units["review"] if review_share else 0, adjudication_units=0, fee_bp=site.PLATFORM_FEE_BP,
+        review_share_bp=review_share, adjudication_share_bp=experts.share_bp if experts else 0, answer_units=units["answer"],
+        review_units=units["review"] if review_share else 0, adjudication_units=units["adjudication"],
+        fee_bp=site.PLATFORM_FEE_BP,
         bonus_pool_bp=project.bonus_pool_bp, floor_pool_bp=project.floor_pool_bp,
     )
 
 
 def _price(project: Project, kind: str, now: datetime) -> int:
-    rate = projects.rate_in_force(project=project, kind=kind, tier=3, now=now)
-    if rate is None and kind == "answer":
+    """The highest price of a kind at the tiers that the batch may ask."""
+    experts = escalation.of_project(project)
+    tiers = {0} | {tier for of_kind, tier in (experts.queues if experts else []) if of_kind == kind}
+    rates = [projects.rate_in_force(project=project, kind=kind, tier=tier, now=now) for tier in tiers]
+    price = max((rate.amount_units for rate in rates if rate), default=0)
+    if not price and kind == "answer":
         raise projects.NotSetUp(_("Set what an answer pays before you launch."), field="rates")
-    if rate is None and kind == "review" and REVIEW_SHARE_BP[project.review_rule]:
+    if not price and kind == "review" and REVIEW_SHARE_BP[project.review_rule]:
         raise projects.NotSetUp(_("Set what a review pays: this project's answers are reviewed."), field="rates")
-    return rate.amount_units if rate else 0
+    if not price and kind == "adjudication" and len(tiers) > 1:
+        raise projects.NotSetUp(_("Set what an adjudication pays: experts have the last word here."), field="rates")
+    return price
 
 
 def launch(*, batch: Batch, actor_id: uuid.UUID, now: datetime, pilot_size: int | None = None) -> None:
@@ -82,7 +89,7 @@ def launch(*, batch: Batch, actor_id: uuid.UUID, now: datetime, pilot_size: int 
     reserve = reserve_for(batch, now=now)
     project = batch.project
     batch.terms = _frozen(project)
-    terms = {kind: projects.terms_for(batch=batch, kind=kind, tier=0, now=now) for kind in _kinds(project)}
+    terms = {queue: projects.terms_for(batch=batch, kind=queue[0], tier=queue[1], now=now) for queue in _queues(project)}
     states.move(
         batch, chart=BATCH, to="launching", actor_id=actor_id, now=now, terms=batch.terms, launched_at=now,
         reserved_units=reserve.total, pilot_size=pilot_size,
@@ -91,17 +98,22 @@ def launch(*, batch: Batch, actor_id: uuid.UUID, now: datetime, pilot_size: int 
         organisation_id=project.organisation_id, batch_id=batch.pk, amount=Money(reserve.total, batch.currency),
         idem=f"launch:{batch.pk}", actor_id=actor_id, now=now,
     )
-    for kind, frozen in terms.items():
+    experts = escalation.of_project(project)
+    for (kind, tier), frozen in terms.items():
+        slots = experts.slots_of(kind, tasks=batch.task_count) if experts and tier else 0
         Queue.objects.create(
-            project=project, batch=batch, kind=kind, tier=0, open=True, priority=batch.priority, opened_at=now,
-            rule_version=project.rule_version, gold_count=projects.gold_count(project) if kind == "answer" else 0,
-            terms=frozen,
+            project=project, batch=batch, kind=kind, tier=tier, open=True, priority=batch.priority, opened_at=now,
+            rule_version=project.rule_version, gold_count=projects.gold_for(project, kind=kind, tier=tier), terms=frozen,
+            room_units=escalation.room(frozen, slots=slots) if tier else None,
         )
     outbox.emit("batch.launched", batch_id=str(batch.pk))
 
 
-def _kinds(project: Project) -> list[str]:
-    return ["answer", "review"] if REVIEW_SHARE_BP[project.review_rule] else ["answer"]
+def _queues(project: Project) -> list[tuple[str, int]]:
+    """Kind and tier of the queues of a batch."""
+    experts = escalation.of_project(project)
+    reviews = [("review", 0)] if REVIEW_SHARE_BP[project.review_rule] else []
+    return [("answer", 0), *reviews, *(experts.queues if experts else [])]
 
 
 def _frozen(project: Project) -> dict[str, Any]:
@@ -113,6 +125,7 @@ def _frozen(project: Project) -> dict[str, Any]:
         "judge_hours": project.judge_hours,
         "fee_bp": site.PLATFORM_FEE_BP,
         "target_accuracy_bp": project.target_accuracy_bp,
+        "experts": escalation.frozen(escalation.of_project(project)),
     }
 
 

@@ -26,6 +26,8 @@ LAP_REST_SECONDS = 10
 """A worker whose second lap found nothing is not sent round again for so long."""
 AT_ONCE = 8
 """Queues that one statement looks up, as `sql.OPTIONS` says."""
+GATED = 4
+"""Columns of `sql.GATE`."""
 JUDGING = {SlotKind.REVIEW.value, SlotKind.ADJUDICATION.value}
 
 
@@ -72,15 +74,15 @@ def lease_next(
     """
     ask = _Ask(worker_id, kind, project_id, now, rng)
     with hot.cursor() as cursor:
-        (standing, fresh, live_id), options = _look(cursor, ask)
+        (standing, fresh, live_id, complete), options = _look(cursor, ask)
         if live_id is not None:
             return _read_lease(cursor, live_id, worker_id)
         if standing != "active":
             raise NotWorking(_("Your account is %(standing)s, so no new tasks are given out.") % {"standing": standing})
         if not fresh:
-            eligibility.make_ready(worker_id=worker_id, now=now)
+            complete = eligibility.make_ready(worker_id=worker_id, now=now)
             options = cursor.execute(sql.OPTIONS, ask.facts()).fetchall()
-        pages = _pages(cursor, ask, options)
+        pages = _pages(cursor, ask, options, complete=complete)
         return next((found for page in pages if (found := _take(cursor, ask, page))), None)
 
 
@@ -113,24 +115,25 @@ class _Ask:
 
 
 def _look(cursor: psycopg.Cursor[hot.Row], ask: _Ask) -> tuple[hot.Row, list[hot.Row]]:
-    """Gate and options in one exchange with the server; the options count only when the gate says that they are fresh."""
-    gate = psycopg.Cursor(cursor.connection)
-    with cursor.connection.pipeline():
-        gate.execute(sql.GATE, ask.facts())
-        cursor.execute(sql.OPTIONS, ask.facts())
-    row = gate.fetchone()
-    if row is None:
+    """The gate, and the first options, which count only when the gate says that they are fresh."""
+    rows = cursor.execute(sql.LOOK, ask.facts()).fetchall()
+    if not rows:
         raise NotWorking(_("Only people who signed up to work can take tasks."))
-    return row, cursor.fetchall()
+    return rows[0][:GATED], [row[GATED:] for row in rows if row[GATED] is not None]
 
 
-def _pages(cursor: psycopg.Cursor[hot.Row], ask: _Ask, rows: list[hot.Row]) -> Iterator[list[hot.Row]]:
+def _pages(
+    cursor: psycopg.Cursor[hot.Row], ask: _Ask, rows: list[hot.Row], *, complete: bool
+) -> Iterator[list[hot.Row]]:
     """The worker's options, eight at a time: normally the first eight do, more are read by who found nothing in those."""
-    beyond = 0
-    while rows:
-        yield rows
-        beyond += AT_ONCE
-        rows = cursor.execute(sql.OPTIONS, ask.facts(beyond=beyond)).fetchall() if len(rows) == AT_ONCE else []
+    for statement in (sql.OPTIONS, sql.OPTIONS_FURTHER)[: 1 if complete else 2]:
+        beyond = 0
+        if statement is sql.OPTIONS_FURTHER:
+            rows = cursor.execute(statement, ask.facts()).fetchall()
+        while rows:
+            yield rows
+            beyond += AT_ONCE
+            rows = cursor.execute(statement, ask.facts(beyond=beyond)).fetchall() if len(rows) == AT_ONCE else []
 
 
 def _take(cursor: psycopg.Cursor[hot.Row], ask: _Ask, rows: list[hot.Row]) -> LeasedTask | None:
@@ -246,7 +249,8 @@ def resume_lapsed(*, worker_id: uuid.UUID, assignment_id: uuid.UUID, now: dateti
     with hot.cursor() as cursor:
         ask = _Ask(worker_id, lapsed.kind, None, now, rng)
         rows = cursor.execute(sql.OPTIONS, ask.facts()).fetchall()
-        for option in _below_cap([row for page in _pages(cursor, ask, rows) for row in page], ask):
+        pages = _pages(cursor, ask, rows, complete=False)
+        for option in _below_cap([row for page in pages for row in page], ask):
             if option.queue_id == lapsed.queue_id:
                 params = _params(ask, option) | {"queue": option.queue_id, "slot": lapsed.slot_id}
                 if found := _leased(cursor, sql.CLAIM_SLOT, params, ask, option):

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, Q, Sum
 
 from marketplace import pricing, routing, rules
-from marketplace.models import Queue, Ready, WorkerRecord
+from marketplace.models import Queue, Ready, Slot, WorkerRecord
 from qualification import grants
 from workers import queries as people
 
 QUEUES_AT_MOST = 64
-"""Queues of one kind in a ready row; the rest is found when these are empty and the row is made again."""
+"""Queues of one kind that every ask looks through; the others are read when these gave nothing."""
 VALID_FOR = timedelta(minutes=5)
 LOOKED_AT = 4_000
+"""Open queues that are looked at for one worker, in the order of priority and age."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,14 @@ def person(*, worker_id: uuid.UUID, now: datetime) -> Person | None:
 
 
 def rule_of(queue: Queue) -> rules.Rule:
-    rule: rules.Rule = queue.project.eligibility if queue.kind == "answer" else queue.project.review_eligibility
-    return rule
+    """Who may answer or, for reviews, who may review; where experts are asked, with their skill and tier besides."""
+    rule: rules.Rule = queue.project.review_eligibility if queue.kind == "review" else queue.project.eligibility
+    return for_experts(rule, skill=queue.terms["skill"], tier=queue.tier) if queue.tier else rule
+
+
+def for_experts(rule: rules.Rule, *, skill: str, tier: int) -> rules.Rule:
+    """The rule of a project and a live grant of the skill at the tier or a higher one."""
+    return {"all": [rule, {"fact": "skill", "skill": skill, "tier": tier}]}
 
 
 def lets_in(queue: Queue, who: Person) -> bool:
@@ -65,48 +73,61 @@ def lets_in(queue: Queue, who: Person) -> bool:
     return queue.project.organisation_id not in who.organisations and rules.holds(rule_of(queue), who.facts)
 
 
-def make_ready(*, worker_id: uuid.UUID, now: datetime) -> None:
-    """Work out which queues a worker may take from, in order, and keep it for the claims to come."""
+def make_ready(*, worker_id: uuid.UUID, now: datetime) -> bool:
+    """Work out which queues a worker may take from, in order, and keep it for the claims to come.
+
+    Returns whether the first ones are all there are.
+    """
     who = person(worker_id=worker_id, now=now)
     if who is None:
-        return
+        return True
     fitting = _fitting(who) if who.may_work else []
     records = dict(
         WorkerRecord.objects.filter(worker_id=worker_id, project__in={queue.project_id for queue in fitting})
         .values_list("project_id", "score_low_bp")
     )
+    entries = [(queue.pk, queue.rule_version, pricing.band_of(records.get(queue.project_id))) for queue in fitting]
+    first, further = _first_of_each_kind(fitting, entries)
     until = now + VALID_FOR
     Ready.objects.update_or_create(
         worker_id=worker_id,
         defaults={
-            "queues": [queue.pk for queue in fitting],
-            "rule_versions": [queue.rule_version for queue in fitting],
-            "multipliers_bp": [pricing.band_of(records.get(queue.project_id)) for queue in fitting],
-            "complete": len(fitting) < QUEUES_AT_MOST,
+            "queues": [queue_id for queue_id, _version, _multiplier in first],
+            "rule_versions": [version for _queue_id, version, _multiplier in first],
+            "multipliers_bp": [multiplier for _queue_id, _version, multiplier in first],
+            "further": further,
+            "complete": not further,
             "facts_version": who.facts_version,
             "stale": False,
             "valid_until": min(until, who.next_expiry) if who.next_expiry else until,
             "made_at": now,
         },
     )
+    return not further
 
 
 def _fitting(who: Person) -> list[Queue]:
-    """The first queues of each kind that let this person in, in routing's order."""
+    """The queues that let this person in, in routing's order."""
     rows = Queue.objects.filter(open=True).select_related("project").order_by("-priority", "opened_at", "id")
     by_id = {queue.pk: queue for queue in rows[:LOOKED_AT] if lets_in(queue, who)}
     order = routing.ranked([
         routing.QueueToRank(queue.pk, queue.priority, queue.opened_at.timestamp(), queue.tier) for queue in by_id.values()
     ])
-    return list(_first_of_each_kind(by_id[place.queue_id] for place in order))
+    return [by_id[place.queue_id] for place in order]
 
 
-def _first_of_each_kind(queues: Iterable[Queue]) -> Iterable[Queue]:
-    taken: dict[str, int] = {}
-    for queue in queues:
-        taken[queue.kind] = taken.get(queue.kind, 0) + 1
-        if taken[queue.kind] <= QUEUES_AT_MOST:
-            yield queue
+Entry = tuple[int, int, int]
+"""A queue, the rule version that was checked, and the worker's multiplier there."""
+
+
+def _first_of_each_kind(queues: Sequence[Queue], entries: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:
+    """The first entries of each kind, and the others."""
+    taken: Counter[str] = Counter()
+    first, further = list[Entry](), list[Entry]()
+    for queue, entry in zip(queues, entries, strict=True):
+        taken[queue.kind] += 1
+        (first if taken[queue.kind] <= QUEUES_AT_MOST else further).append(entry)
+    return first, further
 
 
 def announce() -> None:
@@ -126,25 +147,33 @@ def how_many(rule: rules.Rule) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A project with open work that a worker may not take, and what keeps the door shut."""
+    """A project with open work that a worker may not take, and what keeps the door shut; `tier` above 0: work for experts."""
 
     project_id: uuid.UUID
     name: str
     misses: list[rules.Miss]
     own_organisation: bool
+    kind: str = "answer"
+    tier: int = 0
 
 
-def why_not(*, worker_id: uuid.UUID, now: datetime, limit: int = 20) -> list[Closed]:
-    """The projects with open answer queues that this worker is kept out of, those nearest to opening first."""
+def why_not(
+    *, worker_id: uuid.UUID, now: datetime, limit: int = 20, kinds: Sequence[str] = ("answer", "adjudication")
+) -> list[Closed]:
+    """The projects with open work that this worker is kept out of, those nearest to opening first.
+
+    Ordinary answers count while their batch goes on, work for experts while somebody waits for it.
+    """
     who = person(worker_id=worker_id, now=now)
     if who is None:
         return []
-    rows = Queue.objects.filter(open=True, kind="answer").select_related("project").order_by("-priority", "opened_at")
+    waiting = Exists(Slot.objects.filter(queue=OuterRef("pk"), open=True))
+    rows = Queue.objects.filter(Q(tier=0) | waiting, open=True, kind__in=kinds).select_related("project")
     found: dict[Any, Closed] = {}
-    for queue in rows[:LOOKED_AT]:
+    for queue in rows.order_by("-priority", "opened_at", "tier")[:LOOKED_AT]:
         if queue.project_id not in found and not lets_in(queue, who):
             found[queue.project_id] = Closed(
                 project_id=queue.project_id, name=queue.project.name, misses=rules.misses(rule_of(queue), who.facts),
-                own_organisation=queue.project.organisation_id in who.organisations,
+                own_organisation=queue.project.organisation_id in who.organisations, kind=queue.kind, tier=queue.tier,
             )
     return sorted(found.values(), key=lambda closed: (closed.own_organisation, len(closed.misses)))[:limit]

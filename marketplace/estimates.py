@@ -13,9 +13,10 @@ from django.conf import settings as site
 from django.db.models import Avg
 
 from kit.money import BASIS, Money, half_even
-from marketplace import batches, eligibility, pricing, projects
+from marketplace import batches, eligibility, escalation, pricing, projects
 from marketplace.models import Batch, Project, ProjectTry, Result, Submission
 from task_types import registry
+from task_types.contract import VOTED
 
 Source = Literal["your last batches", "your own tries", "a guess"]
 
@@ -35,6 +36,9 @@ SPREAD_OF_A_GUESS = math.log(2) / QUARTILE
 
 NEW_WORKER_REVIEWED = 20
 
+ESCALATED_GUESS = 0.1
+"""Share of tasks on which a crowd is not sure, before any batch with experts has shown it."""
+
 N = TypeVar("N")
 
 
@@ -52,23 +56,29 @@ class Estimate:
     """Counts, money and time of a batch that is not launched yet.
 
     `seconds` are active seconds of one answer; `per_hour` is what a worker really earns in an hour at that pace; `finish` is
-    None when nobody fits. `pay` holds answers and gold, `fee` the platform's fee on pay and reviews. `based_on` counts the
-    answers or tries behind `source`. `reserve` is what a launch sets aside, the most that the batch can come to.
+    None when nobody fits. `pay` holds answers and gold; of the answers, `expert_answers` are asked of experts, and
+    `expert_pay` is what they and the adjudications cost in place of an ordinary answer. `fee` is the platform's fee on pay,
+    reviews and experts. `based_on` counts the answers or tries behind `source`. `reserve` is what a launch sets aside, the
+    most that the batch can come to. `experts` are the people who may be asked; None where the project asks none.
     """
 
     tasks: int
     answers: Span[int]
     gold: Span[int]
     reviews: Span[int]
+    expert_answers: Span[int]
+    adjudications: Span[int]
     seconds: Span[float]
     pay: Span[Money]
     review_pay: Span[Money]
+    expert_pay: Span[Money]
     fee: Span[Money]
     total: Span[Money]
     per_hour: Span[Money]
     finish: Span[timedelta] | None
     reserve: Money
     workers: int
+    experts: int | None
     source: Source
     based_on: int
 
@@ -82,6 +92,7 @@ class Past:
     multiplier_bp: float
     per_hour: Sequence[float]
     answers_per_task: float | None
+    adjudicated: float | None
 
 
 def before_launch(batch: Batch, *, now: datetime) -> Estimate:
@@ -90,10 +101,11 @@ def before_launch(batch: Batch, *, now: datetime) -> Estimate:
     Intervals. Time of an answer: the quartiles of the last batches' answers; from n tries, median x exp(+-0.6745 s
     sqrt(1 + 1/n)), s the standard deviation of the log times (at least 0.4); from the type's default, half and twice of it.
     Answers: from the least overlap to the most where a target accuracy decides, else fixed. Gold: from the least to the most
-    share. Reviews: from the sampled share to all. Money: every one of these at its low end at once, and at its high end with
-    the highest band, so it is wider than chance alone would make it. Time to finish: at the slowest and the quickest pace
-    of the last batches; without them, if everybody who fits works at once (low), one in five for two hours a day
-    (expected), one in twenty for one hour a day (high).
+    share. Reviews: from the sampled share to all. Experts: from none to every task, adjudications to the share that the
+    project allows; expected as often as in the last batches, else at one task in ten. Money: every one of these at its low
+    end at once, and at its high end with the highest band, so it is wider than chance alone would make it. Time to finish:
+    at the slowest and the quickest pace of the last batches; without them, if everybody who fits works at once (low), one in
+    five for two hours a day (expected), one in twenty for one hour a day (high).
     """
     project = batch.project
     reserve = batches.reserve_for(batch, now=now)
@@ -107,12 +119,15 @@ def before_launch(batch: Batch, *, now: datetime) -> Estimate:
     price = _price(project, "answer", now)
     pay = _money(done, price, past.multiplier_bp if past else BASIS, batch.currency)
     review_pay = _money(reviews, _price(project, "review", now), BASIS, batch.currency)
-    fee = _fees(pay, review_pay)
+    expert_answers, adjudications = _escalated(project, batch.task_count, past)
+    expert_pay = _expert_pay(project, expert_answers, adjudications, price, past, batch.currency, now)
+    fee = _fees(_sum(pay, expert_pay), review_pay)
     return Estimate(
-        tasks=batch.task_count, answers=answers, gold=gold, reviews=reviews, seconds=seconds, pay=pay, review_pay=review_pay,
-        fee=fee, total=_sum(pay, review_pay, fee), per_hour=_per_hour(price, seconds, batch.currency),
+        tasks=batch.task_count, answers=answers, gold=gold, reviews=reviews, expert_answers=expert_answers,
+        adjudications=adjudications, seconds=seconds, pay=pay, review_pay=review_pay, expert_pay=expert_pay,
+        fee=fee, total=_sum(pay, review_pay, expert_pay, fee), per_hour=_per_hour(price, seconds, batch.currency),
         finish=_finish(done, seconds, workers, past), reserve=Money(reserve.total, batch.currency), workers=workers,
-        source=source, based_on=based_on,
+        experts=_experts(project), source=source, based_on=based_on,
     )  # fmt: skip
 
 
@@ -126,7 +141,9 @@ def _past(project: Project) -> Past | None:
     answers = [answer for sample in samples.values() for answer in sample if answer["active_ms"] > 0]
     if len(answers) < ANSWERS_LEAST:
         return None
-    per_task = Result.objects.filter(batch__in=samples, state="settled").aggregate(mean=Avg("answers"))["mean"]
+    settled = Result.objects.filter(batch__in=samples, state="settled")
+    per_task = settled.aggregate(mean=Avg("answers"))["mean"]
+    asked = settled.filter(batch__terms__experts__tier__isnull=False).values_list("by", flat=True)
     multipliers = [answer["lease__terms__multiplier_bp"] or BASIS for answer in answers]
     return Past(
         seconds=[answer["active_ms"] / 1000 for answer in answers],
@@ -134,7 +151,13 @@ def _past(project: Project) -> Past | None:
         multiplier_bp=sum(multipliers) / len(multipliers),
         per_hour=[pace for sample in samples.values() if (pace := _pace(sample)) is not None],
         answers_per_task=per_task,
+        adjudicated=_share(list(asked)) if project.expert_tier else None,
     )
+
+
+def _share(decided_by: Sequence[str]) -> float | None:
+    """Share of results that an adjudication decided; None while there are too few."""
+    return decided_by.count("adjudication") / len(decided_by) if len(decided_by) >= ANSWERS_LEAST else None
 
 
 def _newest(batch: Batch) -> list[dict[str, Any]]:
@@ -177,7 +200,7 @@ def _around(middle: float, width: float) -> Span[float]:
 def _answers(tasks: int, project: Project, past: Past | None) -> Span[int]:
     """Answers that the results take: the overlap, or up to the most where a target accuracy may ask for more."""
     least, most = project.overlap, max(project.overlap, project.max_overlap)
-    categorical = registry.drawer(project.task_type).aggregation != "boxes"
+    categorical = registry.drawer(project.task_type).aggregation in VOTED
     if project.target_accuracy_bp is None or not categorical:
         return Span(tasks * least, tasks * least, tasks * least)
     usual = past.answers_per_task if past and past.answers_per_task else (least + most) / 2
@@ -210,12 +233,41 @@ def _reviews(done: Span[int], project: Project, workers: int) -> Span[int]:
     return Span(round(done.expected * (share + (1 - share) * new)), round(done.low * share), done.high)
 
 
+def _escalated(project: Project, tasks: int, past: Past | None) -> tuple[Span[int], Span[int]]:
+    """Answers of experts among the answers, and adjudications."""
+    experts = escalation.of_project(project)
+    if experts is None:
+        return Span(0, 0, 0), Span(0, 0, 0)
+    usual = past.adjudicated if past and past.adjudicated is not None else ESCALATED_GUESS
+    most = experts.slots_of("adjudication", tasks=tasks)
+    blind = tasks if project.max_overlap > project.overlap else 0
+    return Span(min(round(tasks * max(usual, ESCALATED_GUESS)), blind), 0, blind), Span(min(round(tasks * usual), most), 0, most)
+
+
+def _experts(project: Project) -> int | None:
+    experts = escalation.of_project(project)
+    if experts is None:
+        return None
+    return eligibility.how_many(eligibility.for_experts(project.eligibility, skill=experts.skill, tier=experts.tier))
+
+
 # Money and time
 
 
-def _price(project: Project, kind: str, now: datetime) -> int:
-    rate = projects.rate_in_force(project=project, kind=kind, tier=0, now=now)
+def _price(project: Project, kind: str, now: datetime, *, tier: int = 0) -> int:
+    rate = projects.rate_in_force(project=project, kind=kind, tier=tier, now=now)
     return rate.amount_units if rate else 0
+
+
+def _expert_pay(
+    project: Project, answers: Span[int], adjudications: Span[int], ordinary: int, past: Past | None, currency: str,
+    now: datetime,
+) -> Span[Money]:
+    """What an expert's answer costs beyond an ordinary one, which the answers hold already, and the last words."""
+    usual_bp, tier = past.multiplier_bp if past else BASIS, project.expert_tier or 0
+    beyond = max(_price(project, "answer", now, tier=tier) - ordinary, 0)
+    last_word = _price(project, "adjudication", now, tier=tier)
+    return _sum(_money(answers, beyond, usual_bp, currency), _money(adjudications, last_word, usual_bp, currency))
 
 
 def _money(count: Span[int], price: int, usual_bp: float, currency: str) -> Span[Money]:

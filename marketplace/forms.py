@@ -95,16 +95,38 @@ class Terms(Styled):
         _("Top-up pool"), _("Set aside on top, for people whose tasks took unusually long."), required=False, **SHARE
     )
     ai_use = forms.ChoiceField(label=_("AI tools"), choices=AIUse.choices)
+    expert_skill = forms.ChoiceField(
+        label=_("Experts hold the skill"), required=False, help_text=_("They are asked where the target is not reached.")
+    )
+    expert_tier = forms.TypedChoiceField(
+        label=_("at least at"), required=False, coerce=int, empty_value=None, initial=1,
+        choices=[(tier, _("tier %(tier)s or higher") % {"tier": tier}) for tier in (1, 2, 3)],
+    )  # fmt: skip
+    expert_price = _decimal(_("An expert's answer pays"), _("Empty: as much as any answer."), required=False, **PRICE)
+    adjudication_price = _decimal(
+        _("An adjudication pays"), _("For the expert who sees all answers and decides."), required=False, **PRICE
+    )
+    adjudication_share = _decimal(
+        _("Tasks that may be adjudicated"), _("Reserved at launch; beyond it results stay as they are."), required=False,
+        **SHARE,
+    )  # fmt: skip
 
     PLAIN = ("overlap", "max_overlap", "review_rule", "judge_hours", "expected_seconds", "lease_seconds", "daily_cap", "ai_use")
-    SHARES = ("sampled_share", "bonus_pool", "floor_pool")
+    SHARES = ("sampled_share", "bonus_pool", "floor_pool", "adjudication_share")
+
+    def __init__(self, *args: Any, skills: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["expert_skill"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("Ask no experts")), *skills]
 
     @classmethod
     def initial_of(cls, project: Project, prices: dict[str, Decimal | None]) -> dict[str, Any]:
-        """The form's values for a project: prices by slot kind, shares in percent."""
+        """The form's values for a project: prices by field, shares in percent."""
         found: dict[str, Any] = {name: getattr(project, name) for name in cls.PLAIN}
         found |= {name: Decimal(getattr(project, f"{name}_bp")) / 100 for name in cls.SHARES}
-        found |= {f"{kind}_price": price.normalize() if price else None for kind, price in prices.items()}
+        found |= {name: price.normalize() if price else None for name, price in prices.items()}
+        found |= {"expert_skill": project.expert_skill or "", "expert_tier": project.expert_tier or 1}
         target = project.target_accuracy_bp
         return found | {"target_accuracy": Decimal(target) / 100 if target else None}
 
@@ -113,8 +135,17 @@ class Terms(Styled):
         given = self.cleaned_data
         found = {name: given[name] for name in self.PLAIN}
         found |= {f"{name}_bp": int(given[name] * 100) for name in self.SHARES if given[name] is not None}
-        target = given["target_accuracy"]
+        target, skill = given["target_accuracy"], given["expert_skill"] or None
+        found |= {"expert_skill": skill, "expert_tier": (given["expert_tier"] or 1) if skill else None}
         return found | {"target_accuracy_bp": int(target * 100) if target else None}
+
+    def priced(self) -> dict[str, tuple[str, int]]:
+        """Slot kind and tier of each price that the form sets."""
+        found = {"answer_price": ("answer", 0), "review_price": ("review", 0)}
+        if not self.cleaned_data["expert_skill"]:
+            return found
+        tier = self.cleaned_data["expert_tier"] or 1
+        return found | {"expert_price": ("answer", tier), "adjudication_price": ("adjudication", tier)}
 
 
 ROWS = 3

@@ -12,7 +12,7 @@ from marketplace.intake import files, sniffing, tables
 from marketplace.intake.files import Spooled
 from marketplace.models import Project
 from task_types import registry
-from task_types.contract import TaskType
+from task_types.contract import FILES, TaskType
 
 ROWS_MOST = 1_000
 ANSWER_COLUMNS = ("answer", "truth", "gold", "label", "labels", "known")
@@ -55,8 +55,8 @@ def _pair(drawer: TaskType, project: Project, line: int, cells: Mapping[str, Any
     payload, problems = drawer.compile_payload_check(project.settings)(row)
     if payload is None:
         raise Invalid(problems[0].reason, field=f"line {line}")
-    if any(field.kind == "image" and payload.get(field.name) for field in drawer.fields):
-        raise Invalid(_("Known answers to images cannot come from a table. Answer some tasks yourself, or make a result gold."))
+    if any(field.kind in FILES and payload.get(field.name) for field in drawer.fields):
+        raise Invalid(_("Known answers to files cannot come from a table. Answer some tasks yourself, or make a result gold."))
     try:
         return row, drawer.read_answer(cells[column], payload=payload, settings=project.settings)
     except Invalid as error:

@@ -22,6 +22,7 @@ from marketplace.progress import REST, REST_MOST
 from marketplace.quality import scores
 from payments import queries as money
 from task_types import registry
+from task_types.contract import VOTED
 
 Found = TypeVar("Found")
 SAMPLE = 200
@@ -130,7 +131,7 @@ def answers_of(batch_ids: Sequence[uuid.UUID]) -> Answers:
 
 def model_accuracy(project: Project, results: Results) -> Interval | None:
     """How many settled results are right, by the model's own probabilities; None where these are no probabilities."""
-    if registry.drawer(project.task_type).aggregation == "boxes":
+    if registry.drawer(project.task_type).aggregation not in VOTED:
         return None
     return interval(right=results.right, answers=results.settled, doubt=results.doubt)
 

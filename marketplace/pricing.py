@@ -109,10 +109,11 @@ def reserve(
     answers = slots * highest
     gold = gold_slots * highest
     reviews = -(-slots * review_share_bp // BASIS) * half_even(review_units * HIGHEST_BAND_BP, BASIS)
-    adjudications = -(-tasks * adjudication_share_bp // BASIS) * adjudication_units
+    adjudicated = -(-tasks * adjudication_share_bp // BASIS)
+    adjudications = adjudicated * half_even(adjudication_units * HIGHEST_BAND_BP, BASIS)
     paid = answers + gold + reviews + adjudications
     # One unit more for each payment: fees are rounded payment by payment, half-even.
-    fees = -(-paid * fee_bp // BASIS) + slots + gold_slots
+    fees = -(-paid * fee_bp // BASIS) + slots + gold_slots + adjudicated
     return Reserve(
         answers=answers, gold=gold, reviews=reviews, adjudications=adjudications, fees=fees,
         bonus_pool=half_even(slots * answer_units * bonus_pool_bp, BASIS),

@@ -17,12 +17,14 @@ from kit.money import Money
 from marketplace import rules
 from marketplace.models import Batch, GuidelineVersion, Project, ProjectTry, Queue, Rate
 from marketplace.models.projects import AIUse, ReviewRule
+from qualification import skills
 from task_types import registry
+from task_types.contract import VOTED
 
 OPEN_SETTINGS = frozenset({
     "name", "eligibility", "review_eligibility", "review_rule", "sampled_share_bp", "overlap", "max_overlap",
     "target_accuracy_bp", "judge_hours", "expected_seconds", "lease_seconds", "daily_cap", "gold_least_bp", "gold_most_bp",
-    "bonus_pool_bp", "floor_pool_bp", "ai_use",
+    "bonus_pool_bp", "floor_pool_bp", "ai_use", "expert_skill", "expert_tier", "adjudication_share_bp",
 })
 """What may change after the project was made; each change touches new leases and new launches only."""
 
@@ -104,6 +106,7 @@ LIMITS = {
     "overlap": (1, 30), "max_overlap": (1, 60), "judge_hours": (1, 168), "expected_seconds": (1, 14_400),
     "lease_seconds": (30, 86_400), "sampled_share_bp": (0, 10_000), "gold_least_bp": (0, 5_000), "gold_most_bp": (0, 5_000),
     "bonus_pool_bp": (0, 10_000), "floor_pool_bp": (0, 10_000), "target_accuracy_bp": (5_000, 9_999), "daily_cap": (1, 100_000),
+    "expert_tier": (1, 3), "adjudication_share_bp": (0, 10_000),
 }
 """The bounds that each number must keep."""
 
@@ -117,7 +120,7 @@ def _check(project: Project) -> None:
         raise Invalid(_("Expected a name of 1 to 120 characters."), field="name")
     for name, (low, high) in LIMITS.items():
         value = getattr(project, name)
-        if value is None and name in {"target_accuracy_bp", "daily_cap"}:
+        if value is None and name in {"target_accuracy_bp", "daily_cap", "expert_tier"}:
             continue
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
             raise Invalid(_("Expected a whole number from %(low)s to %(high)s.") % {"low": low, "high": high}, field=name)
@@ -128,6 +131,22 @@ def _check(project: Project) -> None:
     for name in CHOICES:
         if getattr(project, name) not in CHOICES[name]:
             raise Invalid(_("Expected one of: %(known)s.") % {"known": ", ".join(CHOICES[name])}, field=name)
+    _check_experts(project)
+
+
+def _check_experts(project: Project) -> None:
+    """Experts are named by skill and tier together; they are asked where a target is not reached, so there must be one."""
+    if project.expert_skill is None and project.expert_tier is None:
+        return
+    if project.expert_tier is None:
+        raise Invalid(_("Say from which tier somebody counts as an expert."), field="expert_tier")
+    known = skills.visible_to(project.organisation_id)
+    if not isinstance(project.expert_skill, str) or not known.filter(slug=project.expert_skill).exists():
+        raise Invalid(_("Expected a skill that experts of this work hold."), field="expert_skill")
+    if registry.drawer(project.task_type).aggregation not in VOTED:
+        raise Invalid(_("This kind of work has no target accuracy, so experts are never asked."), field="expert_skill")
+    if project.target_accuracy_bp is None:
+        raise Invalid(_("Set a target accuracy: experts are asked where it is not reached."), field="target_accuracy_bp")
 
 
 def _new_rule_version(project: Project) -> None:
@@ -231,6 +250,7 @@ def terms_for(*, batch: Batch, kind: str, tier: int, now: datetime) -> dict[str,
         "gold_least_bp": project.gold_least_bp,
         "gold_most_bp": project.gold_most_bp,
         "ai_use": project.ai_use,
+        **({"skill": frozen["experts"]["skill"]} if tier else {}),
     }
 
 
@@ -239,8 +259,17 @@ def refresh_terms(*, project: Project, now: datetime) -> None:
     queues = Queue.objects.filter(project=project, batch__state__in=["launching", "active", "paused"])
     for queue in queues.select_related("batch__project"):
         queue.terms = terms_for(batch=queue.batch, kind=queue.kind, tier=queue.tier, now=now)
-        queue.gold_count = gold_count(project) if queue.kind == "answer" else 0
+        queue.gold_count = gold_for(project, kind=queue.kind, tier=queue.tier)
         queue.save(update_fields=["terms", "gold_count"])
+
+
+def gold_for(project: Project, *, kind: str, tier: int) -> int:
+    """Known tasks that may be mixed into a queue: into ordinary answers alone.
+
+    Experts are measured there too. Among escalated tasks gold would be told by its clear content, it would be given out at
+    an expert's price while no expert is needed, and a last word on it has no answers to show.
+    """
+    return gold_count(project) if kind == "answer" and tier == 0 else 0
 
 
 def gold_count(project: Project) -> int:

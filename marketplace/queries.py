@@ -29,6 +29,7 @@ class OpenProject:
     name: str
     organisation: str
     kind: str
+    tier: int
     task_type: str
     price: Money
     multiplier_bp: int
@@ -44,21 +45,21 @@ class OpenProject:
 
 
 def open_projects(*, worker_id: uuid.UUID) -> list[OpenProject]:
-    """The queues of the worker's ready row that hold work, in dispatch's order, one entry per project and kind."""
+    """The queues of the worker's ready row that hold work, in dispatch's order, one entry per project, kind and tier."""
     ready = Ready.objects.filter(worker_id=worker_id).first()
     if ready is None or not ready.queues:
         return []
-    multipliers = dict(zip(ready.queues, ready.multipliers_bp, strict=True))
-    queues = Queue.objects.filter(pk__in=ready.queues, open=True).select_related("project__organisation").in_bulk()
-    ordered = [queues[pk] for pk in ready.queues if pk in queues]
+    multipliers = ready.multipliers
+    queues = Queue.objects.filter(pk__in=list(multipliers), open=True).select_related("project__organisation").in_bulk()
+    ordered = [queues[pk] for pk in multipliers if pk in queues]
     counts, medians = open_counts([queue.pk for queue in ordered]), median_seconds([queue.project_id for queue in ordered])
     records = {
         record.project_id: record
         for record in WorkerRecord.objects.filter(worker_id=worker_id, project_id__in=[queue.project_id for queue in ordered])
     }
-    found: dict[tuple[uuid.UUID, str], OpenProject] = {}
+    found: dict[tuple[uuid.UUID, str, int], OpenProject] = {}
     for queue in ordered:
-        key = (queue.project_id, queue.kind)
+        key = (queue.project_id, queue.kind, queue.tier)
         if counts.get(queue.pk) and key not in found:
             found[key] = _open_project(
                 queue, multipliers[queue.pk], counts[queue.pk], medians.get(queue.project_id), records.get(queue.project_id)
@@ -74,7 +75,7 @@ def _open_project(
     price = Money(pricing.total(pricing.quote(queue.terms | {"multiplier_bp": multiplier_bp})), queue.terms["currency"])
     return OpenProject(
         project_id=project.pk, name=project.name, organisation=project.organisation.name, kind=queue.kind,
-        task_type=str(registry.drawer(project.task_type).name), price=price, multiplier_bp=multiplier_bp,
+        tier=queue.tier, task_type=str(registry.drawer(project.task_type).name), price=price, multiplier_bp=multiplier_bp,
         hourly=hourly(price, seconds), median_seconds=seconds, measured=median is not None, open_tasks=count,
         review_rule=queue.terms["review_rule"], ai_use=queue.terms["ai_use"],
         score_bp=record.score_bp if record else None, score_low_bp=record.score_low_bp if record else None,

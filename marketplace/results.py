@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Count, Q
 
-from kit import hot, outbox, states
-from marketplace import scores, sql
-from marketplace.models import Batch, Project, QualityModel, Queue, Result, Slot, Submission, Task
+from kit import outbox, states
+from marketplace import escalation, scores
+from marketplace.models import Batch, Project, QualityModel, Result, Submission, Task
 from marketplace.quality import categorical, online, policy
 from marketplace.states import RESULT
 from task_types import registry
 from task_types.contract import TaskType
 
 BASIS = 10_000
-AMBIGUOUS_BELOW_BP = 6_000
+AMBIGUOUS_BELOW_BP = escalation.WEAK_BELOW_BP
 """A settled answer less likely than this is given out as ambiguous, with its distribution."""
 REFIT_GROWTH = 1.1
 """A project is fitted again when it has a tenth more answers than at the last fit."""
 NOT_COUNTED = ("rejected", "sent_back")
 
-Given = tuple[str, dict[str, Any]]
-"""A worker's id and their answer."""
+
+class Given(NamedTuple):
+    """A worker's id and their answer; of an expert also how often they are right."""
+
+    worker: str
+    answer: dict[str, Any]
+    accuracy: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,37 +45,62 @@ class Reading:
 
 
 def consider(*, task_id: int, now: datetime) -> None:
-    """After a new answer: settle the task, or ask for one more. Safe to call again at any time."""
+    """After a new answer: settle the task, or ask for more, of the crowd or of experts. Safe to call again at any time."""
     task = Task.objects.select_related("project", "batch").get(pk=task_id)
     if task.batch is None:
         return
-    given = _given(Submission.objects.filter(task=task))
+    given = _given(task, now)
     if not given:
         return
     Result.objects.get_or_create(task=task, defaults={"batch": task.batch})
     result = Result.objects.select_for_update().get(pk=task.pk)
     if result.state == "settled":
         return
-    final = _adjudicated(task)
-    reading = read(task=task, given=given, models=models_of(task.project_id))
-    if final is not None:
-        _settle(result, Reading(final, 1.0, {}, ()), len(given), now, by="adjudication")
-    elif _done(task, reading, len(given)):
+    models = models_of(task.project_id)
+    if word := _last_word(task, given, models, now):
+        _settle(result, word, len(given), now, by="adjudication")
+        return
+    reading = read(task=task, given=given, models=models)
+    step = _next(task, reading, given)
+    if step is policy.Step.SETTLED or not escalation.ask(task=task, step=step):
         _settle(result, reading, len(given), now)
     else:
         _write(result, reading, len(given))
-        _one_more(task)
 
 
-def _given(rows: Any) -> list[Given]:
-    """Answers that count, oldest first."""
-    kept = rows.filter(kind="answer", gold=False).exclude(state__in=NOT_COUNTED).order_by("submitted_at", "id")
-    return [(str(worker_id), answer) for worker_id, answer in kept.values_list("worker_id", "answer")]
+def counted(task_id: int) -> Any:
+    """The answers of a task that count, oldest first."""
+    rows = Submission.objects.filter(task_id=task_id, kind="answer", gold=False).exclude(state__in=NOT_COUNTED)
+    return rows.order_by("submitted_at", "id")
 
 
-def _adjudicated(task: Task) -> dict[str, Any] | None:
+def _given(task: Task, now: datetime) -> list[Given]:
+    rows = counted(task.pk).values_list("worker_id", "answer", "slot__queue__tier")
+    return [
+        Given(str(worker_id), answer, _weight(task, worker_id, now) if tier else None) for worker_id, answer, tier in rows
+    ]
+
+
+def _weight(task: Task, worker_id: uuid.UUID, now: datetime) -> float:
+    experts = escalation.of_terms(task.batch.terms) if task.batch else None
+    return escalation.accuracy(
+        worker_id=worker_id, project_id=task.project_id, skill=experts.skill if experts else "", now=now
+    )
+
+
+def _last_word(task: Task, given: Sequence[Given], models: Mapping[str, online.Model], now: datetime) -> Reading | None:
+    """The adjudicator's answer is the result; how sure it is follows from all answers and how often they are right."""
+    if task.batch is None or escalation.of_terms(task.batch.terms) is None:
+        return None
     last = Submission.objects.filter(task=task, kind="adjudication").order_by("-submitted_at").first()
-    return last.answer if last else None
+    if last is None:
+        return None
+    weight = _weight(task, last.worker_id, now)
+    reading = read(task=task, given=[*given, Given(str(last.worker_id), last.answer, weight)], models=models)
+    drawer = registry.drawer(task.project.task_type)
+    said = drawer.votes(last.answer, payload=task.payload, settings=task.project.settings)
+    shares = [reading.distribution[question].get(vote, 0.0) for question, vote in said.items()]
+    return replace(reading, answer=last.answer, confidence=min(shares, default=weight))
 
 
 def models_of(project_id: uuid.UUID) -> dict[str, online.Model]:
@@ -88,7 +117,7 @@ def read(*, task: Task, given: Sequence[Given], models: Mapping[str, online.Mode
         for question, classes in drawer.questions(payload=task.payload, settings=settings).items()
     }
     combined = drawer.combine(
-        [(answer, 1.0) for _worker, answer in given], settings=settings,
+        [(one.answer, 1.0) for one in given], settings=settings,
         decided={question: posterior.label for question, posterior in posteriors.items()},
     )
     confidence = min((posterior.confidence for posterior in posteriors.values()), default=combined.confidence)
@@ -101,10 +130,12 @@ def _posterior(
 ) -> online.Posterior:
     crowd = model if model is not None and set(classes) <= set(model.classes) else online.first_model(classes)
     running = crowd.begin()
-    for worker, answer in given:
-        vote = drawer.votes(answer, payload=task.payload, settings=task.project.settings).get(question)
+    for one in given:
+        vote = drawer.votes(one.answer, payload=task.payload, settings=task.project.settings).get(question)
         if vote is not None:
-            running = crowd.observe(running, worker=worker, answer=vote)
+            # An expert is weighed as one, not as the crowd's member whom the model may know too.
+            known_as = one.worker if one.accuracy is None else f"expert {one.worker}"
+            running = crowd.observe(running, worker=known_as, answer=vote, accuracy=one.accuracy)
     return crowd.posterior(running)
 
 
@@ -112,30 +143,14 @@ def _shares(distribution: Mapping[str, float]) -> dict[str, float]:
     return {label: round(share, 4) for label, share in distribution.items() if share >= 0.0001}
 
 
-def _done(task: Task, reading: Reading, answers: int) -> bool:
-    """Whether the batch's policy asks for no more: fixed overlap, or a target on the least sure question."""
+def _next(task: Task, reading: Reading, given: Sequence[Given]) -> policy.Step:
+    """What the batch's policy asks for: fixed overlap, or a target on the least sure question."""
     terms = task.batch.terms if task.batch else {}
     if terms["target_accuracy_bp"] is None or not reading.posteriors:
-        return answers >= int(terms["overlap"])
-    rule = policy.Policy(
-        minimum=terms["overlap"], maximum=terms["max_overlap"], target=terms["target_accuracy_bp"] / BASIS
-    )
+        return policy.Step.SETTLED if len(given) >= int(terms["overlap"]) else policy.Step.ONE_MORE
     least = min(reading.posteriors, key=lambda posterior: posterior.belief)
-    return policy.decide(posterior=least, policy=rule).step == policy.Step.SETTLED
-
-
-def _one_more(task: Task) -> None:
-    """Open one more answer slot, unless one is open or being worked on, or the most is reached."""
-    batch = task.batch
-    if batch is None or batch.state not in {"launching", "active", "paused"}:
-        return
-    slots = Slot.objects.filter(task=task, queue__batch=batch, queue__kind="answer")
-    counted = slots.aggregate(free=Count("pk", filter=Q(state__in=["open", "leased"])), all=Count("pk"))
-    if counted["free"] or counted["all"] >= batch.terms["max_overlap"]:
-        return
-    queue = Queue.objects.get(batch=batch, kind="answer", tier=0)
-    with hot.cursor() as cursor:
-        cursor.execute(sql.OPEN_ONE_MORE, {"queue": queue.pk, "task": task.pk})
+    asked = sum(one.accuracy is not None for one in given)
+    return policy.decide(posterior=least, policy=escalation.policy_of(terms), escalated=asked).step
 
 
 def _write(result: Result, reading: Reading, answers: int) -> None:
@@ -240,14 +255,15 @@ def finish(*, batch_id: uuid.UUID, now: datetime) -> None:
 
 
 def _finish_one(task: Task, models: Mapping[str, online.Model], now: datetime) -> None:
-    given = _given(Submission.objects.filter(task=task))
+    given = _given(task, now)
     if not given or task.batch is None:
         return
     Result.objects.get_or_create(task=task, defaults={"batch": task.batch})
     result = Result.objects.select_for_update().get(pk=task.pk)
-    reading = read(task=task, given=given, models=models)
-    if result.state == "settled":
-        if result.by == "model":
-            _write(result, reading, len(given))
-    else:
-        _settle(result, reading, len(given), now)
+    word = _last_word(task, given, models, now)
+    reading = word or read(task=task, given=given, models=models)
+    by = "adjudication" if word else "model"
+    if result.state != "settled":
+        _settle(result, reading, len(given), now, by=by)
+    elif result.by == by:
+        _write(result, reading, len(given))

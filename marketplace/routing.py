@@ -15,7 +15,7 @@ LIFE_AT_MOST = 10
 
 WORKER_SEES = (
     "kind", "currency", "price_units", "multiplier_bp", "expected_seconds", "first_seconds", "time_cap", "guideline",
-    "review_rule", "judge_hours", "ai_use", "tier",
+    "review_rule", "judge_hours", "ai_use", "tier", "skill",
 )
 """The keys of the terms that a worker is shown; the rest is how the house works and would tell gold from work."""
 

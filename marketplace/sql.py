@@ -2,39 +2,64 @@
 
 from __future__ import annotations
 
+from kit import outbox
+
 GATE = """
 SELECT w.standing,
-       r.worker_id IS NOT NULL AND NOT r.stale AND r.facts_version = w.facts_version AND r.valid_until > %(now)s,
+       r.worker_id IS NOT NULL AND NOT r.stale AND r.facts_version = w.facts_version AND r.valid_until > %(now)s AS fresh,
        (SELECT l.id FROM marketplace_lease l
-         WHERE l.worker_id = %(worker)s AND l.kind = %(kind)s AND l.live)
+         WHERE l.worker_id = %(worker)s AND l.kind = %(kind)s AND l.live) AS live_id,
+       coalesce(r.complete, true)
   FROM workers_workerprofile w
   LEFT JOIN marketplace_ready r ON r.worker_id = w.user_id
  WHERE w.user_id = %(worker)s
 """
-"""Standing, whether the ready row may be believed, and the live lease if there is one."""
+"""Standing, whether the ready row may be believed, the live lease if there is one, and whether the row has a further part."""
 
-OPTIONS = """
+_FIRST = """unnest(r.queues, r.rule_versions, r.multipliers_bp)
+       WITH ORDINALITY AS o(queue_id, rule_version, multiplier_bp, place)"""
+
+_FURTHER = """LATERAL (
+         SELECT (e->>0)::bigint, (e->>1)::int, (e->>2)::int, place
+           FROM jsonb_array_elements(r.further) WITH ORDINALITY AS f(e, place)
+       ) AS o(queue_id, rule_version, multiplier_bp, place)"""
+
+_OPTIONS = """
 SELECT q.id, q.project_id, q.mark, q.gold_count, q.terms, o.multiplier_bp,
        rec.answers, rec.judged, rec.day, rec.day_answers, rec.score_low_bp
   FROM marketplace_ready r
- CROSS JOIN unnest(r.queues, r.rule_versions, r.multipliers_bp)
-       WITH ORDINALITY AS o(queue_id, rule_version, multiplier_bp, place)
+ CROSS JOIN {source}
   JOIN marketplace_queue q ON q.id = o.queue_id
   LEFT JOIN marketplace_workerrecord rec ON rec.worker_id = r.worker_id AND rec.project_id = q.project_id
  WHERE r.worker_id = %(worker)s
    AND q.open AND q.kind = %(kind)s AND q.rule_version = o.rule_version
    AND (%(project)s::uuid IS NULL OR q.project_id = %(project)s::uuid)
+   AND (q.tier = 0 OR EXISTS (SELECT 1 FROM marketplace_slot s WHERE s.queue_id = q.id AND s.open))
  ORDER BY o.place
  LIMIT 8 OFFSET %(beyond)s::int
 """
-"""The next queues of the worker's ready row that are open now, with the worker's record in their projects."""
+
+OPTIONS = _OPTIONS.replace("{source}", _FIRST)
+"""The next queues of the worker's ready row that are open now, with the worker's record in their projects.
+
+Queues for experts are empty most of the time and come first: one look here spares a claim that finds nothing.
+"""
+
+OPTIONS_FURTHER = _OPTIONS.replace("{source}", _FURTHER)
+"""The same for the queues beyond those that every ask looks through."""
+
+LOOK = f"""
+SELECT gate.*, option.* FROM ({GATE}) AS gate LEFT JOIN LATERAL ({OPTIONS}) AS option ON gate.live_id IS NULL
+"""
+"""Gate and options in one exchange: the gate beside each option, or alone. The options count only if the gate finds them fresh."""
 
 _ASSIGN = """
 assigned AS (
   INSERT INTO marketplace_assignment (id, task_id, worker_id, judges, state)
   SELECT %(assignment)s::uuid, task_id, %(worker)s, %(judges)s, 'live' FROM picked
   ON CONFLICT (task_id, worker_id) DO UPDATE SET state = 'live', judges = EXCLUDED.judges
-   WHERE marketplace_assignment.state = 'lapsed' OR (marketplace_assignment.judges AND EXCLUDED.judges)
+   WHERE (marketplace_assignment.state = 'lapsed' AND (EXCLUDED.judges OR NOT marketplace_assignment.judges))
+      OR (marketplace_assignment.judges AND EXCLUDED.judges)
   RETURNING id
 )
 """
@@ -65,13 +90,15 @@ SELECT leased.id, leased.assignment_id, leased.slot_id, t.id, t.payload, t.prela
 _NOT_MINE = """
 NOT EXISTS (SELECT 1 FROM marketplace_assignment a
              WHERE a.task_id = s.task_id AND a.worker_id = %(worker)s
-               AND (a.state <> 'lapsed' AND NOT (a.judges AND %(judges)s)))
+               AND (a.state <> 'lapsed' OR (a.judges AND NOT %(judges)s)) AND NOT (a.judges AND %(judges)s))
 """
+"""Who let a task lapse may have it again; who judged it or looked at it as a judge never answers it."""
 
 _NOT_MY_SUBJECT = """
-AND (s.subject_id IS NULL OR NOT EXISTS (
+AND (NOT %(judges)s OR NOT EXISTS (
       SELECT 1 FROM marketplace_lease l WHERE l.worker_id = %(worker)s AND l.slot_id = s.id AND l.state <> 'expired'))
 """
+"""A judge may judge several answers of a task, but no slot twice and none that they gave back."""
 
 CLAIM = f"""
 WITH picked AS (
@@ -120,7 +147,8 @@ SELECT id, task_id, rank FROM marketplace_slot
 
 LAP_MINE = """
 SELECT task_id FROM marketplace_assignment
- WHERE worker_id = %(worker)s AND task_id = ANY(%(tasks)s) AND state <> 'lapsed' AND NOT (judges AND %(judges)s)
+ WHERE worker_id = %(worker)s AND task_id = ANY(%(tasks)s)
+   AND (state <> 'lapsed' OR (judges AND NOT %(judges)s)) AND NOT (judges AND %(judges)s)
 """
 """Two plain statements: as one, the planner hashes everything that the worker ever did."""
 
@@ -189,7 +217,8 @@ taken AS (
    WHERE id = %(slot)s AND (open OR (%(gold)s AND state = 'cancelled')) RETURNING id
 ), mine AS (
   SELECT a.id FROM marketplace_assignment a, taken
-   WHERE a.id = %(assignment)s AND (a.state = 'lapsed' OR a.judges) FOR UPDATE OF a
+   WHERE a.id = %(assignment)s AND (a.state = 'lapsed' OR a.judges) AND a.judges = (%(kind)s <> 'answer')
+     FOR UPDATE OF a
 ), closed AS (
   UPDATE marketplace_lease l
      SET live = false, state = 'submitted', closed_at = %(now)s, active_ms = %(active_ms)s
@@ -199,7 +228,7 @@ taken AS (
 )
 """
 
-_KEEP_IT = """
+_KEEP_IT = f"""
 ended AS (
   UPDATE marketplace_assignment a SET state = 'done' FROM closed WHERE a.id = closed.assignment_id
 ), made AS (
@@ -214,7 +243,7 @@ ended AS (
   ON CONFLICT (worker_id, project_id) DO UPDATE
      SET answers = rec.answers + 1, active_ms = rec.active_ms + EXCLUDED.active_ms, day = EXCLUDED.day,
          day_answers = CASE WHEN rec.day = EXCLUDED.day THEN rec.day_answers + 1 ELSE 1 END
-)
+), {outbox.TOLD.format(source="closed")}
 SELECT 1 FROM closed
 """
 
@@ -224,7 +253,7 @@ nothing was written."""
 
 SUBMIT_LATE = f"WITH {_CLOSE_LATE}, {_KEEP_IT}"
 """The same after the clock: it takes its slot back in the same statement, if nobody else has it and its author has not
-taken the task up again meanwhile or skipped it."""
+taken the task up again meanwhile, skipped it, or gone over to the side of its judges."""
 
 EXPIRE_DUE = """
 WITH due AS (
@@ -309,6 +338,19 @@ SELECT %(queue)s, %(task)s, coalesce(max(s.n), 0) + 1, nextval('marketplace_slot
 ON CONFLICT DO NOTHING
 """
 """One more answer for a task that is not sure enough; it lies ahead of every cursor."""
+
+OPEN_COVERED = """
+WITH covered AS (
+  UPDATE marketplace_queue SET room_units = room_units - %(cost)s
+   WHERE id = %(queue)s AND room_units >= %(cost)s RETURNING id
+)
+INSERT INTO marketplace_slot (queue_id, task_id, n, rank, open, state)
+SELECT covered.id, %(task)s, (SELECT coalesce(max(s.n), 0) + 1 FROM marketplace_slot s
+                               WHERE s.task_id = %(task)s AND s.queue_id = covered.id),
+       nextval('marketplace_slot_rank'), true, 'open'
+  FROM covered
+"""
+"""A slot for an expert, if the queue's part of the reserve still covers it at the highest band and with its fee."""
 
 ACCEPT_OVERDUE = """
 WITH overdue AS (

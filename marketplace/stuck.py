@@ -68,11 +68,23 @@ def _people(batch: Batch, progress: Progress) -> Iterator[Reason]:
             ngettext("Only %(count)d person may work on this", "Only %(count)d people may work on this", fits) % {"count": fits},
             _("Each task asks for answers of %(needed)d different people.") % {"needed": needed}, "workers", "bad",
         )
+    yield from _experts(batch)
     if batch.terms.get("review_rule") in ("sampled", "all") and not eligibility.how_many(batch.project.review_eligibility):
         yield Reason(
             _("Nobody may review"),
             _("Answers wait for a reviewer until their clock runs out, and are accepted then."), "workers",
         )
+
+
+def _experts(batch: Batch) -> Iterator[Reason]:
+    """Work waits for experts, and there are none."""
+    waiting = Queue.objects.filter(batch=batch, tier__gt=0, slots__open=True).select_related("project").first()
+    if waiting is not None and not eligibility.how_many(eligibility.rule_of(waiting)):
+        yield Reason(
+            _("No expert may work on this"),
+            _("The answers of some tasks are not sure enough, and nobody holds %(skill)s at tier %(tier)d or higher. Closing the "
+              "batch settles them as they are.") % {"skill": waiting.terms["skill"], "tier": waiting.tier}, "terms", "bad",
+        )  # fmt: skip
 
 
 def _judging(batch: Batch, now: datetime) -> Iterator[Reason]:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, QuerySet, Sum
-from django.utils.translation import gettext as _
 
 from kit import paging
-from kit.errors import Invalid
 from kit.money import Money
-from payments import queries, words
+from payments import queries, sheets, words
 from payments.chart import Account
-from payments.models import Earning, LedgerEntry, LedgerTx, Payout
+from payments.models import Earning, Funding, LedgerEntry, LedgerTx, Payout
 
 PAGE = 500
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would take for a formula."""
+PART = 2_000
+"""Earnings in one PDF: a month with more comes in parts, so that no paper takes a server's time for long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,25 +50,10 @@ def next_run(now: dt.datetime) -> dt.datetime:
     return day + dt.timedelta(days=7 - day.weekday())
 
 
-def read_month(text: str | None, *, now: dt.datetime) -> dt.datetime:
-    """The first moment of a month such as 2026-11; the present one for nothing. Raises Invalid."""
-    if not text:
-        return now.astimezone(dt.UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    try:
-        return dt.datetime.strptime(text, "%Y-%m").replace(tzinfo=dt.UTC)
-    except ValueError:
-        raise Invalid(_("Expected a month such as 2026-11."), field="month") from None
-
-
-def after(start: dt.datetime) -> dt.datetime:
-    """The first moment of the next month."""
-    return (start + dt.timedelta(days=32)).replace(day=1)
-
-
 def month(*, worker_id: uuid.UUID, currency: str, start: dt.datetime) -> Month:
     """A worker's month in one currency: two statements."""
-    end, confirmed = after(start), _confirmed(worker_id, start).filter(currency=currency)
-    sums = confirmed.order_by().values_list("source_kind").annotate(n=Count("id"), units=Sum("confirmed_units"))
+    end, rows = sheets.after(start), confirmed(worker_id, start).filter(currency=currency)
+    sums = rows.order_by().values_list("source_kind").annotate(n=Count("id"), units=Sum("confirmed_units"))
     by_kind = [(kind, n, Money(int(units or 0), currency)) for kind, n, units in sums.order_by("source_kind")]
     sent = Payout.objects.filter(worker_id=worker_id, currency=currency, sent_at__gte=start, sent_at__lt=end)
     payouts = list(sent.order_by("sent_at"))
@@ -82,25 +64,49 @@ def month(*, worker_id: uuid.UUID, currency: str, start: dt.datetime) -> Month:
     )  # fmt: skip
 
 
-def _confirmed(worker_id: uuid.UUID, start: dt.datetime) -> QuerySet[Earning]:
+def parts(found: Month) -> int:
+    """In how many PDFs a month comes."""
+    return max(1, -(-found.earnings // PART))
+
+
+def payout_amounts(payout: Payout) -> dict[str, Money]:
+    """How a payout's amount came about, as money."""
+    return {
+        "amount": Money(payout.amount_units, payout.currency), "carry_in": Money(payout.carry_in_units, payout.currency),
+        "earned": Money(payout.earned_units, payout.currency), "carry_out": Money(payout.carry_out_units, payout.currency),
+    }  # fmt: skip
+
+
+def funding_amount(funding: Funding) -> Money:
+    """What a client paid in."""
+    return Money(funding.amount_units, funding.currency)
+
+
+def confirmed(worker_id: uuid.UUID, start: dt.datetime) -> QuerySet[Earning]:
+    """A worker's earnings of a month, by date of confirmation."""
     return Earning.objects.filter(
-        worker_id=worker_id, state="confirmed", settled_at__gte=start, settled_at__lt=after(start)
+        worker_id=worker_id, state="confirmed", settled_at__gte=start, settled_at__lt=sheets.after(start)
     )
 
 
 def month_csv(*, worker_id: uuid.UUID, start: dt.datetime) -> Iterator[str]:
     """A worker's month line by line, with the reasons of each amount."""
-    yield _row(["confirmed_at", "for", "about", "reasons", "amount", "currency", "payout"])
-    rows = _confirmed(worker_id, start).order_by("settled_at", "id")
+    yield sheets.row(["confirmed_at", "for", "about", "reasons", "amount", "currency", "payout"])
+    rows = confirmed(worker_id, start).order_by("settled_at", "id")
     for chunk in _chunks(rows):
         for shown in words.earnings(queries.single_views(chunk)):
             view = shown["view"]
-            reasons = "; ".join(f"{each['name']} {each['amount'].decimal()}" for each in shown["lines"])
+            reasons = "; ".join(_reason(each) for each in shown["lines"])
             at = view.settled_at.astimezone(dt.UTC).isoformat() if view.settled_at else ""
-            yield _row(
+            yield sheets.row(
                 [at, str(shown["kind"]), shown["about"], reasons, str(view.amount.decimal()), view.amount.currency,
                  str(view.payout_id or "")]
             )  # fmt: skip
+
+
+def _reason(line: dict[str, Any]) -> str:
+    why = f" ({line['reason']})" if line["reason"] else ""
+    return f"{line['name']} {line['amount'].decimal()}{why} {line['rule']}"
 
 
 def _chunks(rows: QuerySet[Earning]) -> Iterator[list[Earning]]:
@@ -115,17 +121,6 @@ def _chunks(rows: QuerySet[Earning]) -> Iterator[list[Earning]]:
             return
         yield chunk
         place = chunk[-1].settled_at, chunk[-1].id
-
-
-def _row(cells: Iterable[str]) -> str:
-    """One CSV line; a cell that a spreadsheet would run as a formula is shown as text instead."""
-    out = io.StringIO()
-    csv.writer(out).writerow([f"'{cell}" if cell.startswith(DANGEROUS) and not _is_number(cell) else cell for cell in cells])
-    return out.getvalue()
-
-
-def _is_number(cell: str) -> bool:
-    return cell.removeprefix("-").replace(".", "", 1).isdigit()
 
 
 def client_account(
@@ -146,9 +141,9 @@ def client_account(
 
 def client_csv(*, organisation_id: uuid.UUID, currency: str) -> Iterator[str]:
     """All that ever moved a client's prepaid money."""
-    yield _row(["at", "what", "amount", "currency", "reference"])
+    yield sheets.row(["at", "what", "amount", "currency", "reference"])
     account = Account("client_prepaid", organisation_id, currency)
     entries = LedgerEntry.objects.filter(account_id=account.id).select_related("tx").order_by("tx__at", "tx_id")
     for entry in entries.iterator(chunk_size=PAGE):
         amount = Money(-entry.amount, currency)
-        yield _row([entry.tx.at.isoformat(), entry.tx.kind, str(amount.decimal()), currency, str(entry.tx.source_id)])
+        yield sheets.row([entry.tx.at.isoformat(), entry.tx.kind, str(amount.decimal()), currency, str(entry.tx.source_id)])

@@ -20,7 +20,7 @@ CLAIMED = dt.timedelta(seconds=120)
 PATIENCE = (2, 10, 60, 600, 3600)
 LOOK_BACK = dt.timedelta(days=3)
 OVERLAP = dt.timedelta(hours=1)
-LOOKED_UNTIL = "stripe events looked through until"
+LOOKED_UNTIL = "payments.events_looked_until"
 """Where the cache keeps how far the last look came; without it the look goes all the way back."""
 
 Reader = Callable[[StripeEvent, dt.datetime], None]
@@ -119,7 +119,9 @@ def backfill(*, now: dt.datetime) -> int:
     Begins where the last look ended, whatever has come in since: an event that came says nothing of one before it.
     """
     stored = 0
-    since = max(now - LOOK_BACK, cache.get(LOOKED_UNTIL, now - LOOK_BACK) - OVERLAP)
+    until = cache.get(LOOKED_UNTIL)
+    # A moment that is still to come was written by a clock that went wrong.
+    since = max(now - LOOK_BACK, until - OVERLAP) if until and until <= now else now - LOOK_BACK
     for endpoint, listed in (("platform", stripe_gateway.events), ("thin", stripe_gateway.thin_events)):
         seen = {event.id: event for event in listed(since=since)}
         known = set(StripeEvent.objects.filter(pk__in=list(seen)).values_list("pk", flat=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from payments import webhooks
-from payments.views import client, ops, worker
+from payments.views import client, figures, ops, worker
 
 app_name = "payments"
 
@@ -13,12 +13,17 @@ urlpatterns = [
     path("work/earnings/", worker.earnings, name="earnings"),
     path("work/earnings/statement/", worker.statement, name="statement"),
     path("work/earnings/statement.csv", worker.statement_csv, name="statement_csv"),
+    path("work/earnings/statement.pdf", worker.statement_pdf, name="statement_pdf"),
     path("work/earnings/payouts/<uuid:payout_id>/", worker.payout, name="payout"),
     path("work/earnings/account/", worker.payout_account, name="payout_account"),
     path("work/earnings/account/link/", worker.payout_link, name="payout_link"),
     path("client/<slug:org>/billing/", client.billing, name="billing"),
     path("client/<slug:org>/billing/account.csv", client.account_csv, name="account_csv"),
     path("client/<slug:org>/billing/<uuid:funding_id>/", client.payment, name="funding"),
+    path("client/<slug:org>/billing/<uuid:funding_id>/receipt.pdf", client.receipt, name="receipt"),
+    path("client/<slug:org>/billing/month/", client.month, name="client_month"),
+    path("client/<slug:org>/billing/month.csv", client.month_csv, name="client_month_csv"),
+    path("client/<slug:org>/billing/month.pdf", client.month_pdf, name="client_month_pdf"),
     path("ops/payouts/", ops.runs, name="payout_runs"),
     path("ops/payouts/plan/", ops.plan, name="plan_payouts"),
     path("ops/payouts/<uuid:run_id>/", ops.run, name="payout_run"),
@@ -27,6 +32,9 @@ urlpatterns = [
     path("ops/payouts/<uuid:run_id>/cancel/", ops.cancel, name="cancel_payouts"),
     path("ops/payouts/<uuid:run_id>/resume/", ops.resume, name="resume_payouts"),
     path("ops/payouts/attempts/<uuid:attempt_id>/never-made/", ops.decide_absent, name="decide_absent"),
+    path("ops/payouts/tax/", figures.tax_year, name="tax_year"),
+    path("ops/payouts/tax.csv", figures.tax_csv, name="tax_csv"),
+    path("ops/payouts/tax/<uuid:worker_id>/form/", figures.tax_form, name="tax_form"),
     path("ops/ledger/", ops.ledger_health, name="ledger_health"),
     path("ops/ledger/check/", ops.check_now, name="check_ledger"),
     path("ops/ledger/mismatches/<uuid:mismatch_id>/close/", ops.close_mismatch, name="close_mismatch"),

@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from kit.errors import Text
+from kit.money import Money
 from payments.queries import EarningView, LineView
 
 Reason = Callable[[Mapping[str, Any], str], str]
@@ -24,6 +26,36 @@ class LineWords:
 
     name: Text
     reason: Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchName:
+    """What a batch is called, and the project that it belongs to."""
+
+    batch: str
+    project_id: uuid.UUID
+    project: str
+
+
+Batches = Callable[[Sequence[uuid.UUID]], Mapping[uuid.UUID, BatchName]]
+BATCHES: list[Batches] = []
+"""Who can name batches, in one statement for many; the room above that has them says so once."""
+
+
+def declare_batches(names: Batches) -> None:
+    """Say who can name batches."""
+    BATCHES[:] = [names]
+
+
+def batches(ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, BatchName]:
+    """The names of these batches, of those that somebody knows."""
+    return BATCHES[0](ids) if BATCHES and ids else {}
+
+
+def amount(money: Money) -> str:
+    """Money for a sentence or a paper, in the reader's writing: two decimals, four where they matter."""
+    figure = number_format(money.decimal(), 4 if money.units % 100 else 2, use_l10n=True, force_grouping=True)
+    return f"{figure} {money.currency}"
 
 
 def plain(inputs: Mapping[str, Any], _currency: str) -> str:
@@ -54,6 +86,13 @@ SOURCES: dict[str, Text] = {
 }
 NAMES: dict[str, Names] = {}
 """Who can say what a source was about (a project's name), by kind of source."""
+
+MOVES: dict[str, Text] = {
+    "fund": lazy("Paid in"),
+    "reserve": lazy("Reserved for a batch"),
+    "return": lazy("Returned from a batch"),
+}
+"""What moves a client's prepaid money."""
 
 LEFT_OUT: dict[str, Text] = {
     "no_payout_account": lazy("No payout account yet"),

@@ -11,9 +11,13 @@ from kit.errors import Text
 
 Json = dict[str, Any]
 
-FieldKind = Literal["text", "image", "json", "list", "number"]
+FieldKind = Literal["text", "image", "audio", "json", "list", "number"]
+FILES: tuple[FieldKind, ...] = ("image", "audio")
+"""Kinds of fields whose content is a file: fetched or taken out of a ZIP, then named `asset:` and its SHA-256."""
 SettingKind = Literal["text", "long_text", "number", "yes_no", "select", "labels", "criteria"]
-Aggregation = Literal["categorical", "pairwise", "boxes"]
+Aggregation = Literal["categorical", "pairwise", "boxes", "numeric", "text"]
+VOTED: tuple[Aggregation, ...] = ("categorical", "pairwise")
+"""Kinds whose results carry the probability that they are right; elsewhere the confidence is the weight behind them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +147,8 @@ class TaskType(ABC):
     ) -> Json:
         """{"payload": what the person may see of the task, "data": what the form starts with}.
 
-        `seed` decides every order that is left to chance (pass the lease's id); `image_url` turns an image of the
-        payload into an address that the page may load.
+        `seed` decides every order that is left to chance (pass the lease's id); `image_url` turns an image or a recording
+        of the payload into an address that the page may load.
         """
 
     @abstractmethod

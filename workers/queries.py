@@ -17,6 +17,7 @@ RIGHTS = """
 SELECT EXISTS (SELECT 1 FROM workers_workerprofile p WHERE p.user_id = %(user)s),
        ARRAY(SELECT r.role::text FROM workers_opsrole r WHERE r.user_id = %(user)s)
 """
+UNREAD = "(SELECT count(*) FROM workers_notice n WHERE n.user_id = %(user)s AND n.read_at IS NULL)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,14 @@ def rights(user_id: uuid.UUID) -> Rights:
         cursor.execute(RIGHTS, {"user": user_id})
         is_worker, roles = cursor.fetchone()
     return Rights(is_worker=is_worker, ops_roles=frozenset(roles))
+
+
+def rights_and_unread(user_id: uuid.UUID) -> tuple[Rights, int]:
+    """What the frame of every page needs, in one statement: the rights, and how many notices are unread."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{RIGHTS}, {UNREAD}", {"user": user_id})
+        is_worker, roles, unread = cursor.fetchone()
+    return Rights(is_worker=is_worker, ops_roles=frozenset(roles)), unread
 
 
 def ops_roles(user_id: uuid.UUID) -> frozenset[str]:

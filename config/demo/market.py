@@ -14,13 +14,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from config.demo.people import Cast
-from config.demo.work import QUESTIONS, SAFETY, Row, Work, works
+from config.demo.work import JUSTIFICATIONS, QUESTIONS, SAFETY, Row, Turns, Work, works
 from config.reactions import REACTIONS
 from kit import outbox
 from kit.errors import ProductError
 from kit.money import Money
 from marketplace import batches, dispatch, gold, intake, jobs, projects, review, submissions
-from marketplace.models import Batch, Project, Submission
+from marketplace.models import Batch, Project, Submission, Task
 from payments import payout_runs, sending
 from qualification import exams, grants, items, skills
 from task_types import registry
@@ -29,9 +29,9 @@ from workers.models import User
 
 CHANCE = random.Random(11)
 RIGHT = (0.95, 0.97, 0.9, 0.86, 0.93, 0.78)
-"""How often each worker of the cast is right. The first is Ana, whose sign-in is printed: plenty is left for her."""
-PAST, RECENT = (6, 5, 5, 5, 5, 5), (3, 4, 4, 3, 4, 2)
-"""How many tasks of a finished batch, and of one in motion, each takes at a time."""
+"""How often each worker of the cast is right."""
+ALL = (6, 10, 10, 10, 10, 10)
+"""How many tasks of a finished batch each takes at most, each time that there are some."""
 SKILLED = (False, True, True, True, True, False)
 """Who has passed the test of bike safety: Ana has not, so one project is shut to her."""
 
@@ -40,7 +40,7 @@ def make(cast: Cast) -> None:
     """Set up, launch, and let a week and a half pass."""
     now = timezone.now()
     start = now - timedelta(days=10)
-    _safety_test(cast, start)
+    _skills(cast, start)
     described = works()
     made = [_project(cast, work, start) for work in described]
     for project, work in zip(made, described, strict=True):
@@ -54,8 +54,8 @@ def make(cast: Cast) -> None:
     deliver(now)
 
 
-def _safety_test(cast: Cast, now: datetime) -> None:
-    """A skill with its test; those who passed it long ago hold the skill."""
+def _skills(cast: Cast, now: datetime) -> None:
+    """One skill that everybody has, and one with its test, held by those who passed it long ago."""
     olu = cast.olu.pk
     with transaction.atomic():
         skill = skills.create(
@@ -64,12 +64,17 @@ def _safety_test(cast: Cast, now: datetime) -> None:
         )
         exam = exams.create(
             skill=skill, title="Bike safety, the basics", by_id=olu, now=now, draws=5, pass_bp=8000, time_limit_seconds=600,
-            about="Five questions about brakes, forks and what comes first. Nothing to prepare: the guideline is on the page.",
+            about="Five questions about brakes, forks and what comes first. Nothing to prepare: a little workshop English will do.",
         )
         bank = [{"text": text, "options": list(options), "right": [right]} for text, options, right in QUESTIONS]
         items.add(exam=exam, items=[items.check(question) for question in bank])
         exams.publish(exam=exam, by_id=olu, now=now)
+        reading = skills.create(
+            name="Careful reading", kind="task_type", by_id=olu, now=now,
+            description="Follows a guideline to the letter, also where it is long.",
+        )
         for worker, passed in zip(cast.workers, SKILLED, strict=True):
+            grants.grant(worker_id=worker.pk, skill=reading, tier=1, source="evidence", now=now, valid_days=365)
             if passed:
                 grants.grant(worker_id=worker.pk, skill=skill, tier=1, source="exam", now=now, valid_days=365)
 
@@ -98,8 +103,7 @@ def _past(cast: Cast, project: Project, work: Work, start: datetime) -> None:
     batch = _batch(cast, project, work.past, "First batch", start)
     _launch(cast, batch, start)
     moment = start + timedelta(hours=20)
-    for _lap in range(4):
-        _work(cast, project, work, work.past, moment, turns=PAST)
+    while _work(cast, project, work, work.past, moment, turns=ALL):
         moment += timedelta(hours=3)
     _judge_all(cast, batch, start + timedelta(days=2))
     deliver(start + timedelta(days=2))
@@ -110,8 +114,8 @@ def _running(cast: Cast, project: Project, work: Work, now: datetime) -> None:
     """A batch in motion, worked on three days ago and this morning; the next one waits as a draft."""
     launched = now - timedelta(hours=62)
     _launch(cast, _batch(cast, project, work.running, "This week", launched), launched)
-    _work(cast, project, work, work.running, launched + timedelta(hours=1), turns=(0, 1, 1, 0, 1, 1))
-    _work(cast, project, work, work.running, now - timedelta(hours=5), turns=RECENT)
+    _work(cast, project, work, work.running, launched + timedelta(hours=1), turns=work.early)
+    _work(cast, project, work, work.running, now - timedelta(hours=5), turns=work.recent)
     if work.draft:
         _batch(cast, project, work.draft, "Next week", now)
 
@@ -120,7 +124,7 @@ def _batch(cast: Cast, project: Project, rows: Sequence[Row], name: str, now: da
     """A draft filled through the client's own door: a file of rows, or a ZIP where there are pictures."""
     with transaction.atomic():
         draft = batches.open_draft(project=project, name=name, actor_id=cast.mira.pk, now=now)
-    lines = [json.dumps({"id": f"{name[0]}-{at:03d}", **row}) for at, (row, _answer) in enumerate(rows, start=1)]
+    lines = [json.dumps({"id": _own_id(at), **row}) for at, (row, _answer) in enumerate(rows)]
     wanted = {row["image"] for row, _answer in rows if "image" in row}
     drawn = registry.drawer(project.task_type).sample().files() if wanted else {}
     files = {file: content for file, content in drawn.items() if file in wanted}
@@ -138,6 +142,11 @@ def _batch(cast: Cast, project: Project, rows: Sequence[Row], name: str, now: da
         continue
     draft.refresh_from_db()
     return draft
+
+
+def _own_id(at: int) -> str:
+    """The client's own number of the row at this place."""
+    return f"HB-{at + 1:03d}"
 
 
 def _zipped(table: bytes, files: Mapping[str, bytes]) -> bytes:
@@ -159,53 +168,54 @@ def _launch(cast: Cast, batch: Batch, now: datetime) -> None:
 
 
 def _work(
-    cast: Cast, project: Project, work: Work, rows: Sequence[Row], moment: datetime, *, turns: Sequence[int]
-) -> None:
-    """Each worker takes some tasks in turn, then some reviews."""
-    answers = {_key(row): answer for row, answer in rows}
-    for kind in ("answer", "review"):
+    cast: Cast, project: Project, work: Work, rows: Sequence[Row], moment: datetime, *, turns: Turns
+) -> int:
+    """Each worker takes some tasks in turn, then reviews where the project wants them; returns how many were handed in."""
+    answers, done = {_own_id(at): answer for at, (_row, answer) in enumerate(rows)}, 0
+    answers |= {row["text"]: answer for row, answer in work.past if "text" in row}
+    for kind in ("answer", "review") if project.review_rule == "all" else ("answer",):
         for worker, skill, most in zip(cast.workers, RIGHT, turns, strict=True):
-            for _turn in range(most):
-                moment += timedelta(seconds=CHANCE.randint(work.seconds // 2, work.seconds * 2))
-                if not _one(worker, project, answers, skill, moment, kind):
+            for _turn in range(most if kind == "answer" else 4 * most):
+                spent = timedelta(seconds=CHANCE.randint(work.seconds * 2 // 3, work.seconds * 3 // 2))
+                moment += spent
+                if not _one(worker, project, answers, skill, moment, spent, kind):
                     break
+                done += 1
         deliver(moment)
-
-
-def _key(row: Mapping[str, Any]) -> str:
-    return str(row.get("text") or row.get("prompt") or row.get("image"))
+    return done
 
 
 def _one(
-    worker: User, project: Project, answers: Mapping[str, Any], skill: float, moment: datetime, kind: str
+    worker: User, project: Project, answers: Mapping[str, Any], skill: float, moment: datetime, spent: timedelta, kind: str
 ) -> bool:
     """Take a task, spend its time, hand it in; False when there is none."""
     with transaction.atomic():
         leased = dispatch.lease_next(
-            worker_id=worker.pk, kind=kind, project_id=project.pk, now=moment - timedelta(seconds=20), rng=CHANCE
+            worker_id=worker.pk, kind=kind, project_id=project.pk, now=moment - spent, rng=CHANCE
         )
     if leased is None:
         return False
-    answer = {"decision": "accept"} if kind == "review" else _answer(project, leased.payload, answers, skill)
+    answer = {"decision": "accept"} if kind == "review" else _answer(project, leased, answers, skill)
     with transaction.atomic():
         submissions.submit(worker_id=worker.pk, lease_id=leased.lease_id, answer=answer, now=moment)
     return True
 
 
-def _answer(project: Project, payload: Mapping[str, Any], answers: Mapping[str, Any], skill: float) -> Any:
-    """Mostly the known answer, sometimes somebody else's; completed with what only a person adds."""
-    known = list(answers.values())
-    right = answers.get(_key(payload)) or known[int(str(payload.get("line", 0))) % len(known)]
-    given = dict(right if CHANCE.random() < skill else CHANCE.choice(known))
+def _answer(project: Project, leased: dispatch.LeasedTask, answers: Mapping[str, Any], skill: float) -> Any:
+    """Mostly the right answer, sometimes that of another row; completed with what only a person adds."""
+    own_id = Task.objects.values_list("external_id", flat=True).get(pk=leased.task_id)
+    payload = leased.payload
+    right = answers.get(str(own_id)) or answers[payload["text"]]
+    given = dict(right if CHANCE.random() < skill else CHANCE.choice(list(answers.values())))
     if project.task_type == "response_comparison":
         given["ratings"] = {
             name: {item["name"]: CHANCE.randint(2, 5) for item in project.settings["criteria"]}
             for name in (response["id"] for response in payload["responses"])
         }
-        given["justification"] = "It answers the question that was asked, and says what to do next."
+        given["justification"] = CHANCE.choice(JUSTIFICATIONS)
     drawer = registry.drawer(project.task_type)
     try:
-        return drawer.check_answer(given, payload=dict(payload), settings=project.settings)
+        return drawer.check_answer(given, payload=payload, settings=project.settings)
     except ProductError:
         return dict(right)
 

@@ -11,11 +11,13 @@ from task_types.contract import Sample
 
 Row = tuple[dict[str, Any], dict[str, Any]]
 """A row as a file has it, and its right answer."""
+Turns = tuple[int, int, int, int, int, int]
+"""How many tasks each worker of the cast takes; the first is Ana, whose sign-in is printed: plenty is left for her."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One project: its kind and options, prices per hand-in, the batch that is long done, the one in motion, the draft."""
+    """One project: its kind and options, its price, the batch long done, the one in motion and its workers' turns, the draft."""
 
     task_type: str
     name: str
@@ -24,6 +26,8 @@ class Work:
     options: dict[str, Any]
     past: Sequence[Row]
     running: Sequence[Row]
+    early: Turns
+    recent: Turns
     draft: Sequence[Row] = ()
     settings: dict[str, Any] | None = None
     guideline: str = ""
@@ -171,6 +175,13 @@ REPORTS = (
     ("Third gear skips under load.", "repair"),
 )
 
+JUSTIFICATIONS = (
+    "It answers the question that was asked, and says what to do next.",
+    "The other one talks around the question; this one can be followed at once.",
+    "Shorter, friendlier, and nothing in it is wrong.",
+    "It names the price and the time, which is what the person wanted to know.",
+)
+
 QUESTIONS = (
     ("A bike comes back with a brake lever that reaches the handlebar. What comes first?",
      ("Hire it out with a discount", "Take it off the street", "Write it down for next month"), 2),
@@ -194,16 +205,16 @@ def works() -> tuple[Work, ...]:
     return (
         Work(
             "choice", "Which desk has to act?", "0.06", 14, {"overlap": 3, "max_overlap": 5, "review_rule": "none"},
-            past=messages, running=_messages(MESSAGES), draft=_messages(NEXT_WEEK),
+            past=messages, running=_messages(MESSAGES), early=(0, 2, 2, 0, 1, 1), recent=(6, 4, 4, 3, 4, 2), draft=_messages(NEXT_WEEK),
         ),
         Work(
             "image_boxes", "Fruit on a table", "0.22", 40, {"overlap": 2, "max_overlap": 2, "review_rule": "all"},
-            past=tables[:7], running=tables[7:],
+            past=tables[:6], running=tables[6:], early=(0, 1, 0, 1, 0, 0), recent=(3, 1, 1, 0, 1, 0),
         ),
         Work(
             "response_comparison", "Answers of our help bot", "0.45", 95,
             {"overlap": 2, "max_overlap": 3, "review_rule": "client", "ai_use": "forbidden"},
-            past=prompts, running=[_prompt(*one) for one in PROMPTS],
+            past=prompts[:8], running=[_prompt(*one) for one in PROMPTS] + prompts[8:], early=(0, 1, 1, 0, 1, 0), recent=(2, 2, 1, 1, 1, 1),
         ),
         Work(
             "choice", "Is this bike safe to hire out?", "0.12", 20,
@@ -211,7 +222,8 @@ def works() -> tuple[Work, ...]:
                 "overlap": 2, "max_overlap": 3, "review_rule": "none",
                 "eligibility": {"all": [{"fact": "skill", "skill": SAFETY, "tier": 1}]},
             },
-            past=reports[:5], running=reports[5:], settings=SAFETY_SETTINGS, guideline=SAFETY_GUIDELINE,
+            past=reports[:5], running=reports[5:], early=(0, 1, 1, 0, 0, 0), recent=(0, 1, 1, 2, 1, 0),
+            settings=SAFETY_SETTINGS, guideline=SAFETY_GUIDELINE,
         ),
     )  # fmt: skip
 

@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from kit.api import Body, MoneyField, Once, change, reply
 from kit.errors import Invalid, NotFound
 from kit.money import Money
-from marketplace import dispatch, doors, pricing
+from marketplace import dispatch, doors, pricing, results
 from marketplace.api import why_empty
 from marketplace.api.reach import WorkerView
 from marketplace.api.tries import ASSET, send
@@ -56,6 +56,10 @@ class LeaseSerializer(serializers.Serializer[Any]):
     prelabel = serializers.JSONField(allow_null=True)
     draft = serializers.JSONField(allow_null=True)
     under_review = serializers.JSONField(allow_null=True, help_text="The answer to be judged, on review leases")
+    answers = serializers.ListField(
+        child=serializers.JSONField(), allow_null=True,
+        help_text="On adjudication leases: every answer that counts, in the order of the others' work, without its author",
+    )
     guideline = serializers.IntegerField(help_text="Version that this lease froze")
     terms = serializers.JSONField()
     pay = MoneyField(help_text="What handing in pays when it is accepted")
@@ -138,7 +142,8 @@ def shown(leased: LeasedTask) -> dict[str, Any]:
     return {
         "id": leased.lease_id, "kind": leased.kind, "state": leased.state, "round": leased.round,
         "project": terms["project"], "payload": leased.payload, "images": images, "prelabel": leased.prelabel,
-        "draft": leased.draft, "under_review": _under_review(leased), "guideline": terms["guideline"],
+        "draft": leased.draft, "under_review": _under_review(leased), "answers": _answers(leased),
+        "guideline": terms["guideline"],
         "terms": shown_terms(terms), "pay": Money(pricing.total(lines), currency), "lines": shown_lines(lines, currency),
         "active_seconds": leased.active_ms / 1000, "leased_at": leased.leased_at, "expires_at": leased.expires_at,
     }  # fmt: skip
@@ -149,6 +154,13 @@ def _under_review(leased: LeasedTask) -> Any:
     if leased.subject_id is None:
         return None
     return Submission.objects.values_list("answer", flat=True).get(pk=leased.subject_id)
+
+
+def _answers(leased: LeasedTask) -> list[Any] | None:
+    """All answers of the task for who has the last word, and nothing of their authors."""
+    if leased.kind != SlotKind.ADJUDICATION:
+        return None
+    return list(results.counted(leased.task_id).values_list("answer", flat=True))
 
 
 def shown_submitted(made: Submitted) -> dict[str, Any]:
@@ -212,7 +224,7 @@ def _answered(
     leased: LeasedTask | None, worker_id: uuid.UUID, kind: str, project_id: uuid.UUID | None
 ) -> HttpResponse:
     if leased is None:
-        why = why_empty.explain(worker_id=worker_id, kind=kind, project_id=project_id, today=timezone.now().date())
+        why = why_empty.explain(worker_id=worker_id, kind=kind, project_id=project_id, now=timezone.now())
         return reply({"lease": None, "why": why})
     return reply({"lease": shown(leased), "why": None}, 201 if leased.fresh else 200)
 

@@ -42,6 +42,11 @@ class ProjectSerializer(serializers.Serializer[Any]):
     target_accuracy_bp = serializers.IntegerField(
         allow_null=True, help_text="With it, a task gets answers until it is this sure, between overlap and max_overlap"
     )
+    expert_skill = serializers.CharField(
+        allow_null=True, help_text="Skill of the experts who are asked where the target is not reached"
+    )
+    expert_tier = serializers.IntegerField(allow_null=True, help_text="From which tier (1 to 3) somebody is an expert")
+    adjudication_share_bp = serializers.IntegerField(help_text="Share of the tasks that may come to an expert's last word")
     judge_hours = serializers.IntegerField()
     expected_seconds = serializers.IntegerField()
     lease_seconds = serializers.IntegerField()
@@ -67,6 +72,9 @@ class ProjectChangeSerializer(Body):
     overlap = serializers.IntegerField(required=False)
     max_overlap = serializers.IntegerField(required=False)
     target_accuracy_bp = serializers.IntegerField(required=False, allow_null=True)
+    expert_skill = serializers.CharField(required=False, allow_null=True, max_length=80)
+    expert_tier = serializers.IntegerField(required=False, allow_null=True)
+    adjudication_share_bp = serializers.IntegerField(required=False)
     judge_hours = serializers.IntegerField(required=False)
     expected_seconds = serializers.IntegerField(required=False)
     lease_seconds = serializers.IntegerField(required=False)

@@ -44,7 +44,7 @@ class TaskTypeSerializer(serializers.Serializer[Any]):
     slug = serializers.CharField()
     name = serializers.CharField()
     description = serializers.CharField()
-    aggregation = serializers.CharField(help_text="How answers become one: categorical, pairwise or boxes")
+    aggregation = serializers.CharField(help_text="How answers become one: categorical, pairwise, boxes, numeric or text")
     gold_is_possible = serializers.BooleanField()
     default_seconds = serializers.IntegerField(help_text="What a task takes as long as nobody has measured it: a guess")
     units = serializers.ListField(child=serializers.CharField(), help_text="What can be counted in an answer")

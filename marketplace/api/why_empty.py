@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from marketplace import eligibility
 from marketplace.models import Queue, Ready, WorkerRecord
 
 
-def explain(*, worker_id: uuid.UUID, kind: str, project_id: uuid.UUID | None, today: date) -> dict[str, Any]:
-    """A code and a sentence; three statements at most, and only for who got nothing."""
-    ready = Ready.objects.filter(worker_id=worker_id).values_list("queues", flat=True).first() or []
-    queues = Queue.objects.filter(pk__in=ready, open=True, kind=kind)
+def explain(*, worker_id: uuid.UUID, kind: str, project_id: uuid.UUID | None, now: datetime) -> dict[str, Any]:
+    """A code and a sentence, only for who got nothing; it names what keeps them out of the nearest closed work."""
+    ready = Ready.objects.filter(worker_id=worker_id).first()
+    queues = Queue.objects.filter(pk__in=list(ready.multipliers) if ready else [], open=True, kind=kind)
     if project_id is not None:
         queues = queues.filter(project_id=project_id)
     caps = {project: terms.get("daily_cap") for project, terms in queues.values_list("project_id", "terms")}
     if not caps:
-        return {
-            "code": "nothing_open_to_you",
-            "detail": _("No open work lets you in right now. See /api/v1/work/closed/ for what keeps you out."),
-        }
+        return _closed(worker_id, kind, project_id, now)
     done = dict(
-        WorkerRecord.objects.filter(worker_id=worker_id, project_id__in=list(caps), day=today)
+        WorkerRecord.objects.filter(worker_id=worker_id, project_id__in=list(caps), day=now.date())
         .values_list("project_id", "day_answers")
     )
     if all(cap and done.get(project, 0) >= cap for project, cap in caps.items()):
@@ -33,3 +31,14 @@ def explain(*, worker_id: uuid.UUID, kind: str, project_id: uuid.UUID | None, to
         "code": "all_taken",
         "detail": _("Every task open to you is taken or was yours before. Returned and new ones show as soon as they come."),
     }
+
+
+def _closed(worker_id: uuid.UUID, kind: str, project_id: uuid.UUID | None, now: datetime) -> dict[str, Any]:
+    """What keeps this worker out of the nearest work of the kind; for experts' work that names skill and tier."""
+    found = eligibility.why_not(worker_id=worker_id, now=now, kinds=[kind])
+    nearest = next((one for one in found if one.misses and project_id in (None, one.project_id)), None)
+    detail = _("No open work lets you in right now. See /api/v1/work/closed/ for what keeps you out.")
+    if nearest is not None:
+        asked = "; ".join(_("%(wants)s (you: %(has)s)") % {"wants": miss.wants, "has": miss.has} for miss in nearest.misses)
+        detail = _("%(project)s asks for: %(asked)s.") % {"project": nearest.name, "asked": asked}
+    return {"code": "nothing_open_to_you", "detail": detail}

@@ -37,6 +37,7 @@ class OpenProjectSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     organisation = serializers.CharField()
     kind = serializers.CharField()
+    tier = serializers.IntegerField(help_text="Above 0: work for experts, whose skill the project names")
     task_type = serializers.CharField()
     price = MoneyField(help_text="What one task pays you now, your quality band included")
     hourly = MoneyField(allow_null=True, help_text="What that comes to in an hour at the median active time")
@@ -99,6 +100,8 @@ class RuleMissSerializer(serializers.Serializer[Any]):
 class ClosedProjectSerializer(serializers.Serializer[Any]):
     project = serializers.UUIDField()
     name = serializers.CharField()
+    kind = serializers.CharField(help_text="Which work is closed: answer or adjudication")
+    tier = serializers.IntegerField(help_text="Above 0: work for experts; ordinary work of the project may be open to you")
     own_organisation = serializers.BooleanField(help_text="Nobody works for an organisation that they belong to")
     misses = RuleMissSerializer(many=True)
 
@@ -172,7 +175,7 @@ class Work(WorkerView):
 def _open(project: queries.OpenProject) -> dict[str, Any]:
     return {
         "project": project.project_id, "name": project.name, "organisation": project.organisation, "kind": project.kind,
-        "task_type": project.task_type, "price": project.price, "hourly": project.hourly,
+        "tier": project.tier, "task_type": project.task_type, "price": project.price, "hourly": project.hourly,
         "median_seconds": project.median_seconds, "measured": project.measured, "open_tasks": project.open_tasks,
         "review_rule": project.review_rule, "ai_use": project.ai_use, "score_bp": project.score_bp,
         "score_low_bp": project.score_low_bp, "score_high_bp": project.score_high_bp,
@@ -195,7 +198,8 @@ class Closed(WorkerView):
         found = eligibility.why_not(worker_id=access.user_of(request).pk, now=timezone.now())
         return reply([
             {
-                "project": closed.project_id, "name": closed.name, "own_organisation": closed.own_organisation,
+                "project": closed.project_id, "name": closed.name, "kind": closed.kind, "tier": closed.tier,
+                "own_organisation": closed.own_organisation,
                 "misses": [
                     {"fact": miss.fact, "wants": miss.wants, "has": miss.has, "skill": miss.skill} for miss in closed.misses
                 ],
@@ -234,8 +238,9 @@ class ProjectForWork(WorkerView):
 def _may_look(worker_id: uuid.UUID, project: Project) -> bool:
     """Who holds or held a lease there, or whose ready row leads there."""
     queues = list(Queue.objects.filter(project=project).values_list("pk", flat=True))
-    ready = Ready.objects.filter(worker_id=worker_id, queues__overlap=queues)
-    return ready.exists() or Lease.objects.filter(worker_id=worker_id, queue_id__in=queues).exists()
+    ready = Ready.objects.filter(worker_id=worker_id).first()
+    may = ready is not None and not ready.multipliers.keys().isdisjoint(queues)
+    return may or Lease.objects.filter(worker_id=worker_id, queue_id__in=queues).exists()
 
 
 class MySubmissions(WorkerView):

@@ -9,6 +9,7 @@ from typing import Any
 from marketplace.intake.plan import Plan
 from marketplace.models import Batch, Task
 from task_types import registry
+from task_types.contract import FILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Sources:
             self.all.append(
                 Source(
                     file=upload.name, first_line=plan.first_line, fields=fields,
-                    images=frozenset(name for name in fields if kinds[name] == "image"),
+                    images=frozenset(name for name in fields if kinds[name] in FILES),
                     others=tuple(one["name"] for one in upload.columns if one["name"] not in plan.targets),
                 )
             )  # fmt: skip

@@ -168,7 +168,7 @@ class Images:
         if member is None:
             raise NoSuchImage(_("The ZIP holds no file of this name."))
         if member.file_size > assets.MAX_BYTES:
-            raise NoSuchImage(_("The image is larger than 20 MB."))
+            raise NoSuchImage(_("The file is larger than 20 MB."))
         try:
             return self._archive.read(member)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError):

@@ -1,4 +1,4 @@
-"""The network door for images: https alone, public addresses alone, with bounds on size, time and redirects."""
+"""The network door for images and recordings: https alone, public addresses alone, with bounds on size, time and redirects."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Door:
         clock.start()
         try:
             with closing(connection):
-                connection.request("GET", path, headers={"Accept": "image/*", "User-Agent": "Mozilla/5.0 (image import)"})
+                connection.request("GET", path, headers={"Accept": "image/*, audio/*", "User-Agent": "Mozilla/5.0 (image import)"})
                 answer = self._answer(connection.getresponse(), url)
         except ssl.SSLCertVerificationError as fault:
             raise NotFetched(_("The server's certificate is not valid: %(why)s.") % {"why": fault.verify_message}) from None
@@ -92,7 +92,7 @@ class Door:
         if response.status != 200:
             passing = response.status >= 500 or response.status == 429
             raise NotFetched(_("The server answered with status %(status)d.") % {"status": response.status}, passing=passing)
-        too_large = NotFetched(_("The image is larger than %(most)d MB.") % {"most": self.size_most // 1024**2})
+        too_large = NotFetched(_("The file is larger than %(most)d MB.") % {"most": self.size_most // 1024**2})
         if (response.length or 0) > self.size_most:
             raise too_large
         content = bytearray()

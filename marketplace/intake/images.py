@@ -1,9 +1,9 @@
-"""Images that rows name are brought in once: taken out of the ZIP or fetched by https, checked, kept by content."""
+"""Images and recordings that rows name are brought in once: taken out of the ZIP or fetched by https, checked, kept by content."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ from marketplace.intake.plan import Plan, Unreadable
 from marketplace.intake.reading import BAD_MOST, RAW_MOST
 from marketplace.models import BadRow, Batch, Upload
 from task_types import registry
+from task_types.contract import FILES, FieldKind
 
 LIMIT = 200
 """Tasks whose images are brought in by one call."""
@@ -30,6 +31,7 @@ AT_ONCE = 8
 """Images fetched at the same time."""
 
 ASSET = "asset:"
+STORE = {"image": assets.store_image, "audio": assets.store_audio}
 
 NEXT_WAITING = """
 SELECT id, line, payload FROM marketplace_task
@@ -54,11 +56,16 @@ DELETE FROM marketplace_task t USING unnest(%(ids)s::bigint[], %(olds)s::jsonb[]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A task that waits, and the images it names by field."""
+    """A task that waits, and what it names by field; `kinds` says which of it are images."""
 
     task_id: int
     line: int
     sources: dict[str, str]
+    kinds: Mapping[str, FieldKind]
+
+    def asked(self) -> dict[str, tuple[FieldKind, str]]:
+        """By field: what the content has to be, and where it is."""
+        return {name: (self.kinds[name], source) for name, source in self.sources.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +109,7 @@ def _claim(upload_id: uuid.UUID, limit: int) -> tuple[Upload, list[Wanted]] | No
     after = max(plan.images_line, plan.first_line)
     with hot.cursor() as cursor:
         rows = cursor.execute(NEXT_WAITING, {
-            "batch": upload.batch_id, "after": after, "last": plan.first_line + plan.layout.lines, "fields": fields,
+            "batch": upload.batch_id, "after": after, "last": plan.first_line + plan.layout.lines, "fields": list(fields),
             "limit": limit,
         }).fetchall()  # fmt: skip
     upload.mapping = plan.changed(images_line=rows[-1][1] if rows else 0).to_json()
@@ -110,37 +117,38 @@ def _claim(upload_id: uuid.UUID, limit: int) -> tuple[Upload, list[Wanted]] | No
     return (upload, [_wanted(row, fields) for row in rows]) if rows else None
 
 
-def _fields(upload: Upload) -> list[str]:
+def _fields(upload: Upload) -> dict[str, FieldKind]:
     drawer, targets = registry.drawer(upload.batch.project.task_type), Plan.of(upload).targets.values()
-    return [field.name for field in drawer.fields if field.kind == "image" and field.name in targets]
+    return {field.name: field.kind for field in drawer.fields if field.kind in FILES and field.name in targets}
 
 
-def _wanted(row: hot.Row, fields: Sequence[str]) -> Wanted:
+def _wanted(row: hot.Row, fields: Mapping[str, FieldKind]) -> Wanted:
     payload: dict[str, Any] = hot.from_json(row[2])
     sources = {name: payload[name] for name in fields if payload.get(name)}
-    return Wanted(row[0], row[1], {name: source for name, source in sources.items() if not source.startswith(ASSET)})
+    return Wanted(row[0], row[1], {name: source for name, source in sources.items() if not source.startswith(ASSET)}, fields)
 
 
 # Outside any transaction
 
 
 def _bring(upload: Upload, wanted: list[Wanted], door: Door) -> Iterator[Brought]:
-    """Ask for each source once, a few at a time so that little lies in memory, and keep what is an image."""
-    sources = list(dict.fromkeys(source for task in wanted for source in task.sources.values()))
-    outcome: dict[str, str | Exception] = {}
+    """Ask for each source once, a few at a time so that little lies in memory, and keep what is what it should be."""
+    asked = list(dict.fromkeys(one for task in wanted for one in task.asked().values()))
+    outcome: dict[tuple[FieldKind, str], str | Exception] = {}
     with ExitStack() as stack:
         read = _reader(upload, door, stack)
         threads = stack.enter_context(ThreadPoolExecutor(AT_ONCE))
-        for start in range(0, len(sources), AT_ONCE):
-            group = sources[start : start + AT_ONCE]
-            for source, content in zip(group, threads.map(read, group), strict=True):
-                outcome[source] = _stored(content)
+        for start in range(0, len(asked), AT_ONCE):
+            group = asked[start : start + AT_ONCE]
+            contents = threads.map(read, [source for _kind, source in group])
+            for one, content in zip(group, contents, strict=True):
+                outcome[one] = _stored(content, one[0])
     for task in wanted:
-        failed = next((source for source in task.sources.values() if isinstance(outcome[source], Exception)), None)
+        failed = next((one for one in task.asked().values() if isinstance(outcome[one], Exception)), None)
         if failed is not None:
-            yield Brought(task, {}, failed, str(outcome[failed]))
+            yield Brought(task, {}, failed[1], str(outcome[failed]))
         else:
-            yield Brought(task, {name: str(outcome[source]) for name, source in task.sources.items()})
+            yield Brought(task, {name: str(outcome[one]) for name, one in task.asked().items()})
 
 
 def _reader(upload: Upload, door: Door, stack: ExitStack) -> Callable[[str], bytes | Exception]:
@@ -165,12 +173,12 @@ def _reader(upload: Upload, door: Door, stack: ExitStack) -> Callable[[str], byt
     return read
 
 
-def _stored(content: bytes | Exception) -> str | Exception:
+def _stored(content: bytes | Exception, kind: FieldKind) -> str | Exception:
     if isinstance(content, Exception):
         return content
     try:
-        return ASSET + assets.store_image(content).sha256
-    except assets.BadImage as fault:
+        return ASSET + STORE[kind](content).sha256
+    except (assets.BadImage, assets.BadAudio) as fault:
         return fault
 
 

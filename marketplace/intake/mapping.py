@@ -26,8 +26,10 @@ _OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
     EXTERNAL_ID: ("id", "itemid", "taskid", "rowid", "uid", "uuid", "key", "externalid", "questionid", "sampleid", "name"),
     PRELABEL: ("prelabel", "prediction", "predicted", "modelanswer", "suggestion", "suggestedlabel"),
 }
+# A ZIP without a table gets one whose column is called `image`, also where its files are recordings.
 _OTHER_NAMES_BY_KIND: Mapping[str, tuple[str, ...]] = {
     "image": ("image", "imageurl", "url", "img", "picture", "photo", "file", "filename", "path", "imagepath"),
+    "audio": ("audio", "audiourl", "url", "sound", "recording", "clip", "file", "filename", "path", "audiopath", "image"),
     "text": ("text", "sentence", "content", "body", "message", "document", "tweet", "comment", "review"),
 }
 

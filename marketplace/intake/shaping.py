@@ -14,6 +14,7 @@ from marketplace.intake.plan import EXTERNAL_ID, PRELABEL, SPECIAL, Plan
 from marketplace.intake.tables import COLUMNS_MOST, Cells, Fault
 from marketplace.models import Batch
 from task_types import registry
+from task_types.contract import FILES
 
 CELL_MOST = 100_000
 """Bytes of one cell as UTF-8."""
@@ -44,7 +45,7 @@ class Shaper:
         self._columns = {target: column for target, column in by_target.items() if target not in SPECIAL}
         self._fields = tuple(self._columns.items())
         kinds = {field.name: field.kind for field in drawer.fields}
-        self._images = tuple(pair for pair in self._fields if kinds[pair[0]] == "image")
+        self._images = tuple(pair for pair in self._fields if kinds[pair[0]] in FILES)
         self._from_zip = from_zip
         self._first_line = plan.first_line
         self._prefix = f"{project.pk}\t{batch.pk}\t".encode()

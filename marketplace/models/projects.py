@@ -57,6 +57,9 @@ class Project(models.Model):
     overlap = models.PositiveSmallIntegerField(default=3)
     max_overlap = models.PositiveSmallIntegerField(default=5)
     target_accuracy_bp = models.PositiveSmallIntegerField(null=True, blank=True)
+    expert_skill = models.CharField(max_length=80, null=True, blank=True)
+    expert_tier = models.PositiveSmallIntegerField(null=True, blank=True)
+    adjudication_share_bp = models.PositiveSmallIntegerField(default=2_000)
     judge_hours = models.PositiveSmallIntegerField(default=72)
     expected_seconds = models.PositiveIntegerField(default=30)
     lease_seconds = models.PositiveIntegerField(default=600)
@@ -81,6 +84,11 @@ class Project(models.Model):
             models.CheckConstraint(condition=models.Q(lease_seconds__gte=30), name="project_lease_long_enough"),
             models.CheckConstraint(
                 condition=models.Q(gold_most_bp__gte=models.F("gold_least_bp")), name="project_gold_bounds_in_order"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(expert_skill__isnull=True, expert_tier__isnull=True)
+                | models.Q(expert_skill__isnull=False, expert_tier__isnull=False, expert_tier__gte=1, expert_tier__lte=3),
+                name="project_experts_have_skill_and_tier",
             ),
         ]
 

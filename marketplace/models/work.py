@@ -62,7 +62,10 @@ class GoldAnswer(models.Model):
 
 
 class Queue(models.Model):
-    """The open slots of one batch, kind and tier. Pausing, closing and re-prioritising change this row alone."""
+    """The open slots of one batch, kind and tier. Pausing, closing and re-prioritising change this row alone.
+
+    `room_units` is what the reserve still has for slots that experts may be asked for; None where overlap bounds them.
+    """
 
     id = models.BigAutoField(primary_key=True)
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+")
@@ -75,6 +78,7 @@ class Queue(models.Model):
     rule_version = models.PositiveIntegerField()
     mark = models.BigIntegerField(default=0)
     gold_count = models.PositiveIntegerField(default=0)
+    room_units = models.BigIntegerField(null=True)
     terms = models.JSONField()
 
     class Meta:
@@ -246,17 +250,28 @@ class SubmissionRound(models.Model):
 
 
 class Ready(models.Model):
-    """What a worker may take from, in order: made ahead of the claim, checked by it against the present versions."""
+    """What a worker may take from, in order: made ahead of the claim, checked by it against the present versions.
+
+    `further` holds [queue, rule version, multiplier] of what does not fit into the first arrays; who finds nothing in
+    those reads it, and nobody else pays for its length.
+    """
 
     worker = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+")
     queues = ArrayField(models.BigIntegerField(), default=list)
     rule_versions = ArrayField(models.IntegerField(), default=list)
     multipliers_bp = ArrayField(models.IntegerField(), default=list)
+    further = models.JSONField(default=list)
     complete = models.BooleanField(default=True)
     facts_version = models.BigIntegerField(default=0)
     stale = models.BooleanField(default=True)
     valid_until = models.DateTimeField()
     made_at = models.DateTimeField()
+
+    @property
+    def multipliers(self) -> dict[int, int]:
+        """Every queue that lets this worker in, in order, with the multiplier there in basis points."""
+        first = dict(zip(self.queues, self.multipliers_bp, strict=True))
+        return first | {queue_id: multiplier for queue_id, _version, multiplier in self.further}
 
 
 class WorkerRecord(models.Model):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+
+from task_types.words import key, split
 
 from .answers import Floats, Ints, summed
 from .scores import NEWCOMER_ANSWERS, Score, from_losses
@@ -80,23 +81,6 @@ def fit(rows: Iterable[tuple[str, str, str]], *, gold: Mapping[str, str] | None 
     return TextFit(texts, support, from_losses(names, who, loss, judged))
 
 
-def split(text: str) -> tuple[list[str], str]:
-    """The words of a text and what joins them again: characters and nothing in scripts without spaces."""
-    letters = [sign for sign in text if sign.isalpha()]
-    if 2 * sum(unicodedata.name(sign, "").split(" ")[0] in UNSPACED for sign in letters) > len(letters):
-        return [sign for sign in text if not sign.isspace()], ""
-    return text.split(), " "
-
-
-UNSPACED = frozenset({"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN"})
-
-
-def _key(word: str) -> str:
-    """What two spellings of a word have in common."""
-    folded = unicodedata.normalize("NFKC", word).casefold()
-    return folded.strip("".join(sign for sign in folded if unicodedata.category(sign)[0] in "PS")) or folded
-
-
 def _read(answers: list[tuple[int, str]], truth: str | None) -> _Item:
     """The texts of one item with one vocabulary; the glue is that of most of them."""
     parts = [(worker, *split(text)) for worker, text in answers]
@@ -104,7 +88,7 @@ def _read(answers: list[tuple[int, str]], truth: str | None) -> _Item:
     vocabulary: dict[str, int] = {}
 
     def numbered(words: Sequence[str]) -> Ints:
-        return np.array([vocabulary.setdefault(_key(word), len(vocabulary)) for word in words], np.int64)
+        return np.array([vocabulary.setdefault(key(word), len(vocabulary)) for word in words], np.int64)
 
     said = [_Said(worker, words, numbered(words)) for worker, words, _join in parts]
     meant = None if truth is None else numbered(split(truth)[0])

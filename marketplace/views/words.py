@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from kit.money import Money
 from marketplace.eligibility import Closed
-from marketplace.models import Lease, Submission, Verdict
+from marketplace.models import Batch, Lease, Submission, Verdict
 from marketplace.ops_queries.flow import TimeLeft
 from marketplace.pricing import PriceLine
 from marketplace.rules import Miss
@@ -47,12 +47,12 @@ def span(length: timedelta) -> str:
 
 def time_left(left: TimeLeft) -> dict[str, Any]:
     """A forecast for the component of intervals: in hours on its axis, in words beside it."""
-    slowest = left.slowest or left.likely * 4
+    soonest, slowest = span(left.soonest), left.slowest or left.likely * 4
     hours = [length.total_seconds() / 3_600 for length in (left.likely, left.soonest, slowest)]
+    between = _("%(low)s to %(high)s") % {"low": soonest, "high": span(slowest)}
     return {
         "value": hours[0], "low": hours[1], "high": hours[2], "end": hours[2] * 1.05, "text": span(left.likely),
-        "low_text": span(left.soonest), "high_text": span(left.slowest) if left.slowest else _("open"),
-        "guess": left.slowest is None,
+        "range_text": between if left.slowest else _("at least %(low)s") % {"low": soonest}, "guess": left.slowest is None,
     }
 
 
@@ -88,6 +88,12 @@ def _projects_of_leases(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
     return dict(Lease.objects.filter(pk__in=ids).values_list("pk", "queue__project__name"))
 
 
+def _batches(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, pay.BatchName]:
+    rows = Batch.objects.filter(pk__in=ids).values_list("pk", "name", "project_id", "project__name")
+    return {batch_id: pay.BatchName(batch=name, project_id=of, project=project) for batch_id, name, of, project in rows}
+
+
+pay.declare_batches(_batches)
 pay.declare_line("base", gettext_lazy("Base"), _base)
 pay.declare_line("band", gettext_lazy("Quality band"), _band)
 pay.declare_line("round", gettext_lazy("Extra effort"), _round)

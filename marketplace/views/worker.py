@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from kit import paging
 from kit.errors import Invalid, NotFound
 from marketplace import dispatch, doors, eligibility, pricing, queries
-from marketplace.models import Ready, Submission
+from marketplace.models import Lease, Ready, Submission
 from marketplace.models.judging import Decision
 from marketplace.views import words
 from payments import queries as money
@@ -95,6 +95,8 @@ def next_task(request: WorkerRequest) -> HttpResponse:
     if leased is None:
         messages.info(request, _("No task is open to you right now. New ones show here as soon as they come."))
         return redirect("market:work_home")
+    if project and not leased.fresh and not Lease.objects.filter(pk=leased.lease_id, queue__project_id=project).exists():
+        messages.info(request, _("This task is on your desk already. Hand it in or skip it, then the other project is free to start."))
     return redirect("market:workspace", lease_id=leased.lease_id)
 
 

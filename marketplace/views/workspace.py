@@ -21,7 +21,7 @@ from django.views.decorators.http import require_GET, require_POST
 from kit import problems
 from kit.errors import Invalid, NotFound, ProductError
 from kit.money import Money
-from marketplace import dispatch, doors, guidelines, pricing
+from marketplace import dispatch, doors, guidelines, pricing, results
 from marketplace.models import Project, Submission, Verdict
 from marketplace.models.judging import Reason
 from marketplace.routing import shown
@@ -92,6 +92,7 @@ def workspace(request: WorkerRequest, lease_id: uuid.UUID) -> HttpResponse:
         "lines": words.pay_lines(lines, leased.terms["currency"]),
         "island": _island(leased, project),
         "reviewing": leased.kind == "review",
+        "others": _others(leased, project),
         "reasons": Reason.choices,
         "sent_back": _sent_back(leased),
         "skip_reasons": SKIP_REASONS,
@@ -106,8 +107,30 @@ def _island(leased: dispatch.LeasedTask, project: Project) -> dict[str, Any]:
     answer = _under_review(leased).answer if review else leased.draft or leased.prelabel
     return island(
         drawer, settings=project.settings, payload=leased.payload, answer=answer, seed=str(leased.lease_id), read_only=review,
-        image_url=lambda name: reverse("market:lease_image", args=[leased.lease_id, name.removeprefix("asset:")]),
+        image_url=lambda name: _image_url(leased, name),
     )
+
+
+def _others(leased: dispatch.LeasedTask, project: Project) -> list[dict[str, Any]]:
+    """All answers of the task for who has the last word, read-only and without a name; nothing on any other lease."""
+    if leased.kind != "adjudication":
+        return []
+    drawer = registry.drawer(project.task_type)
+    answers = results.counted(leased.task_id).values_list("answer", flat=True)
+    return [
+        {
+            "id": f"answer-{number}", "number": number, "said": drawer.summarise(answer, settings=project.settings),
+            "island": island(
+                drawer, settings=project.settings, payload=leased.payload, answer=answer, seed=str(leased.lease_id),
+                read_only=True, image_url=lambda name: _image_url(leased, name),
+            ),
+        }
+        for number, answer in enumerate(answers, start=1)
+    ]  # fmt: skip
+
+
+def _image_url(leased: dispatch.LeasedTask, name: str) -> str:
+    return reverse("market:lease_image", args=[leased.lease_id, name.removeprefix("asset:")])
 
 
 def _under_review(leased: dispatch.LeasedTask) -> Submission:

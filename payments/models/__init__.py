@@ -3,7 +3,7 @@
 from payments.models.earnings import BatchTally, Earning, EarningLine, Hold
 from payments.models.funding import Funding
 from payments.models.ledger import LedgerAccount, LedgerBalance, LedgerEntry, LedgerTx
-from payments.models.payouts import Attempt, BankPayout, Payout, PayoutAccount, PayoutRun
+from payments.models.payouts import Attempt, BankPayout, Payout, PayoutAccount, PayoutRun, TaxForm
 from payments.models.rail import LedgerCheck, Mismatch, RailMovement, StripeEvent
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "PayoutRun",
     "RailMovement",
     "StripeEvent",
+    "TaxForm",
 ]

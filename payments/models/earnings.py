@@ -75,6 +75,9 @@ class Earning(models.Model):
             models.Index(
                 fields=["worker", "settled_at"], name="earnings_confirmed", condition=models.Q(state="confirmed")
             ),
+            models.Index(
+                fields=["organisation", "settled_at"], name="earnings_of_client", condition=models.Q(state="confirmed")
+            ),
             models.Index(fields=["payout"], name="earnings_of_payout", condition=models.Q(payout__isnull=False)),
             models.Index(fields=["adjusts"], name="earnings_adjusting", condition=models.Q(adjusts__isnull=False)),
         ]

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from kit import states as kit_states
 from kit.ids import uuid7
 from payments.states import ATTEMPT, OPEN_ATTEMPT, OPEN_PAYOUT, PAYOUT, PAYOUT_ACCOUNT, RUN
 
 
+class TaxForm(models.TextChoices):
+    """Which of the tax office's forms a person has handed in: a U.S. person's, or that of somebody who is none."""
+
+    NONE = "", _("none yet")
+    W9 = "w9", _("W-9")
+    W8BEN = "w8ben", _("W-8BEN")
+
+
 class PayoutAccount(models.Model):
     """A worker's account at a rail, as the rail last showed it.
 
     `details_changed_at` is set when payout details change after the account was ready once; payouts then wait 72 hours.
+    `tax_form` is what finance has on file, signed on `tax_form_on`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -29,10 +39,18 @@ class PayoutAccount(models.Model):
     ready_at = models.DateTimeField(null=True)
     details_changed_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
+    tax_form = models.CharField(max_length=5, choices=TaxForm.choices, blank=True, default="", db_default="")
+    tax_form_on = models.DateField(null=True)
 
     class Meta:
         constraints = [
             kit_states.constraint(PAYOUT_ACCOUNT),
+            models.CheckConstraint(condition=models.Q(tax_form__in=TaxForm.values), name="tax_form_known"),
+            models.CheckConstraint(
+                condition=models.Q(tax_form="", tax_form_on__isnull=True)
+                | (~models.Q(tax_form="") & models.Q(tax_form_on__isnull=False)),
+                name="tax_form_has_its_date",
+            ),
             models.UniqueConstraint(fields=["rail", "rail_account"], name="one_row_per_rail_account"),
             models.UniqueConstraint(
                 fields=["user", "rail"], condition=~models.Q(state="closed"), name="one_payout_account_per_rail"

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from kit.errors import Invalid, NotFound, Refused
 from kit.money import Money
-from payments import funding, gateway, queries, statements
+from payments import funding, gateway, papers, queries, sheets, statements, usage, words
 from payments.models import Funding
-from payments.views.worker import csv_response
+from payments.views.worker import csv_response, pdf_response
 from workers import access
 from workers.access import ClientRequest
 from workers.organisations import RANK
@@ -111,3 +111,56 @@ def account_csv(request: ClientRequest, org: str) -> StreamingHttpResponse:
     currency, _known = currency_of(request)
     lines = statements.client_csv(organisation_id=request.organisation.pk, currency=currency)
     return csv_response(lines, f"account-{org}-{currency}.csv")
+
+
+@require_GET
+@access.client("viewer")
+def receipt(request: ClientRequest, org: str, funding_id: uuid.UUID) -> HttpResponse:
+    """The receipt of a payment that has arrived."""
+    wish = Funding.objects.filter(pk=funding_id, organisation=request.organisation, state="settled").first()
+    if wish is None:
+        raise NotFound(_("There is no such payment."))
+    made = papers.receipt(organisation=request.organisation, funding=wish, now=timezone.now())
+    return pdf_response(made, f"receipt-{wish.pk}.pdf")
+
+
+def _month(request: ClientRequest) -> usage.Usage:
+    start = sheets.read_month(request.GET.get("month"), now=timezone.now())
+    return usage.month(organisation_id=request.organisation.pk, currency=currency_of(request)[0], start=start)
+
+
+@require_GET
+@access.client("viewer")
+def month(request: ClientRequest, org: str) -> HttpResponse:
+    """What a month was charged, our fee apart, and what that left prepaid."""
+    found = _month(request)
+    known, this = currency_of(request)[1], f"{found.start:%Y-%m}"
+    return render(request, "client/billing_month.html", {
+        "found": found, "currency": found.currency, "org": org, "this": this, "before": f"{sheets.before(found.start):%Y-%m}",
+        "after": f"{found.end:%Y-%m}" if found.end <= timezone.now() else "",
+        "rows": [{"charge": each, "kind": words.SOURCES.get(each.kind, each.kind)} for each in found.charges],
+        "moves": [{"name": words.MOVES.get(kind, kind), "amount": amount} for kind, amount in found.moves],
+        "tabs": [{"label": each, "url": f"?month={this}&currency={each}", "active": each == found.currency} for each in known],
+        "crumbs": [{"label": _("Billing"), "url": reverse("payments:billing", args=[org])}],
+        "columns": [
+            {"label": _("Batch")}, {"label": _("For"), "rank": 2}, {"label": _("To workers"), "num": True},
+            {"label": _("Our fee"), "num": True}, {"label": _("Charged"), "num": True},
+        ],
+    })  # fmt: skip
+
+
+@require_GET
+@access.client("viewer")
+def month_csv(request: ClientRequest, org: str) -> StreamingHttpResponse:
+    """The charges of a month."""
+    found = _month(request)
+    return csv_response(usage.csv_lines(found), f"usage-{org}-{found.start:%Y-%m}-{found.currency}.csv")
+
+
+@require_GET
+@access.client("viewer")
+def month_pdf(request: ClientRequest, org: str) -> HttpResponse:
+    """The month as a paper."""
+    found = _month(request)
+    made = papers.client_month(organisation=request.organisation, found=found, now=timezone.now())
+    return pdf_response(made, f"usage-{org}-{found.start:%Y-%m}-{found.currency}.pdf")

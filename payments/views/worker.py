@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from typing import Any
 
@@ -18,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from kit import paging
 from kit.errors import NotFound
 from kit.money import Money
-from payments import gateway, holds, payout_accounts, queries, statements, words
+from payments import gateway, holds, papers, payout_accounts, queries, sheets, statements, tax, words
 from payments.models import BankPayout, Earning, Payout, PayoutAccount
 from workers import access
 from workers.access import WorkerRequest
@@ -61,11 +60,7 @@ def earning_columns() -> list[dict[str, Any]]:
 
 def payout_row(payout: Payout) -> dict[str, Any]:
     """A payout with its amounts as money."""
-    return {
-        "payout": payout, "amount": Money(payout.amount_units, payout.currency), "fault": words.fault(payout.fault),
-        "carry_in": Money(payout.carry_in_units, payout.currency), "earned": Money(payout.earned_units, payout.currency),
-        "carry_out": Money(payout.carry_out_units, payout.currency),
-    }  # fmt: skip
+    return {"payout": payout, "fault": words.fault(payout.fault), **statements.payout_amounts(payout)}
 
 
 @require_GET
@@ -106,17 +101,18 @@ def _bank_event(bank: BankPayout) -> dict[str, Any]:
 @access.worker
 def statement(request: WorkerRequest) -> HttpResponse:
     """A month: earned by kind, paid by transfer, and the CSV."""
-    start = statements.read_month(request.GET.get("month"), now=timezone.now())
+    start = sheets.read_month(request.GET.get("month"), now=timezone.now())
     known = queries.worker_currencies(request.user.pk)
     currency = currency_of(request, known)
     shown = statements.month(worker_id=request.user.pk, currency=currency, start=start)
     kinds = [
         {"name": words.SOURCES.get(kind, kind), "count": count, "amount": amount} for kind, count, amount in shown.by_kind
     ]
-    before = (start - dt.timedelta(days=1)).replace(day=1)
     return render(request, "worker/statement.html", {
         "month": shown, "kinds": kinds, "currency": currency, "payouts": [payout_row(each) for each in shown.payouts],
-        "before": f"{before:%Y-%m}", "after": f"{shown.end:%Y-%m}" if shown.end <= timezone.now() else "",
+        "year": start.year, "year_sums": tax.year_of(worker_id=request.user.pk, year=start.year),
+        "parts": range(1, statements.parts(shown) + 1), "before": f"{sheets.before(start):%Y-%m}",
+        "after": f"{shown.end:%Y-%m}" if shown.end <= timezone.now() else "",
         "this": f"{start:%Y-%m}", "person": request.user,
         "tabs": [{"label": each, "url": f"?month={start:%Y-%m}&currency={each}", "active": each == currency} for each in known],
         "crumbs": [{"label": _("Earnings"), "url": reverse("payments:earnings")}],
@@ -127,9 +123,31 @@ def statement(request: WorkerRequest) -> HttpResponse:
 @access.worker
 def statement_csv(request: WorkerRequest) -> StreamingHttpResponse:
     """The month line by line."""
-    start = statements.read_month(request.GET.get("month"), now=timezone.now())
+    start = sheets.read_month(request.GET.get("month"), now=timezone.now())
     lines = statements.month_csv(worker_id=request.user.pk, start=start)
     return csv_response(lines, f"earnings-{start:%Y-%m}.csv")
+
+
+@require_GET
+@access.worker
+def statement_pdf(request: WorkerRequest) -> HttpResponse:
+    """The month in one currency, with every line and its reasons; a long one in parts."""
+    now = timezone.now()
+    start = sheets.read_month(request.GET.get("month"), now=now)
+    currency = currency_of(request, queries.worker_currencies(request.user.pk))
+    month = statements.month(worker_id=request.user.pk, currency=currency, start=start)
+    part = request.GET.get("part", "1")
+    if part not in {str(each) for each in range(1, statements.parts(month) + 1)}:
+        raise NotFound(_("There is no such part of this statement."))
+    made = papers.worker_month(user=request.user, month=month, part=int(part), now=now)
+    return pdf_response(made, f"earnings-{start:%Y-%m}-{currency}-{part}.pdf")
+
+
+def pdf_response(made: bytes, name: str) -> HttpResponse:
+    """A PDF to keep."""
+    return HttpResponse(
+        made, content_type="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
 
 
 def csv_response(lines: Any, name: str) -> StreamingHttpResponse:

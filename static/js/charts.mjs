@@ -44,12 +44,13 @@ function goal(data) {
 function options(data) {
   const number = new Intl.NumberFormat(language);
   const said = (value) => `${number.format(value)}${data.unit ? ` ${data.unit}` : ""}`;
+  const whole = data.series.every(({ values }) => values.every((value) => Number.isInteger(value ?? 0)));
   const ticks = { color: colour("ink-3"), font: { size: 11 }, maxRotation: 0, autoSkipPadding: 16 };
   return {
     responsive: true, maintainAspectRatio: false, animation: false, interaction: { mode: "index", intersect: false },
     scales: {
       x: { stacked: Boolean(data.stacked), grid: { display: false }, border: { color: colour("line-strong") }, ticks },
-      y: { stacked: Boolean(data.stacked), beginAtZero: data.from_zero !== false, grid: { color: colour("line") }, border: { display: false }, ticks: { ...ticks, maxTicksLimit: 5, callback: said } },
+      y: { stacked: Boolean(data.stacked), beginAtZero: data.from_zero !== false, grid: { color: colour("line") }, border: { display: false }, ticks: { ...ticks, maxTicksLimit: 5, callback: said, ...(whole && { precision: 0 }) } },
     },
     plugins: {
       legend: { display: data.series.length > 1, align: "start", labels: { boxWidth: 10, boxHeight: 10, color: colour("ink-2"), filter: (item, chart) => !chart.datasets[item.datasetIndex].quiet } },

@@ -1,6 +1,8 @@
 /* A guideline beside a task: shown or hidden (remembered where there is room), searched with its hits marked, its changes opened once,
    and its headings taken as the clause of a verdict. */
 
+import { isFor } from "./keys.mjs";
+
 const STORE = "mk-guide";
 const NARROW = matchMedia("(max-width: 61.99em)");
 
@@ -24,7 +26,12 @@ function start(guide) {
   NARROW.addEventListener("change", () => show(!NARROW.matches));
   for (const opener of openers) opener.addEventListener("click", () => show(!open));
   guide.addEventListener("keydown", (event) => { if (event.key === "Escape" && NARROW.matches) show(false); });
-  document.addEventListener("keydown", (event) => { if (event.key === field?.dataset.key && !open && !event.target.matches("input, textarea, select")) show(true); }, { capture: true });
+  document.addEventListener("keydown", (event) => {
+    if (open || !field || event.defaultPrevented || !isFor(event, field)) return;
+    event.preventDefault();
+    show(true);
+    field.focus();
+  });
 
   if (field) search(field, guide.querySelector("[data-mk-found]"));
   tellOfChanges(guide);

@@ -1,5 +1,6 @@
-/* Keys. An element says which key presses it: data-key="s", "mod+enter", "g h" (one after the other), and what it does:
-   data-key-label, data-key-group. `?` shows all that are on the page. Single keys can be switched off (WCAG 2.1.4). */
+/* Keys. An element says which keys press it: data-key="s", "mod+enter", "g h" (one after the other), several with commas between, and what it
+   does: data-key-label, data-key-group. `?` shows the first of each. Single keys can be switched off (WCAG 2.1.4), and a task's own keys win:
+   beside a task a page's action has a combination such as "alt+x" first, which no label can take. */
 
 import { element, word } from "./words.mjs";
 
@@ -14,10 +15,16 @@ let before = "";
 let beforeTimer = 0;
 
 function nameOf(event) {
-  const key = PRESSED[event.key] ?? event.key.toLowerCase();
+  const key = PRESSED[event.key] ?? (event.altKey ? letterOf(event) : event.key.toLowerCase());
   const mod = event.ctrlKey || event.metaKey;
   const shifted = event.shiftKey && event.key.length > 1;
   return `${mod ? "mod+" : ""}${event.altKey ? "alt+" : ""}${shifted ? "shift+" : ""}${key}`;
+}
+
+/* With Alt some systems write another sign; the key itself says which letter it is, unless the layout gave one. */
+function letterOf(event) {
+  const written = event.key.toLowerCase();
+  return /^[a-z]$/.test(written) ? written : event.code.replace(/^Key/, "").toLowerCase();
 }
 
 const typing = (target) => target.closest?.("input:not([type=radio], [type=checkbox], [type=button]), textarea, select, [contenteditable='true']");
@@ -26,9 +33,17 @@ function reachable(node) {
   return !node.disabled && !node.closest("[inert]") && node.checkVisibility?.({ visibilityProperty: true }) !== false;
 }
 
+const keysOf = (node) => node.dataset.key.split(",").map((key) => key.trim());
+
 function find(combo) {
   const modal = document.querySelector("dialog[open]");
-  return [...(modal ?? document).querySelectorAll("[data-key]")].find((node) => node.dataset.key.split(",").some((key) => key.trim() === combo) && reachable(node));
+  return [...(modal ?? document).querySelectorAll("[data-key]")].find((node) => keysOf(node).includes(combo) && reachable(node));
+}
+
+/** Whether this press is one of an element's, also while the element itself cannot be reached. */
+export function isFor(event, node) {
+  const combo = nameOf(event);
+  return keysOf(node).includes(combo) && (combo.includes("+") || (single() && !typing(event.target)));
 }
 
 function press(node) {
@@ -49,7 +64,9 @@ function remember(combo) {
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || ["Shift", "Control", "Alt", "Meta"].includes(event.key)) return;
   const combo = nameOf(event);
+  const writes = MAC && combo.startsWith("alt+");
   const plain = !combo.includes("mod+") && !combo.includes("alt+");
+  if (writes && typing(event.target)) return;
   if (plain && (typing(event.target) || (!single() && combo !== "?"))) return;
   if (event.target.closest?.(":popover-open")) return;
   if (combo === "enter" && event.target.closest?.("a, button, summary, label")) return;
@@ -89,7 +106,7 @@ function sheet() {
   for (const node of document.querySelectorAll("[data-key][data-key-label]")) {
     if (!reachable(node)) continue;
     const group = node.dataset.keyGroup ?? word("keysGeneral");
-    groups.set(group, [...(groups.get(group) ?? []), line(node.dataset.keyLabel, node.dataset.key.split(",")[0].trim())]);
+    groups.set(group, [...(groups.get(group) ?? []), line(node.dataset.keyLabel, keysOf(node)[0])]);
   }
   const own = [...groups].reverse().map(([name, lines]) => element("section", "", element("h3", "", name), element("ul", "", ...lines)));
   dialog.querySelector("[data-mk-keys-list]").replaceChildren(...own);

@@ -7,8 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from kit.errors import Invalid
-from task_types import reading
-from task_types.choice.settings import COMMENT_LIMIT
+from task_types import comments, reading
 from task_types.contract import Json
 from task_types.labels import values
 
@@ -21,14 +20,9 @@ def chosen(answer: Json) -> set[str]:
 def check(answer: Any, *, settings: Json, partial: bool) -> Json:
     """The answer in the order of the labels, without an empty comment. Raises Invalid."""
     question = "labels" if settings["several"] else "label"
-    asked = settings["comment"]
-    known = (question,) if asked == "none" else (question, "comment")
-    given = reading.mapping(answer, field="answer", known=known)
-    checked: Json = {question: _several(given, settings) if settings["several"] else _single(given, settings)}
-    needed = asked == "required" and not partial
-    if comment := reading.text(given.get("comment"), field="comment", limit=COMMENT_LIMIT, required=needed):
-        checked["comment"] = comment
-    return checked
+    given = reading.mapping(answer, field="answer", known=(question, *comments.parts(settings)))
+    picked = _several(given, settings) if settings["several"] else _single(given, settings)
+    return {question: picked} | comments.check(given, settings=settings, partial=partial)
 
 
 def read(cell: Any, *, settings: Json) -> Json:

@@ -9,11 +9,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from task_types import labels
+from task_types import comments, content, labels
 from task_types.choice import answer as _answer
 from task_types.choice import form as _form
 from task_types.choice import grading as _grading
-from task_types.choice import payload as _payload
 from task_types.choice import sample as _sample
 from task_types.choice import settings as _settings
 from task_types.contract import Combined, Json, PayloadCheck, Sample, SettingField, TaskType, Unit
@@ -25,7 +24,7 @@ class Choice(TaskType):
     slug = "choice"
     name = gettext_lazy("Choice")
     description = gettext_lazy("Read a text or look at a picture and choose the label that fits, or all labels that fit.")
-    fields = _payload.FIELDS
+    fields = content.FIELDS
     unit_kinds = (Unit("task", gettext_lazy("task")),)
     default_seconds = 10
     aggregation = "categorical"
@@ -37,7 +36,7 @@ class Choice(TaskType):
         return _settings.check(settings)
 
     def compile_payload_check(self, settings: Json) -> PayloadCheck:
-        return _payload.check
+        return content.check
 
     def form(self, settings: Json) -> Json:
         return _form.form(settings)
@@ -51,7 +50,7 @@ class Choice(TaskType):
         seed: str = "",
         image_url: Callable[[str], str] = str,
     ) -> Json:
-        return _form.form_data(payload, answer=answer, image_url=image_url)
+        return content.form_data(payload, answer=answer, image_url=image_url)
 
     def check_answer(self, answer: Any, *, payload: Json, settings: Json, partial: bool = False) -> Json:
         return _answer.check(answer, settings=settings, partial=partial)
@@ -86,7 +85,7 @@ class Choice(TaskType):
 
     def export_columns(self, settings: Json) -> tuple[str, ...]:
         question = "labels" if settings["several"] else "label"
-        return (question,) if settings["comment"] == "none" else (question, "comment")
+        return (question, *comments.parts(settings))
 
     def export_row(self, answer: Json, *, settings: Json) -> dict[str, str]:
         picked = json.dumps(answer["labels"], ensure_ascii=False) if settings["several"] else answer["label"]

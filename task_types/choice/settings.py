@@ -8,13 +8,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kit.errors import Invalid
-from task_types import labels, reading
+from task_types import comments, labels, reading
 from task_types.contract import Json, SettingField
 
 LABELS_MOST = 200
-COMMENT_LIMIT = 2_000
-
-COMMENTS = ("none", "optional", "required")
 
 FIELDS = (
     SettingField(
@@ -45,18 +42,7 @@ FIELDS = (
         help=gettext_lazy("Only with several labels."),
         default=False,
     ),
-    SettingField(
-        name="comment",
-        kind="select",
-        label=gettext_lazy("Comment"),
-        help=gettext_lazy("Whether the worker may or must add a sentence."),
-        default="none",
-        options=(
-            ("none", gettext_lazy("Not asked")),
-            ("optional", gettext_lazy("Optional")),
-            ("required", gettext_lazy("Required")),
-        ),
-    ),
+    comments.SETTING,
 )
 
 
@@ -72,5 +58,5 @@ def check(settings: Any) -> Json:
         "labels": labels.check(given.get("labels"), least=2, most=LABELS_MOST),
         "several": several,
         "allow_none": allow_none,
-        "comment": reading.one_of(given.get("comment", "none"), field="comment", allowed=COMMENTS),
+        "comment": comments.check_setting(given),
     }

@@ -52,7 +52,7 @@ def test_a_day_at_work_by_keyboard(page: Page, sign_in: SignIn) -> None:
 
     # A task that is not for Ana goes to somebody else.
     second = page.url
-    page.keyboard.press("x")
+    page.keyboard.press("Alt+x")
     expect(page.locator("dialog[open]")).to_contain_text("Skipping costs you nothing.")
     page.keyboard.press("3")
     page.keyboard.press("Enter")

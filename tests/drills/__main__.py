@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 import traceback
@@ -14,6 +15,8 @@ from tests.drills.money.catalogue import DRILLS, Drill
 
 def main() -> None:
     said = _arguments()
+    # Whoever ends this ends its servers too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     right = True
     with stages.raised() as stage:
         stage.full = said.size == "full"

@@ -9,6 +9,7 @@ import datetime as dt
 import os
 import random
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -16,6 +17,7 @@ from typing import Any, ClassVar
 import pytest
 from django.core.cache import cache
 from django.db import transaction
+from django.db.models import Count
 from hypothesis import HealthCheck, Phase, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -23,7 +25,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from config.reactions import REACTIONS
 from kit import outbox
 from kit.errors import ProductError
-from marketplace import batches, dispatch, doors, jobs, review, sql
+from marketplace import batches, dispatch, doors, eligibility, jobs, projects, review, sql
 from marketplace.models import Assignment, Batch, Lease, Queue, Slot, Submission
 from payments import invariants
 from qualification import grants
@@ -35,7 +37,7 @@ from workers.models import WorkerProfile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-EXAMPLES, STEPS = (400, 80) if os.environ.get("DRILL") == "full" else (25, 30)
+EXAMPLES, STEPS = (400, 80) if os.environ.get("DRILL") == "full" else (30, 30)
 GENEROUS = settings(
     max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, derandomize=True, database=None,
     suppress_health_check=list(HealthCheck), print_blob=False, report_multiple_bugs=False, phases=[Phase.generate],
@@ -45,7 +47,7 @@ WEIGHTS = {
     "ask": 14, "submit": 5, "skip": 4, "time_passes": 4, "submit_late": 4, "the_model_looks": 3, "go_on_with_a_lapsed_task": 2,
     "take_up_what_was_sent_back": 2, "beat": 2, "submit_again": 2, "stop_the_clock": 2, "start_the_clock": 2, "move_marks": 1,
     "silence_accepts": 1, "pause_batch": 1, "resume_batch": 1, "reprioritise": 1, "close_batch": 1, "batches_advance": 1,
-    "pause_worker": 1, "resume_worker": 1,
+    "pause_worker": 2, "resume_worker": 2,
 }  # fmt: skip
 
 
@@ -68,7 +70,7 @@ class Broken(AssertionError):
 
 
 class Dispatch(RuleBasedStateMachine):
-    """Three batches: overlap that the quality model raises, reviewed work, and work for experts of tier 2 alone."""
+    """Three batches: overlap that the quality model raises as far as experts, reviewed work, and work for tier 2 alone."""
 
     played: ClassVar[dict[str, int]] = {}
 
@@ -77,20 +79,28 @@ class Dispatch(RuleBasedStateMachine):
         self.now, self.turn, self.mira = market.NOW, 0, people.client()
         mira, shop = self.mira
         people.pay_in(shop, people.usd("100"))
-        self.workers = [people.worker(name) for name in ("Ana", "Ben", "Cleo", "Wen")]
+        self.workers = [people.worker(name) for name in ("Ana", "Ben", "Cleo", "Wen", "Ida")]
+        self.experts = {worker.id for worker in self.workers[3:]}
         slug = f"specialist-{uuid.uuid4().hex[:8]}"
         skill = Skill.objects.create(slug=slug, name=slug, kind="subject")
         with transaction.atomic():
-            grants.grant(worker_id=self.workers[3].id, skill=skill, tier=2, source="exam", now=self.now)
+            for worker_id in self.experts:
+                grants.grant(worker_id=worker_id, skill=skill, tier=2, source="exam", now=self.now)
         self.batches = [
-            self._launch(texts=2, overlap=2, max_overlap=3, target_accuracy_bp=9_900),
+            self._launch(
+                texts=2, overlap=2, max_overlap=4, target_accuracy_bp=9_900, expert_skill=slug, expert_tier=2,
+                adjudication_share_bp=10_000,
+            ),
             self._launch(texts=1, review_rule="all", overlap=2, max_overlap=2),
             self._launch(texts=1, eligibility={"fact": "skill", "skill": slug, "tier": 2}),
         ]
 
     def _launch(self, *, texts: int, **options: Any) -> Batch:
         mira, shop = self.mira
-        return market.launch(market.batch(market.project(mira, shop, lease_seconds=300, **options), mira, texts=texts), mira)
+        made = market.project(mira, shop, lease_seconds=300, **options)
+        with transaction.atomic():
+            projects.set_rate(project=made, amount=people.usd("0.50"), kind="adjudication", actor_id=mira.id, now=self.now)
+        return market.launch(market.batch(made, mira, texts=texts), mira)
 
     @rule(number=st.binary(min_size=6, max_size=6))
     def happens(self, number: bytes) -> None:
@@ -105,7 +115,7 @@ class Dispatch(RuleBasedStateMachine):
     # --- what workers do -------------------------------------------------------------------------------------------
 
     def ask(self) -> None:
-        kind = "review" if self.step.which > 3 else "answer"
+        kind = ("answer", "answer", "answer", "answer", "review", "adjudication")[self.step.which]
         self._try("ask", doors.ask, worker_id=self.step.who, kind=kind, project_id=None, now=self.now)
 
     def beat(self) -> None:
@@ -153,10 +163,10 @@ class Dispatch(RuleBasedStateMachine):
             dispatch.move_marks()
 
     def the_model_looks(self) -> None:
-        before = self._slots().filter(queue__batch=self.batches[0]).count()
+        before = self._asked()
         self._deliver()
-        if self._slots().filter(queue__batch=self.batches[0]).count() > before:
-            self._count("one more slot")
+        for what in self._asked() - before:
+            self._count(what)
 
     def silence_accepts(self) -> None:
         with transaction.atomic():
@@ -204,17 +214,26 @@ class Dispatch(RuleBasedStateMachine):
         """Whoever asks and gets nothing could not have had anything: no open slot is out of reach."""
         self.turn += 1
         worker = self.workers[self.turn % len(self.workers)]
-        for kind in ("review",) if self.turn % 3 == 0 else ("answer",):
-            if self._could_have(worker.id, kind) and not self._gets(worker.id, kind):
-                raise Broken(f"{worker.name} is given nothing, and {kind} slots lie open for them")
+        kind = ("answer", "review", "answer", "adjudication")[self.turn % 4]
+        if self._could_have(worker.id, kind) and not self._gets(worker.id, kind):
+            raise Broken(f"{worker.name} is given nothing, and {kind} slots lie open for them")
+
+    @invariant()
+    def experts_work_goes_to_experts(self) -> None:
+        if (others := self._leases(queue__tier__gt=0).exclude(worker__in=self.experts)).exists():
+            raise Broken(f"an expert's slot was given to somebody else: {others.count()}")
+        words = self._slots().filter(queue__kind="adjudication").values("task").annotate(n=Count("pk")).order_by()
+        if words.filter(n__gt=1).exists():
+            raise Broken("a task has two last words")
 
     def teardown(self) -> None:
-        """Everybody works until nobody is given anything more; then nothing lies open that somebody could have done."""
+        """Everybody works, and no two alike, until nobody is given anything; then nothing is open that somebody could do."""
         if not hasattr(self, "batches"):
             return
         try:
             self._work_it_off()
             self.nothing_is_broken()
+            self.experts_work_goes_to_experts()
             if wrong := [finding for finding in invariants.findings() if not finding.ok and finding.name != PAID_IN_BY_HAND]:
                 raise Broken(str(wrong))
         finally:
@@ -227,15 +246,16 @@ class Dispatch(RuleBasedStateMachine):
             with transaction.atomic():
                 batches.go_on(batch=batch, actor_id=self.mira[0].id, now=self.now)
         WorkerProfile.objects.filter(pk__in=[worker.id for worker in self.workers]).update(standing="active")
-        people_and_kinds = [(worker, kind) for worker in self.workers for kind in ("answer", "review")]
+        people_and_kinds = [(worker, kind) for worker in self.workers for kind in ("answer", "review", "adjudication")]
         while sum(self._work(worker.id, kind) for worker, kind in people_and_kinds):
-            self._deliver()
+            self.the_model_looks()
         if left := [(worker.name, kind) for worker, kind in people_and_kinds if self._could_have(worker.id, kind)]:
             raise Broken(f"stranded: {left}")
 
     def _work(self, worker_id: uuid.UUID, kind: str) -> bool:
         self._forget_laps(worker_id)
-        self.step = Step(worker_id, 0, "sunny", "accept")
+        label = market.LABELS[[worker.id for worker in self.workers].index(worker_id) % len(market.LABELS)]
+        self.step = Step(worker_id, 0, label, "accept")
         leased = doors.ask(worker_id=worker_id, kind=kind, project_id=None, now=self.now)
         if leased is not None:
             self._hand_in("work off", Lease.objects.get(pk=leased.lease_id))
@@ -248,6 +268,12 @@ class Dispatch(RuleBasedStateMachine):
 
     def _slots(self) -> Any:
         return Slot.objects.filter(queue__batch__in=self.batches)
+
+    def _asked(self) -> Counter[str]:
+        """Slots that the model opened in the first batch, by the name of what it asked for."""
+        slots = self._slots().filter(queue__batch=self.batches[0]).values_list("queue__kind", "queue__tier")
+        names = {("answer", 0): "one more slot", ("answer", 2): "an expert's slot", ("adjudication", 2): "a last word"}
+        return Counter(names[kind] for kind in slots)
 
     def _leases(self, **which: Any) -> Any:
         return Lease.objects.filter(worker__in=self.workers, **which)
@@ -315,16 +341,19 @@ class Dispatch(RuleBasedStateMachine):
         if not active or Lease.objects.filter(worker_id=worker_id, kind=kind, live=True).exists():
             return False
         slots = Slot.objects.filter(state="open", queue__batch__in=self.batches, queue__batch__state="active", queue__kind=kind)
-        if worker_id != self.workers[3].id:
-            slots = slots.exclude(queue__batch=self.batches[2])
-        return any(self._may(worker_id, slot) for slot in slots)
+        if worker_id not in self.experts:
+            slots = slots.exclude(queue__batch=self.batches[2]).filter(queue__tier=0)
+        return any(self._may(worker_id, slot) for slot in slots.select_related("queue"))
 
     def _may(self, worker_id: uuid.UUID, slot: Slot) -> bool:
+        """Who let a task lapse may go on, but never from the judges' side to the other; no slot is judged or skipped twice."""
         mine = Assignment.objects.filter(worker_id=worker_id, task_id=slot.task_id).first()
-        if mine is None or mine.state == "lapsed":
+        if mine is None:
             return True
+        if slot.queue.kind == "answer":
+            return mine.state == "lapsed" and not mine.judges
         seen = Lease.objects.filter(worker_id=worker_id, slot=slot).exclude(state="expired").exists()
-        return slot.subject_id is not None and mine.judges and not seen
+        return (mine.state == "lapsed" or mine.judges) and not seen
 
 
 def play(machine: type[Dispatch] = Dispatch, with_settings: settings = GENEROUS) -> None:
@@ -333,7 +362,7 @@ def play(machine: type[Dispatch] = Dispatch, with_settings: settings = GENEROUS)
 
 NEEDED = {
     "ask", "ask: nothing", "ask: not_working", "submit", "submit late", "submit again: already_submitted", "skip", "expire",
-    "one more slot", "pause", "beat", "pause batch", "resume batch", "reprioritise", "pause worker", "resume worker",
+    "one more slot", "an expert's slot", "a last word", "pause", "beat", "pause batch", "resume batch", "reprioritise", "pause worker", "resume worker",
 }  # fmt: skip
 """What the stories have to contain, or they prove nothing; the long form also the rarer things."""
 RARER = {"resume", "submit late: lease_expired", "go on", "go on: lease_over", "take up", "close"} if EXAMPLES > 100 else set()
@@ -369,5 +398,11 @@ SABOTAGES: dict[str, list[tuple[str, str, str]]] = {
 def test_the_machine_sees_what_is_broken_on_purpose(sabotage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, part, instead in SABOTAGES[sabotage]:
         monkeypatch.setattr(sql, name, _without(getattr(sql, name), part, instead))
+    with pytest.raises(Broken):
+        play()
+
+
+def test_the_machine_sees_when_experts_work_goes_to_anybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(eligibility, "rule_of", lambda queue: queue.project.eligibility)
     with pytest.raises(Broken):
         play()

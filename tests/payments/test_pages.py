@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from kit.ids import uuid7
-from payments import earnings, funding, mismatches, payout_runs, payouts, sending, statements
+from payments import earnings, funding, mismatches, payout_runs, payouts, sending, sheets, statements
 from payments.models import Attempt, Earning, Funding, Mismatch, Payout, PayoutAccount, PayoutRun
 from tests.payments.cast import NOW, client, earn, finance, launch, usd, worker
 from tests.payments.conftest import ready
@@ -120,7 +120,7 @@ def test_a_long_statement_is_read_in_pieces(monkeypatch: pytest.MonkeyPatch) -> 
     ana = worker()
     some_earnings(ana, 7)
     monkeypatch.setattr(statements, "PAGE", 3)
-    lines = list(statements.month_csv(worker_id=ana.id, start=statements.read_month(None, now=NOW)))
+    lines = list(statements.month_csv(worker_id=ana.id, start=sheets.read_month(None, now=NOW)))
     assert len(lines) == len(set(lines)) or len(lines) == 8
     assert len(lines) == 8
 

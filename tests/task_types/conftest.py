@@ -6,6 +6,7 @@ import json
 import mimetypes
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -17,7 +18,7 @@ from task_types import interface, registry
 from task_types.contract import Json
 
 BUILT = Path(__file__).resolve().parents[2] / "static_build"
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'"
+POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; media-src 'self' blob:"
 
 Open = Callable[..., Page]
 
@@ -58,10 +59,11 @@ def open_task(chromium: Browser, pages: tuple[str, dict[str, tuple[str, bytes]]]
         checked = drawer.check_settings(settings)
         payload, problems = drawer.compile_payload_check(checked)(row)
         assert payload is not None, problems
-        island = interface.island(drawer, settings=checked, payload=payload, image_url=lambda name: f"/files/{name}", **more)
+        more = {"image_url": lambda name: f"/files/{name}"} | more
+        island = interface.island(drawer, settings=checked, payload=payload, **more)
         served["/"] = ("text/html; charset=utf-8", _page(island))
-        for name, file in registry.drawer("image_boxes").sample().files().items():
-            served[f"/files/{name}"] = ("image/jpeg", file)
+        for name, file in chain.from_iterable(known.sample().files().items() for known in registry.drawers().values()):
+            served[f"/files/{name}"] = (mimetypes.guess_type(name)[0] or "", file)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

@@ -7,6 +7,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from task_types.contract import Json
+from task_types.rating import scale
+from task_types.transcription import speakers
 
 ODD_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=30)
 
@@ -22,6 +24,8 @@ _KEYS = st.sampled_from(
     ["label", "labels", "comment", "preference", "ranking", "ratings", "justification", "order", "boxes", "width"]
     + ["height", "none", "x", "y", "w", "h", "a", "b", "text", "image", "prompt", "responses", "response_a", "response_b"]
     + ["value", "key", "name", "scale", "mode", "question", "several", "allow_none", "criteria", "format", "role"]
+    + ["lowest", "highest", "step", "points", "low_label", "high_label", "tolerance", "description"]
+    + ["segments", "start", "end", "speaker", "speakers", "audio", "duration", "language"]
 )
 
 GARBAGE: st.SearchStrategy[Any] = st.recursive(
@@ -81,6 +85,34 @@ def box_answers(settings: Json, *, width: int, height: int) -> st.SearchStrategy
     )
     boxes = st.lists(box, min_size=0 if settings["allow_none"] else 1, max_size=6)
     return boxes.map(lambda boxes: {"boxes": boxes, "width": width, "height": height})
+
+
+def rating_answers(settings: Json) -> st.SearchStrategy[Json]:
+    """Any answer that the settings allow."""
+    value = st.integers(0, scale.points(settings) - 1).map(lambda place: {"value": scale.point(settings, place)})
+    if settings["comment"] == "none":
+        return value
+    return st.builds(lambda answer, text: answer | {"comment": text}, value, st.text("ab é😀", min_size=1).map(lambda text: f"{text}!"))
+
+
+def transcripts(settings: Json) -> st.SearchStrategy[Json]:
+    """Any answer that the settings allow: segments one after the other, so that nobody speaks over themselves."""
+    names = speakers.split(settings["speakers"])
+    said = st.lists(st.sampled_from(["yes", "No,", "well", "naïve", "北京", "😀", "-"]), min_size=1, max_size=4).map(" ".join)
+    parts: dict[str, st.SearchStrategy[Any]] = {"gap": st.integers(0, 2_000), "length": st.integers(1, 9_000), "text": said}
+    if names:
+        parts["speaker"] = st.sampled_from(names)
+    pieces = st.lists(st.fixed_dictionaries(parts), min_size=0 if settings["allow_none"] else 1, max_size=5)
+    return pieces.map(lambda given: {"segments": _in_a_row(given)})
+
+
+def _in_a_row(pieces: list[Json]) -> list[Json]:
+    segments, at = [], 0
+    for piece in pieces:
+        start, at = at + piece["gap"], at + piece["gap"] + piece["length"]
+        who = {"speaker": piece["speaker"]} if "speaker" in piece else {}
+        segments.append({"start": start / 1000, "end": at / 1000, **who, "text": piece["text"]})
+    return segments
 
 
 def _groups(order: list[str], *, ties: bool) -> st.SearchStrategy[list[list[str]]]:

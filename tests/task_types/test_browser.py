@@ -278,6 +278,162 @@ def test_nothing_can_be_said_of_a_picture_that_did_not_come(open_task: Open) -> 
     assert not page.locator(".task-stage").is_visible()
 
 
+# Rating
+
+FIVE = {"low_label": "Bad", "high_label": "Good", "comment": "optional"}
+FINE = {"lowest": 0, "highest": 10, "step": 0.5, "low_label": "Bad", "high_label": "Good"}
+
+
+def test_a_rating_is_given_by_digit_by_arrow_and_by_mouse(open_task: Open) -> None:
+    page = open_task("rating", FIVE, TEXT)
+    assert not valid(page, "validate")
+    assert page.get_by_text("Choose a value of the scale.").is_visible()
+    page.keyboard.press("4")
+    assert answer(page) == {"value": 4}
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert answer(page) == {"value": 5}
+    page.get_by_role("radio", name="1, Bad").check(force=True)
+    page.get_by_label("Comment").press_sequentially("2 of 5")
+    assert accepted("rating", FIVE, TEXT, answer(page)) == {"value": 1, "comment": "2 of 5"}
+    assert valid(page)
+
+
+def test_the_first_arrow_goes_to_the_middle_and_0_means_ten(open_task: Open) -> None:
+    page = open_task("rating", {"highest": 10}, TEXT)
+    page.keyboard.press("ArrowLeft")
+    assert answer(page) == {"value": 5}
+    page.keyboard.press("0")
+    assert answer(page) == {"value": 10}
+
+
+def test_a_fine_scale_is_a_slider_that_has_no_value_until_one_is_given(open_task: Open) -> None:
+    page = open_task("rating", FINE, TEXT)
+    slider = page.get_by_role("slider")
+    assert slider.get_attribute("aria-valuetext") == "Not rated yet"
+    slider.click()
+    assert answer(page) == {"value": 5}
+    for key in ("ArrowRight", "PageUp", "ArrowLeft"):
+        page.keyboard.press(key)
+    assert answer(page) == {"value": 9.5}
+    page.get_by_label("Value").fill("7.3")
+    page.get_by_label("Value").press("Enter")
+    assert accepted("rating", FINE, TEXT, answer(page)) == {"value": 7.5}
+    assert slider.get_attribute("aria-valuetext") == "7.5"
+
+
+def test_a_rating_that_is_only_read_is_shown_also_between_two_values(open_task: Open) -> None:
+    page = open_task("rating", FIVE, TEXT, answer={"value": 3.25}, read_only=True)
+    page.keyboard.press("1")
+    page.keyboard.press("ArrowLeft")
+    assert answer(page) == {"value": 3.25}
+    assert page.get_by_text("3.25").is_visible()
+    assert page.get_by_role("radio", checked=True).count() == 0
+
+
+# Transcription
+
+BELLS = registry.drawer("transcription").sample()
+CALL = BELLS.rows[0]  # one ring
+LENGTH = CALL["duration"]
+
+
+def listen(open_task: Open, settings: Json, row: Json = CALL, **more: Any) -> Page:
+    """The page once the recording was brought in and its wave drawn."""
+    page = open_task("transcription", settings, row, **more)
+    page.wait_for_function("seconds => Number(document.querySelector('.task-wave__position').max) > seconds - 0.1", arg=row["duration"])
+    return page
+
+
+def go_to(page: Page, seconds: float) -> None:
+    page.get_by_label("Position in the recording").fill(str(seconds))
+
+
+def test_a_recording_is_transcribed_without_a_mouse(open_task: Open) -> None:
+    page = listen(open_task, {})
+    assert not valid(page, "validate")
+    assert page.get_by_text("Write down what is said, or say that nothing is.").is_visible()
+    page.keyboard.press("n")
+    page.keyboard.type("Hello, you n there")
+    go_to(page, 1.2)
+    page.get_by_label("Text of segment 1").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.type("again")
+    first, second = accepted("transcription", {}, CALL, answer(page))["segments"]
+    assert first == {"start": 0, "end": 1.2, "text": "Hello, you n there"}
+    assert second == {"start": 1.2, "end": pytest.approx(LENGTH, abs=0.01), "text": "again"}
+    page.keyboard.press("Alt+ArrowUp")
+    page.keyboard.type("!")
+    assert answer(page)["segments"][0]["text"].count("!") == 1
+    assert valid(page)
+
+
+def test_play_and_pause_work_while_one_writes(open_task: Open) -> None:
+    page = listen(open_task, {})
+    page.keyboard.press("n")
+    page.keyboard.press("Control+Space")
+    page.get_by_role("button", name="Pause").wait_for()
+    page.keyboard.type("a b")
+    page.keyboard.press("Control+Space")
+    page.get_by_role("button", name="Play", exact=True).wait_for()
+    assert answer(page)["segments"][0]["text"] == "a b"
+    go_to(page, 2)
+    page.get_by_label("Text of segment 1").focus()
+    page.keyboard.press("Alt+j")
+    assert page.get_by_label("Position in the recording").input_value() == "0"
+
+
+def test_times_and_speakers_are_set_by_hand_and_segments_stay_in_order(open_task: Open) -> None:
+    page = listen(open_task, BELLS.settings)
+    for start, who, text in (("1", "Yard", "second"), ("0.2", "Front", "first")):
+        go_to(page, 0)
+        page.get_by_role("button", name="New segment").click()
+        page.keyboard.type(text)
+        row = page.locator(".task-line", has=page.locator(":focus"))
+        row.get_by_role("combobox").select_option(who)
+        row.get_by_label("End of segment").fill(str(float(start) + 0.5))
+        row.get_by_label("Start of segment").fill(start)
+        row.get_by_label("Start of segment").press("Tab")
+    given = accepted("transcription", BELLS.settings, CALL, answer(page))["segments"]
+    assert [(one["start"], one["speaker"], one["text"]) for one in given] == [(0.2, "Front", "first"), (1, "Yard", "second")]
+    assert page.locator(".task-wave__mark").count() == 2
+    page.get_by_role("button", name="Delete segment 1").click()
+    assert [one["text"] for one in answer(page)["segments"]] == ["second"]
+
+
+def test_what_is_wrong_with_a_segment_is_said(open_task: Open) -> None:
+    page = listen(open_task, BELLS.settings)
+    page.keyboard.press("n")
+    assert not valid(page, "validate")
+    assert page.get_by_text("Segment 1 has no text.").is_visible()
+    page.get_by_label("Text of segment 1").fill("low")
+    assert not valid(page, "validate")
+    assert page.get_by_text("Say who speaks in segment 1.").is_visible()
+
+
+def test_silence_has_to_be_said(open_task: Open) -> None:
+    page = listen(open_task, BELLS.settings, BELLS.rows[-1])
+    page.get_by_label("Nothing is said").check()
+    assert accepted("transcription", BELLS.settings, BELLS.rows[-1], answer(page)) == {"segments": []}
+    assert valid(page)
+
+
+def test_a_transcript_that_is_only_read_can_be_heard_and_not_changed(open_task: Open) -> None:
+    page = listen(open_task, BELLS.settings, answer=BELLS.gold[0], read_only=True)
+    page.keyboard.press("n")
+    page.get_by_label("Text of segment 1").press_sequentially("x")
+    page.get_by_role("button", name="Play segment 1").click()
+    page.get_by_role("button", name="Pause").wait_for()
+    assert answer(page) == BELLS.gold[0]
+    assert page.get_by_role("button", name="New segment").count() == 0
+
+
+def test_a_recording_that_does_not_come_says_so(open_task: Open) -> None:
+    page = open_task("transcription", {}, {"audio": "bell-01.wav"}, image_url=lambda _: "data:,")
+    assert page.get_by_text("The recording could not be loaded.").is_visible()
+    assert not page.locator(".task-wave").is_visible()
+
+
 # Pages
 
 

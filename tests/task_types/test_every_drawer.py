@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from kit.errors import Invalid
 from task_types import interface, registry
 from task_types.contract import Json, TaskType
-from tests.task_types.strategies import GARBAGE, box_answers, choice_answers, comparison_answers
+from tests.task_types.strategies import GARBAGE, box_answers, choice_answers, comparison_answers, rating_answers, transcripts
 
 THREE = {f"response_{letter}": f"answer {letter}" for letter in "abc"}
 CRITERIA = ["true", {"name": "short", "scale": 2}]
@@ -35,6 +35,15 @@ CASES: dict[str, tuple[str, Json, Json]] = {
     "ranking": ("response_comparison", {"mode": "rank", "criteria": CRITERIA}, {"prompt": "p", **THREE}),
     "ranking without ties": ("response_comparison", {"mode": "rank", "ties": False}, {"prompt": "p", **THREE}),
     "ratings": ("response_comparison", {"mode": "rate", "criteria": CRITERIA}, {"prompt": "p", **THREE}),
+    "rating": ("rating", {"points": [{"value": 3, "label": "so so"}], "tolerance": 1}, {"text": "hello"}),
+    "rating in halves": ("rating", {"lowest": -1, "highest": 2, "step": 0.5, "comment": "required"}, {"image": "a.jpg"}),
+    "rating by a slider": ("rating", {"lowest": "0", "highest": "10", "step": "0,1", "tolerance": "0.3"}, {"text": "x"}),
+    "transcript": ("transcription", {}, {"audio": "a.mp3"}),
+    "transcript of speakers": (
+        "transcription",
+        {"speakers": "cat|dog", "allow_none": False, "tolerance": 0},
+        {"audio": "https://example.org/a.ogg", "duration": "60.5", "language": "pt-BR"},
+    ),
     "boxes": ("image_boxes", {"labels": ["cat", "dog"]}, {"image": "a.jpg", "width": 200, "height": 100}),
     "boxes, at least one": ("image_boxes", {"labels": ["cat"], "allow_none": False}, {"image": "a.jpg"}),
 }
@@ -60,6 +69,10 @@ class Case:
             raw = choice_answers(self.settings)
         elif self.drawer.slug == "response_comparison":
             raw = comparison_answers(self.settings, [response["id"] for response in self.payload["responses"]])
+        elif self.drawer.slug == "rating":
+            raw = rating_answers(self.settings)
+        elif self.drawer.slug == "transcription":
+            raw = transcripts(self.settings)
         else:
             raw = box_answers(self.settings, width=200, height=100)
         return raw.map(self.check)
@@ -207,7 +220,7 @@ def test_wrong_settings_are_refused_and_never_break(case: Case, garbage: Any) ->
 @patient
 @given(
     row=st.dictionaries(
-        st.sampled_from(["text", "image", "prompt", "responses", "response_a", "response_b", "width", "height"]), GARBAGE
+        st.sampled_from(["text", "image", "prompt", "responses", "response_a", "response_b", "width", "height", "audio", "duration", "language", "speakers"]), GARBAGE
     )
 )
 def test_a_wrong_row_has_problems_and_never_breaks(case: Case, row: Json) -> None:
@@ -260,7 +273,7 @@ def test_a_sample_is_complete_and_its_known_answers_are_right(slug: str) -> None
         assert payload is not None, problems
         truth = drawer.check_answer(sample.gold[number], payload=payload, settings=sample.settings, partial=True)
         assert drawer.grade(truth, truth, settings=sample.settings) == 1.0
-        assert "image" not in row or row["image"] in files
+        assert all(row[name] in files for name in ("image", "audio") if name in row)
 
 
 @pytest.mark.parametrize("slug", registry.drawers())

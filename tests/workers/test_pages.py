@@ -368,6 +368,55 @@ class TestOpsPages:
         assert "Terms" in tab.get("/ops/agreements/").content.decode()
 
 
+class TestSignIn:
+    def test_a_sign_in_counts_as_proof_for_a_quarter_of_an_hour_and_no_longer(self) -> None:
+        ana = people.worker()
+        ana.set_password(PASSWORD)
+        ana.save()
+        EmailAddress.objects.create(user=ana, email=ana.email, verified=True, primary=True)
+        tab = Client()
+        tab.post("/account/login/", {"login": ana.email, "password": PASSWORD})
+        given = {"name": "script", "scopes": ["work"], "days": "7"}
+        assert tab.post("/work/tokens/", given).context["made"].key
+        prove(tab, seconds_ago=901)
+        assert "/account/reauthenticate/" in tab.post("/work/tokens/", given)["Location"]
+        assert ApiToken.objects.count() == 1
+
+
+class TestNavigation:
+    def test_unread_notices_are_counted_beside_their_link_until_they_are_read(self) -> None:
+        ana = people.worker()
+        now = timezone.now()
+        standing.pause(worker_id=ana.pk, reason="case_open", until=now + DAY, by_id=None, now=now)
+        tab = browser(ana)
+        assert links(tab.get("/work/standing/"))["/work/notices/"]["count"] == 1
+        tab.get("/work/notices/")
+        assert links(tab.get("/work/standing/"))["/work/notices/"]["count"] == 0
+
+    def test_ops_see_the_pages_that_their_role_opens(self) -> None:
+        finance = links(browser(people.ops("Rahel", "finance")).get("/ops/people/"))
+        admin = links(browser(people.ops("Olu", "admin")).get("/ops/people/"))
+        shut = {"/ops/roles/", "/ops/appeals/"}
+        assert not shut & finance.keys()
+        assert admin.keys() - finance.keys() >= shut
+        assert "/ops/agreements/" in finance
+
+    def test_the_accounts_own_pages_keep_the_frame_of_the_page_before(self) -> None:
+        mira, lab = people.client()
+        tab = browser(mira)
+        tab.get(f"/client/{lab.slug}/members/")
+        page = tab.get("/account/sessions/")
+        assert page.context["nav_audience"] == "client"
+        assert f"/client/{lab.slug}/members/" in links(page)
+        tab.logout()
+        assert tab.get("/account/login/").context["nav_audience"] is None
+
+
+def links(page: Any) -> dict[str, dict[str, Any]]:
+    """The items of a page's side navigation, by address."""
+    return {item["url"]: item for item in page.context["nav_items"]}
+
+
 def test_the_first_admin_is_made_by_a_command() -> None:
     sam = people.person("Sam")
     call_command("ops_role", sam.email.upper(), verbosity=0)

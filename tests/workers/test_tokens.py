@@ -5,14 +5,13 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from django.db import connection
 from django.test import RequestFactory
-from django.test.utils import CaptureQueriesContext
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from kit.errors import Invalid, NotFound
 from tests import people
+from tests.statements import statements
 from workers import tokens
 from workers.api_auth import Claims, TokenAuthentication
 from workers.models import ApiToken, Membership, User
@@ -45,9 +44,7 @@ def test_a_program_signs_in_with_one_statement_and_gets_a_real_user() -> None:
     ana = people.worker()
     made = make(ana, "work")
     authenticate(made.key)
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
+    with statements() as asked:
         found = authenticate(made.key)
         assert found is not None
         user, claims = found

@@ -6,6 +6,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 from django import forms
@@ -138,20 +139,27 @@ def as_text(data: dict[str, Any]) -> str:
     return json.dumps(data, ensure_ascii=False, cls=DjangoJSONEncoder)
 
 
-PARTS = ("role", "id")
+PARTS = ("role", "id", "language", "speakers")
 """Parts of a payload that are words about its texts, not texts."""
 
 
 def excerpt(task: Task, most: int = 140) -> dict[str, str]:
-    """A task in a line: the first text of its payload however deep, and an image if it has one."""
-    image = next((str(value) for value in task.payload.values() if str(value).startswith("asset:")), "")
-    text = " ".join(next(texts(task.payload), "").split())
-    return {"text": text if len(text) <= most else f"{text[: most - 1]}…", "image": image.removeprefix("asset:")}
+    """A task in a line: the first text of its payload however deep, and an image if it has one.
+
+    What has neither, as a recording, goes by the name that the client gave its file.
+    """
+    image = str(task.payload.get("image") or "")
+    given = () if image else (value for value in (task.extra or {}).values() if isinstance(value, str))
+    text = " ".join(next(chain(texts(task.payload), given), "").split())
+    kept = image.removeprefix("asset:") if image.startswith("asset:") else ""
+    return {"text": text if len(text) <= most else f"{text[: most - 1]}…", "image": kept}
 
 
 def texts(value: Any, name: str = "") -> Iterator[str]:
     """The texts of a payload in its order; names of images and of parts are none."""
-    if isinstance(value, str) and value and name not in PARTS and not value.startswith(("asset:", "https://")):
+    if name in PARTS:
+        return
+    if isinstance(value, str) and value and not value.startswith(("asset:", "https://")):
         yield value
     elif isinstance(value, dict):
         for key, part in value.items():

@@ -29,7 +29,7 @@ from workers import access
 from workers.access import ClientRequest
 
 CHANCE = random.SystemRandom()
-SAMPLE_TYPES = {b"\xff\xd8": "image/jpeg", b"\x89P": "image/png"}
+SAMPLE_TYPES = {b"\xff\xd8": "image/jpeg", b"\x89P": "image/png", b"RI": "audio/wav"}
 
 
 def task_of(request: ClientRequest, batch: Batch, task_id: int) -> Task:

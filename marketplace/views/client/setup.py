@@ -28,7 +28,6 @@ from task_types import registry, rich_text
 from workers import access
 from workers.access import ClientRequest
 
-KINDS = ("answer", "review")
 REVIEWED_BY_WORKERS = ("sampled", "all")
 
 
@@ -139,13 +138,11 @@ def rendered(markdown: str) -> SafeString:
 def terms(request: ClientRequest, org: str, project_id: uuid.UUID) -> HttpResponse:
     """What it pays and who judges; changes touch new leases only, and the page says so."""
     project, now = project_of(request, project_id), timezone.now()
-    rates = {kind: projects.rate_in_force(project=project, kind=kind, tier=0, now=now) for kind in KINDS}
-    prices = {kind: Money(rate.amount_units, project.currency).decimal() if rate else None for kind, rate in rates.items()}
-    form = forms.Terms(request.POST or None, initial=forms.Terms.initial_of(project, prices))
+    form = _terms_form(request, project, initial=forms.Terms.initial_of(project, _prices(project, now)))
     if request.method == "POST" and form.is_valid():
         try:
             with transaction.atomic(durable=True):
-                _save_terms(project, form, rates, request.user.pk, now)
+                _save_terms(project, form, request.user.pk, now)
             messages.success(request, _("Saved. Tasks in hand keep the terms they came with."))
             return redirect("market:project_terms", org=org, project_id=project.pk)
         except ProductError as error:
@@ -160,20 +157,43 @@ def _dated(rate: Rate, project: Project) -> dict[str, Any]:
     return {"rate": rate, "amount": Money(rate.amount_units, project.currency)}
 
 
-def _save_terms(
-    project: Project, form: forms.Terms, rates: dict[str, Rate | None], actor_id: uuid.UUID, now: datetime
-) -> None:
+def _terms_form(request: ClientRequest, project: Project, **options: Any) -> forms.Terms:
+    return forms.Terms(request.POST or None, skills=_known_skills(request), **options)
+
+
+def _known_skills(request: ClientRequest) -> list[tuple[str, str]]:
+    return [(skill.slug, skill.name) for skill in skills.visible_to(request.organisation.pk)]
+
+
+def _prices(project: Project, now: datetime) -> dict[str, Decimal | None]:
+    """What each kind of work pays now, by field of the form; an expert's answer only where it differs from any other."""
+    tier = project.expert_tier or 0
+    rates = {
+        name: projects.rate_in_force(project=project, kind=kind, tier=at, now=now)
+        for name, kind, at in (
+            ("answer_price", "answer", 0), ("review_price", "review", 0), ("expert_price", "answer", tier),
+            ("adjudication_price", "adjudication", tier),
+        )
+    }  # fmt: skip
+    if rates["expert_price"] == rates["answer_price"]:
+        rates["expert_price"] = None
+    return {name: Money(rate.amount_units, project.currency).decimal() if rate else None for name, rate in rates.items()}
+
+
+def _save_terms(project: Project, form: forms.Terms, actor_id: uuid.UUID, now: datetime) -> None:
     """The options, and a new dated rate for each price that differs from the one in force."""
     given = form.cleaned_data
     needs_review = given["review_rule"] in REVIEWED_BY_WORKERS
     if needs_review and not given["review_price"]:
         raise Invalid(_("Set what a review pays: this project's answers are reviewed."), field="review_price")
+    if given["expert_skill"] and given["adjudication_share"] != 0 and not given["adjudication_price"]:
+        raise Invalid(_("Set what an adjudication pays: experts have the last word here."), field="adjudication_price")
     projects.change(project=project, actor_id=actor_id, now=now, **form.options())
-    for kind, rate in rates.items():
-        price = given[f"{kind}_price"]
-        amount = Money.parse(price, project.currency, field=f"{kind}_price") if price else None
+    for name, (kind, tier) in form.priced().items():
+        amount = Money.parse(given[name], project.currency, field=name) if given[name] else None
+        rate = projects.rate_in_force(project=project, kind=kind, tier=tier, now=now)
         if amount is not None and (rate is None or rate.amount_units != amount.units):
-            projects.set_rate(project=project, amount=amount, kind=kind, actor_id=actor_id, now=now)
+            projects.set_rate(project=project, amount=amount, kind=kind, tier=tier, actor_id=actor_id, now=now)
 
 
 @require_POST
@@ -181,7 +201,7 @@ def _save_terms(
 def terms_sums(request: ClientRequest, org: str, project_id: uuid.UUID) -> HttpResponse:
     """What the terms that are being typed come to: for a worker an hour, for the client a task."""
     project = project_of(request, project_id)
-    return render(request, "client/_sums.html", {"sums": _sums(project, forms.Terms(request.POST)), "project": project})
+    return render(request, "client/_sums.html", {"sums": _sums(project, _terms_form(request, project)), "project": project})
 
 
 def _sums(project: Project, form: forms.Terms) -> dict[str, Any]:
@@ -245,9 +265,8 @@ def _asked_for(project: Project) -> tuple[str, ...]:
 
 
 def _who(request: ClientRequest, name: str, rule: rules.Rule) -> forms.Eligibility:
-    known = [(skill.slug, skill.name) for skill in skills.visible_to(request.organisation.pk)]
     initial = forms.Eligibility.initial_of(rule) or {}
-    return forms.Eligibility(request.POST or None, initial=initial, skills=known, prefix=name)
+    return forms.Eligibility(request.POST or None, initial=initial, skills=_known_skills(request), prefix=name)
 
 
 def _fitting(form: forms.Eligibility, rule: rules.Rule) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import signal
@@ -169,7 +170,9 @@ def _kill_broker() -> None:
         if process.pid == known["pid"]:
             process.wait()
     time.sleep(0.3)
-    _broker_note().write_text(json.dumps(known | {"pid": embedded._start_valkey(known["port"])}))
+    fresh = embedded._start_valkey(known["port"])
+    _broker_note().write_text(json.dumps(known | {"pid": fresh}))
+    atexit.register(embedded._stop_valkey, fresh, _broker_note(), os.getpid())
 
 
 def _flush() -> None:

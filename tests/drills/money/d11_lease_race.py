@@ -82,8 +82,5 @@ def late_ones_are_taken_unseen() -> Iterator[None]:
     """A late answer is taken without a look at whether somebody else has the slot by now."""
     read, careless = submissions._read, sql.SUBMIT.replace("AND live", "")
     assert careless != sql.SUBMIT
-    with (
-        swapped(submissions, _read=lambda *given: replace(read(*given), slot_open=True)),
-        swapped(sql, SUBMIT_LATE=careless),
-    ):
+    with swapped(submissions, _read=lambda *given: replace(read(*given), live=True)), swapped(sql, SUBMIT=careless):
         yield

@@ -49,7 +49,7 @@ def run(stage: Stage, sabotaged: bool) -> Figure:
             jobs.accept_overdue()
         late += Submission.objects.filter(state="waiting", judge_by__lte=stage.now()).count()
         early += Submission.objects.exclude(state="waiting").filter(submitted_at__gt=stage.now() - dt.timedelta(hours=72)).count()
-        stage.advance(last / LOOKS + 2)
+        stage.advance(last / LOOKS + 5)
     pending = sum(ledger.balance(Account("worker_pending", worker.pk, "USD")).units for worker in workers)
     found = {
         "accepted": Submission.objects.filter(state="accepted").count(), "late": late, "early": early, "pending": pending,

@@ -42,7 +42,7 @@ class Engines:
 
     def wait_until_up(self) -> None:
         """Until every living parent answers."""
-        give_up = time.monotonic() + 60
+        give_up = time.monotonic() + 240
         while self._answering() < len(self.living()):
             if time.monotonic() > give_up:
                 raise RuntimeError("the runners do not come up")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
 import logging
 import os
 import random
+import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -49,33 +51,34 @@ class Stage:
 @contextmanager
 def raised() -> Iterator[Stage]:
     """Start the servers, make the tables, start the double; everything is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="marketplace-drills-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        _settle(folder)
-        import django
+    folder = Path(tempfile.mkdtemp(prefix="marketplace-drills-"))
+    # Registered before the servers' own exit hooks, so it runs after them.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder.chmod(0o755)
+    _settle(folder)
+    import django
 
-        django.setup()
-        from django.core.management import call_command
-        from django.test.utils import setup_test_environment
+    django.setup()
+    from django.core.management import call_command
+    from django.test.utils import setup_test_environment
 
-        setup_test_environment()
-        logging.disable(logging.CRITICAL)
-        call_command("migrate", verbosity=0)
-        from django.conf import settings
+    setup_test_environment()
+    logging.disable(logging.CRITICAL)
+    call_command("migrate", verbosity=0)
+    from django.conf import settings
 
-        from tests.drills.money.clock import Clock
-        from tests.stripe_double.running import Running
+    from tests.drills.money.clock import Clock
+    from tests.stripe_double.running import Running
 
-        rail = Running(folder / "rail.sqlite3", *PATIENT)
-        os.environ["STRIPE_API_BASE"] = settings.STRIPE_API_BASE = rail.url
-        os.environ["DRILL_CLOCK"] = str(folder / "clock")
-        stage = Stage(folder, rail, Clock(folder / "clock"))
-        stage.clock.install()
-        try:
-            yield stage
-        finally:
-            rail.stop()
+    rail = Running(folder / "rail.sqlite3", *PATIENT)
+    os.environ["STRIPE_API_BASE"] = settings.STRIPE_API_BASE = rail.url
+    os.environ["DRILL_CLOCK"] = str(folder / "clock")
+    stage = Stage(folder, rail, Clock(folder / "clock"))
+    stage.clock.install()
+    try:
+        yield stage
+    finally:
+        rail.stop()
 
 
 def _settle(folder: Path) -> None:

@@ -81,9 +81,12 @@ def test_a_lost_event_is_found_though_newer_ones_came(rail: Running) -> None:
 
 def test_a_look_for_lost_events_goes_on_where_the_last_one_ended(rail: Running) -> None:
     stripe_events.look_through_all_again()
+    rail.fund()
     now = timezone.now()
-    stripe_events.backfill(now=now)
+    assert stripe_events.backfill(now=now + dt.timedelta(hours=3)) > 0
     StripeEvent.objects.all().delete()
-    assert stripe_events.backfill(now=now + dt.timedelta(hours=30)) == 0
+    assert stripe_events.backfill(now=now + dt.timedelta(hours=4)) == 0
+    assert stripe_events.backfill(now=now) > 0, "a moment that is still to come is not believed"
+    StripeEvent.objects.all().delete()
     stripe_events.look_through_all_again()
     assert stripe_events.backfill(now=now) > 0

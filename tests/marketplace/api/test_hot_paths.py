@@ -2,39 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import re
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 from django.db import connection, transaction
 
 from tests.marketplace.api import callers, test_walk
+from tests.statements import statements
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-STATEMENT = re.compile(r"\tF\t\d+\t(?:Query|Execute)\t")
-"""In libpq's trace: a simple query, or the execution of a prepared one; BEGIN and COMMIT are statements too."""
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """Collects every statement that goes over Django's connection."""
-    connection.ensure_connection()
-    raw = connection.connection.pgconn
-    sent: list[str] = []
-    with tempfile.NamedTemporaryFile("r") as file:
-        descriptor = os.open(file.name, os.O_WRONLY)
-        raw.trace(descriptor)
-        try:
-            yield sent
-        finally:
-            raw.untrace()
-            os.close(descriptor)
-        sent.extend(line for line in file if STATEMENT.search(line))
-
 
 def test_the_counter_counts_begin_commit_and_each_statement() -> None:
     with statements() as sent, transaction.atomic(), connection.cursor() as cursor:

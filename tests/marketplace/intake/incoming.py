@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import wave
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -46,6 +47,16 @@ def boxes() -> Project:
         return projects.create(
             organisation_id=organisation.id, name="Boats", task_type="image_boxes", settings={"labels": ["boat", "buoy"]},
             currency="USD", actor_id=mira.id, now=NOW,
+        )
+
+
+def calls() -> Project:
+    """A project of recordings to transcribe."""
+    mira, organisation = people.client()
+    with transaction.atomic():
+        return projects.create(
+            organisation_id=organisation.id, name="Calls", task_type="transcription", settings={}, currency="USD",
+            actor_id=mira.id, now=NOW,
         )
 
 
@@ -100,6 +111,15 @@ def faults(received: Upload) -> list[tuple[int, str, str]]:
 def picture(colour: int = 0, *, size: tuple[int, int] = (8, 6), form: str = "PNG") -> bytes:
     file = io.BytesIO()
     Image.new("RGB", size, (colour % 256, colour // 256 % 256, 7)).save(file, form)
+    return file.getvalue()
+
+
+def recording(seed: int = 0) -> bytes:
+    """A WAV file of a tenth of a second."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setparams((1, 1, 8_000, 800, "NONE", ""))
+        out.writeframes(bytes((seed + at) % 256 for at in range(800)))
     return file.getvalue()
 
 

@@ -221,7 +221,7 @@ def test_a_certificate_that_nobody_knows_is_refused(web: Server) -> None:
 
 @pytest.mark.parametrize("path", ["/huge.png", "/endless.png"])
 def test_too_large_a_picture_is_left(web: Server, path: str) -> None:
-    assert refusal(web.door(size_most=3 * 1024**2), web.url(path)) == "The image is larger than 3 MB."
+    assert refusal(web.door(size_most=3 * 1024**2), web.url(path)) == "The file is larger than 3 MB."
 
 
 def test_a_server_that_trickles_is_left_in_time(web: Server) -> None:

@@ -1,8 +1,8 @@
-"""What a choice is made about: a text, an image, or both."""
+"""What a person looks at before they judge it: a text, an image, or both; the same for every drawer that shows one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -44,3 +44,25 @@ def check(row: Mapping[str, Any]) -> tuple[Json | None, list[Problem]]:
             problems.append(Problem("image", _("The image %(fault)s.") % {"fault": fault}))
         payload["image"] = image
     return (None, problems) if problems else (payload, [])
+
+
+def element() -> Json:
+    """The element of a form that shows it, large (frontend/workspace/content.mjs)."""
+    return {
+        "type": "task_content",
+        "name": "_content",
+        "titleLocation": "hidden",
+        "strings": {
+            "zoom": _("Enlarge the image"),
+            "failed": _("The picture could not be loaded."),
+            "retry": _("Try again"),
+        },
+    }
+
+
+def form_data(payload: Json, *, answer: Json | None, image_url: Callable[[str], str]) -> Json:
+    """The text as it is and the image by its address."""
+    shown = dict(payload)
+    if "image" in payload:
+        shown["image"] = image_url(payload["image"])
+    return {"payload": shown, "data": dict(answer or {})}
