@@ -110,9 +110,12 @@ TEMPLATES = [
 # --- data ------------------------------------------------------------------------------------------------------------
 _database: dict[str, Any] = dict(env.db_url("DATABASE_URL", default="postgres:///marketplace"))
 _database["HOST"] = unquote(_database.get("HOST") or "")
-_database["OPTIONS"] = _database.get("OPTIONS", {}) | {
-    "pool": {"min_size": 1, "max_size": 16, "timeout": env.float("DATABASE_WAIT", default=20.0)}
-}
+_database["OPTIONS"] = _database.get("OPTIONS", {})
+if PROCESS == "web":
+    # Few threads that live as long as the process: each keeps its connection, and what is prepared on it stays prepared.
+    _database["CONN_MAX_AGE"] = None
+else:
+    _database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 16, "timeout": env.float("DATABASE_WAIT", default=20.0)}
 if PROCESS in {"web", "runner"} and env.bool("DATABASE_ROLES", default=True):
     _database["OPTIONS"]["options"] = f"-c role=marketplace_{PROCESS}"
 DATABASES = {"default": _database}

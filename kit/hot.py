@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from typing import Any, Self, cast
 from weakref import WeakKeyDictionary
@@ -29,18 +29,21 @@ PLACEHOLDER = re.compile(r"%(?:\((\w+)\)s|(s)|(%))")
 _prepared: WeakKeyDictionary[psycopg.Connection[Any], dict[tuple[str, tuple[int, ...]], bytes]] = WeakKeyDictionary()
 
 
-class Cursor(psycopg.Cursor[Row]):
-    """A psycopg cursor whose `execute` prepares on first use and waits in libpq; raises psycopg's errors."""
+class Cursor:
+    """Runs statements on one connection: prepared at their first use, waited for in libpq. Raises psycopg's errors."""
 
-    _rows: list[Row]
-    _count: int
+    __slots__ = ("_rows", "connection", "rowcount")
 
-    def execute(self, query: Any, params: Any = None, **_: Any) -> Self:
+    def __init__(self, raw: psycopg.Connection[Any]) -> None:
+        self.connection = raw
+        self.rowcount = 0
+        self._rows: list[Row] = []
+
+    def execute(self, query: str, params: Params = ()) -> Self:
         text, names = _numbered(query)
-        values = [params[name] for name in names] if names else list(params or ())
+        values = [params[name] for name in names] if isinstance(params, Mapping) else list(params)
         result = _run(self.connection, text, values)
-        self._count = result.command_tuples or 0
-        self._rows = _loaded(self.connection, result)
+        self.rowcount, self._rows = result.command_tuples or 0, _loaded(self.connection, result)
         return self
 
     def fetchone(self) -> Row | None:
@@ -50,9 +53,9 @@ class Cursor(psycopg.Cursor[Row]):
         rows, self._rows = self._rows, []
         return rows
 
-    @property
-    def rowcount(self) -> int:
-        return self._count
+    def copy(self, statement: str) -> AbstractContextManager[psycopg.Copy]:
+        """psycopg's own COPY, for rows by the thousand."""
+        return psycopg.Cursor(self.connection).copy(statement.encode())
 
 
 @contextmanager
@@ -60,15 +63,13 @@ def cursor() -> Iterator[Cursor]:
     """A cursor on Django's present connection. Needs an open transaction."""
     if not connection.in_atomic_block:
         raise RuntimeError("the hot paths run inside a transaction that the door opened")
-    with Cursor(connection.connection) as fast:
-        yield fast
+    yield Cursor(connection.connection)
 
 
 def row(statement: str, params: Params) -> Row | None:
     """The one row of a question that needs no transaction, on Django's present connection."""
     connection.ensure_connection()
-    with Cursor(connection.connection) as fast:
-        return fast.execute(statement, params).fetchone()
+    return Cursor(connection.connection).execute(statement, params).fetchone()
 
 
 @lru_cache(maxsize=256)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-import psycopg
 from django.core.cache import cache
 from django.utils.translation import gettext_lazy as _
 
@@ -114,7 +113,7 @@ class _Ask:
         return {"worker": self.worker_id, "kind": self.kind, "project": self.project_id, "now": self.now, "beyond": beyond}
 
 
-def _look(cursor: psycopg.Cursor[hot.Row], ask: _Ask) -> tuple[hot.Row, list[hot.Row]]:
+def _look(cursor: hot.Cursor, ask: _Ask) -> tuple[hot.Row, list[hot.Row]]:
     """The gate, and the first options, which count only when the gate says that they are fresh."""
     rows = cursor.execute(sql.LOOK, ask.facts()).fetchall()
     if not rows:
@@ -123,7 +122,7 @@ def _look(cursor: psycopg.Cursor[hot.Row], ask: _Ask) -> tuple[hot.Row, list[hot
 
 
 def _pages(
-    cursor: psycopg.Cursor[hot.Row], ask: _Ask, rows: list[hot.Row], *, complete: bool
+    cursor: hot.Cursor, ask: _Ask, rows: list[hot.Row], *, complete: bool
 ) -> Iterator[list[hot.Row]]:
     """The worker's options, eight at a time: normally the first eight do, more are read by who found nothing in those."""
     for statement in (sql.OPTIONS, sql.OPTIONS_FURTHER)[: 1 if complete else 2]:
@@ -136,7 +135,7 @@ def _pages(
             rows = cursor.execute(statement, ask.facts(beyond=beyond)).fetchall() if len(rows) == AT_ONCE else []
 
 
-def _take(cursor: psycopg.Cursor[hot.Row], ask: _Ask, rows: list[hot.Row]) -> LeasedTask | None:
+def _take(cursor: hot.Cursor, ask: _Ask, rows: list[hot.Row]) -> LeasedTask | None:
     """Walk the worker's queues in order: normally one turn; the second lap only when nothing was found."""
     passed = []
     for option in _below_cap(rows, ask):
@@ -159,12 +158,12 @@ def _below_cap(rows: list[hot.Row], ask: _Ask) -> Iterator[routing.Option]:
             yield option
 
 
-def _claim(cursor: psycopg.Cursor[hot.Row], ask: _Ask, option: routing.Option) -> LeasedTask | None:
+def _claim(cursor: hot.Cursor, ask: _Ask, option: routing.Option) -> LeasedTask | None:
     params = _params(ask, option) | {"queue": option.queue_id, "mark": option.mark}
     return _leased(cursor, sql.CLAIM, params, ask, option)
 
 
-def _claim_gold(cursor: psycopg.Cursor[hot.Row], ask: _Ask, option: routing.Option) -> LeasedTask | None:
+def _claim_gold(cursor: hot.Cursor, ask: _Ask, option: routing.Option) -> LeasedTask | None:
     """With the worker's gold share, a task with a known answer, looked for from a random place round to the start."""
     if ask.kind != SlotKind.ANSWER or not routing.draws_gold(option, rng=ask.rng):
         return None
@@ -174,7 +173,7 @@ def _claim_gold(cursor: psycopg.Cursor[hot.Row], ask: _Ask, option: routing.Opti
     return found or _leased(cursor, sql.CLAIM_GOLD, params | {"from_n": 0.0}, ask, option)
 
 
-def _second_lap(cursor: psycopg.Cursor[hot.Row], ask: _Ask, option: routing.Option) -> LeasedTask | None:
+def _second_lap(cursor: hot.Cursor, ask: _Ask, option: routing.Option) -> LeasedTask | None:
     """Look at open slots that the cursor has passed, so that none is stranded; one slice an ask."""
     key = f"lap:{ask.worker_id}:{option.queue_id}"
     place = cache.get(key, 0)
@@ -214,7 +213,7 @@ def _params(ask: _Ask, option: routing.Option) -> dict[str, Any]:
 
 
 def _leased(
-    cursor: psycopg.Cursor[hot.Row], statement: str, params: dict[str, Any], ask: _Ask, option: routing.Option
+    cursor: hot.Cursor, statement: str, params: dict[str, Any], ask: _Ask, option: routing.Option
 ) -> LeasedTask | None:
     row = cursor.execute(statement, params).fetchone()
     if row is None:
@@ -226,7 +225,7 @@ def _leased(
     )
 
 
-def _read_lease(cursor: psycopg.Cursor[hot.Row], lease_id: uuid.UUID, worker_id: uuid.UUID) -> LeasedTask | None:
+def _read_lease(cursor: hot.Cursor, lease_id: uuid.UUID, worker_id: uuid.UUID) -> LeasedTask | None:
     row = cursor.execute(sql.LIVE_LEASE, {"lease": lease_id, "worker": worker_id}).fetchone()
     if row is None:
         return None

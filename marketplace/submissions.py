@@ -89,7 +89,7 @@ def submit(*, worker_id: uuid.UUID, lease_id: uuid.UUID, answer: Any, now: datet
         return _hand_in(cursor, worker_id, lease_id, held, checked, now)
 
 
-def _read(cursor: psycopg.Cursor[hot.Row], worker_id: uuid.UUID, lease_id: uuid.UUID) -> _Held:
+def _read(cursor: hot.Cursor, worker_id: uuid.UUID, lease_id: uuid.UUID) -> _Held:
     row = cursor.execute(sql.READ_FOR_SUBMIT, {"lease": lease_id, "worker": worker_id}).fetchone()
     if row is None:
         raise NotFound(_("There is no such lease."))
@@ -114,7 +114,7 @@ def _active_ms(held: _Held, now: datetime) -> int:
 
 
 def _hand_in(
-    cursor: psycopg.Cursor[hot.Row], worker_id: uuid.UUID, lease_id: uuid.UUID, held: _Held, answer: Any, now: datetime
+    cursor: hot.Cursor, worker_id: uuid.UUID, lease_id: uuid.UUID, held: _Held, answer: Any, now: datetime
 ) -> Submitted:
     """The first round: what was handed in, as one fact, and what it pays, as another."""
     if not held.live and not (held.state == "expired" and held.slot_free):
@@ -174,7 +174,7 @@ def _told(held: _Held, made: Submitted, worker_id: uuid.UUID) -> dict[str, Any]:
 
 
 def _hand_in_again(
-    cursor: psycopg.Cursor[hot.Row], worker_id: uuid.UUID, lease_id: uuid.UUID, held: _Held, answer: Any, now: datetime
+    cursor: hot.Cursor, worker_id: uuid.UUID, lease_id: uuid.UUID, held: _Held, answer: Any, now: datetime
 ) -> Submitted:
     """A further round of work that was sent back: the same submission with a new answer; its clock goes on."""
     submission = Submission.objects.select_for_update().get(assignment_id=held.assignment_id, slot_id=held.slot_id)

@@ -103,7 +103,7 @@ INVARIANTS: tuple[tuple[str, str], ...] = (
             SELECT worker_id, currency, sum(confirmed_units) AS units FROM payments_earning
             WHERE state = 'confirmed' GROUP BY worker_id, currency
         ), left_us AS (
-            SELECT worker_id, currency, sum(amount_units) AS units FROM payments_payout
+            SELECT worker_id, currency, sum(amount_units + cost_units) AS units FROM payments_payout
             WHERE state IN ('sent', 'paid', 'failed') GROUP BY worker_id, currency
         ), booked AS (
             SELECT account.owner_id, account.currency, -sum(kept.amount) AS units

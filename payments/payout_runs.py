@@ -17,8 +17,8 @@ from kit import audit, outbox, states
 from kit.errors import Conflict
 from kit.ids import uuid7
 from kit.money import PAYABLE_STEP, Money
-from payments import holds, locks, payout_sql
-from payments.models import Attempt, Payout, PayoutAccount, PayoutRun
+from payments import holds, locks, payout_costs, payout_sql
+from payments.models import Attempt, Payout, PayoutAccount, PayoutRun, Rhythm
 from payments.states import OPEN_PAYOUT, PAYOUT, RUN
 from workers import people
 
@@ -68,23 +68,28 @@ def plan(
     minimum_units: int | None = None,
     worker_ids: Sequence[uuid.UUID] | None = None,
     weekly: bool = False,
+    on_demand: uuid.UUID | None = None,
 ) -> PayoutRun:
     """Draft a run: who is paid what, and who is left out and why. No money moves; the earnings are claimed.
 
     A worker is in at most one open payout per currency, so runs planned at once share the workers out between them.
-    `minimum_units` defaults to PAYOUT_MINIMUM_UNITS; a payout is never less than the currency's payable step.
+    Who is paid on demand is in a run only when named. `on_demand` is the id of the run that a worker asked for: its payouts
+    bear the rail's cost. `minimum_units` defaults to PAYOUT_MINIMUM_UNITS; a payout is never less than the currency's payable step.
     """
     minimum = settings.PAYOUT_MINIMUM_UNITS if minimum_units is None else minimum_units
     run = PayoutRun.objects.create(
-        currency=currency, minimum_units=minimum, drafted_by=actor_id, drafted_at=now, weekly=weekly
-    )
+        id=on_demand or uuid7(), currency=currency, minimum_units=minimum, drafted_by=actor_id, drafted_at=now, weekly=weekly,
+        on_demand=on_demand is not None,
+    )  # fmt: skip
     left_out: dict[str, dict[str, int]] = defaultdict(lambda: {"workers": 0, "units": 0})
-    wanted = _candidates(run, worker_ids)
-    chosen = _choose(run, wanted, left_out, now)
+    wanted = payable(currency, worker_ids)
+    chosen = _choose(run, wanted, left_out, now, named=worker_ids is not None)
     made = _open_payouts(run, chosen, now)
     for worker_id in chosen.keys() - made:
         _leave_out(left_out, "payout_under_way", wanted[worker_id])
     _claim(run)
+    if run.on_demand:
+        _take_cost(run)
     _drop_small(run, minimum, left_out)
     sums = run.payouts.aggregate(n=Count("id"), units=Sum("amount_units"))
     run.payouts_planned, run.total_units, run.left_out = sums["n"], int(sums["units"] or 0), dict(left_out)
@@ -93,23 +98,21 @@ def plan(
     return run
 
 
-def _candidates(run: PayoutRun, worker_ids: Sequence[uuid.UUID] | None) -> dict[uuid.UUID, int]:
+def payable(currency: str, worker_ids: Sequence[uuid.UUID] | None) -> dict[uuid.UUID, int]:
     """Units by worker that no payout carries, what earlier payouts left by rounding included."""
     asked = None if worker_ids is None else list(worker_ids)
     with connection.cursor() as cursor:
-        cursor.execute(payout_sql.CANDIDATES, {"currency": run.currency, "workers": asked})
+        cursor.execute(payout_sql.CANDIDATES, {"currency": currency, "workers": asked})
         units = {row[0]: row[1] for row in cursor.fetchall()}
-        cursor.execute(payout_sql.CARRY, {"currency": run.currency, "workers": list(units)})
+        cursor.execute(payout_sql.CARRY, {"currency": currency, "workers": list(units)})
         return units | {worker: units[worker] + carry for worker, carry in cursor.fetchall()}
 
 
 def _choose(
-    run: PayoutRun, wanted: dict[uuid.UUID, int], left_out: dict[str, dict[str, int]], now: dt.datetime
+    run: PayoutRun, wanted: dict[uuid.UUID, int], left_out: dict[str, dict[str, int]], now: dt.datetime, *, named: bool
 ) -> dict[uuid.UUID, uuid.UUID]:
     """Worker -> payout account, of those who can be paid now."""
-    accounts = dict(
-        PayoutAccount.objects.filter(user_id__in=list(wanted), state="active").values_list("user_id", "id")
-    )
+    accounts = {row.user_id: row for row in PayoutAccount.objects.filter(user_id__in=list(wanted), state="active")}
     waiting = holds.waiting_until(list(wanted), now=now)
     chosen = {}
     for worker_id, units in wanted.items():
@@ -119,8 +122,10 @@ def _choose(
             _leave_out(left_out, "no_payout_account", units)
         elif worker_id in waiting:
             _leave_out(left_out, "details_changed", units)
+        elif accounts[worker_id].rhythm == Rhythm.ON_DEMAND and not named:
+            _leave_out(left_out, "on_demand", units)
         else:
-            chosen[worker_id] = accounts[worker_id]
+            chosen[worker_id] = accounts[worker_id].pk
     return chosen
 
 
@@ -145,6 +150,17 @@ def _claim(run: PayoutRun) -> None:
     with connection.cursor() as cursor:
         cursor.execute(payout_sql.CLAIM, {"run": run.pk})
         cursor.execute(payout_sql.SUM_UP, {"run": run.pk, "step": PAYABLE_STEP.get(run.currency, 100)})
+
+
+def _take_cost(run: PayoutRun) -> None:
+    """The payouts of a run on demand bear what the rail charges; nothing is paid where no price is known."""
+    for payout in run.payouts.select_related("account"):
+        have = Money(payout.earned_units + payout.carry_in_units, run.currency)
+        known = payout_costs.price(payout.account.rail, run.currency)
+        nothing = Money.zero(run.currency)
+        parted = payout_costs.split(have, known) if known else payout_costs.Split(nothing, nothing, have)
+        payout.amount_units, payout.cost_units, payout.carry_out_units = parted.amount.units, parted.cost.units, parted.rest.units
+        payout.save(update_fields=["amount_units", "cost_units", "carry_out_units"])
 
 
 def _drop_small(run: PayoutRun, minimum: int, left_out: dict[str, dict[str, int]]) -> None:

@@ -20,7 +20,7 @@ WHERE payout.run_id = %(run)s AND earning.worker_id = payout.worker_id AND earni
 """Every payable earning of the run's workers joins its payout; the open payout of a worker is the run's alone."""
 
 CARRY = """
-SELECT worker_id, sum(earned_units - amount_units)::bigint
+SELECT worker_id, sum(earned_units - amount_units - cost_units)::bigint
 FROM payments_payout
 WHERE worker_id = ANY(%(workers)s::uuid[]) AND currency = %(currency)s AND state NOT IN ('draft', 'returned')
 GROUP BY worker_id
@@ -29,7 +29,7 @@ GROUP BY worker_id
 
 SUM_UP = """
 WITH carried AS (
-    SELECT earlier.worker_id, sum(earlier.earned_units - earlier.amount_units)::bigint AS units
+    SELECT earlier.worker_id, sum(earlier.earned_units - earlier.amount_units - earlier.cost_units)::bigint AS units
     FROM payments_payout earlier JOIN payments_payout mine ON mine.run_id = %(run)s AND mine.worker_id = earlier.worker_id
     WHERE earlier.currency = mine.currency AND earlier.state NOT IN ('draft', 'returned')
     GROUP BY earlier.worker_id
@@ -56,7 +56,7 @@ LET_GO = "UPDATE payments_earning SET payout_id = NULL WHERE payout_id = ANY(%(p
 
 CLAIM_OLDEST = """
 WITH carried AS (
-    SELECT coalesce(sum(earned_units - amount_units), 0)::bigint AS units FROM payments_payout
+    SELECT coalesce(sum(earned_units - amount_units - cost_units), 0)::bigint AS units FROM payments_payout
     WHERE worker_id = %(worker)s AND currency = %(currency)s AND state NOT IN ('draft', 'returned')
 ), free AS (
     SELECT id, coalesce(sum(confirmed_units) OVER (ORDER BY settled_at, id ROWS UNBOUNDED PRECEDING) - confirmed_units, 0) AS before
@@ -70,7 +70,7 @@ FROM free, carried WHERE earning.id = free.id AND free.before + carried.units < 
 
 SUM_UP_GIVEN = """
 WITH carried AS (
-    SELECT coalesce(sum(earned_units - amount_units), 0)::bigint AS units FROM payments_payout
+    SELECT coalesce(sum(earned_units - amount_units - cost_units), 0)::bigint AS units FROM payments_payout
     WHERE worker_id = %(worker)s AND currency = %(currency)s AND state NOT IN ('draft', 'returned')
 ), claimed AS (
     SELECT coalesce(sum(confirmed_units), 0)::bigint AS units, count(*) AS earnings

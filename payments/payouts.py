@@ -60,8 +60,18 @@ def open_try(*, payout_id: uuid.UUID, now: dt.datetime) -> Attempt | None:
 
 
 def hold_money(payout: Payout, *, now: dt.datetime) -> None:
-    """The money of a payout leaves available, once. Raises Overdrawn when the worker has less than that."""
-    _post(payout, "hold", "worker_available", "worker_in_transit", now)
+    """The money of a payout leaves available, once, and the rail's cost with it. Raises Overdrawn when there is less."""
+    _post(payout, "hold", _held(payout), now)
+
+
+def _held(payout: Payout) -> list[ledger.Leg]:
+    """Available -> in transit; what a payout on demand costs makes up for what the rail charges us."""
+    amount, cost, currency = payout.amount_units, payout.cost_units, payout.currency
+    legs = [
+        ledger.Leg(Account("worker_available", payout.worker_id, currency), amount + cost),
+        ledger.Leg(Account("worker_in_transit", payout.worker_id, currency), -amount),
+    ]
+    return [*legs, ledger.Leg(platform("platform_fees", currency), -cost)] if cost else legs
 
 
 def _not_ready(payout: Payout, now: dt.datetime) -> str:
@@ -100,7 +110,7 @@ def record_known(*, attempt_id: uuid.UUID, transfers: list[Transfer], now: dt.da
         )  # fmt: skip
         states.move(payout, chart=PAYOUT, to="sent", actor_id=None, now=now, sent_at=now)
         outbox.emit("payout.sent", payout_id=str(payout.pk), user_id=str(payout.worker_id))
-        _post(payout, "sent", "worker_in_transit", "stripe_clearing", now)
+        _post(payout, "sent", _sent(payout), now)
 
 
 def record_refused(*, attempt_id: uuid.UUID, error: GatewayError, now: dt.datetime) -> None:
@@ -185,17 +195,19 @@ def _give_back(payout: Payout, fault: str, now: dt.datetime) -> None:
         cursor.execute(payout_sql.LET_GO, {"payouts": [payout.pk]})
     outbox.emit("payout.returned", payout_id=str(payout.pk), user_id=str(payout.worker_id), reason=fault)
     if ledger.posted(f"payout:{payout.pk}:hold"):
-        _post(payout, "back", "worker_in_transit", "worker_available", now)
+        _post(payout, "back", [ledger.Leg(leg.account, -leg.units) for leg in _held(payout)], now)
 
 
-def _post(payout: Payout, step: str, debit: str, credit: str, now: dt.datetime) -> None:
-    def account(kind: str) -> Account:
-        return platform(kind, payout.currency) if kind.startswith("stripe") else Account(kind, payout.worker_id, payout.currency)
-
+def _sent(payout: Payout) -> list[ledger.Leg]:
+    in_transit = Account("worker_in_transit", payout.worker_id, payout.currency)
     amount = Money(payout.amount_units, payout.currency)
+    return ledger.move(amount, debit=in_transit, credit=platform("stripe_clearing", payout.currency))
+
+
+def _post(payout: Payout, step: str, legs: list[ledger.Leg], now: dt.datetime) -> None:
     ledger.post(
         ledger.Posting(
             idem=f"payout:{payout.pk}:{step}", kind=f"payout_{step}", source_kind="payout", source_id=payout.pk,
-            legs=ledger.move(amount, debit=account(debit), credit=account(credit)), actor_id=None, now=now,
+            legs=legs, actor_id=None, now=now,
         )
     )  # fmt: skip

@@ -53,13 +53,13 @@ def threshold(year: int) -> Money:
 
 def year_of(*, worker_id: uuid.UUID, year: int) -> list[Money]:
     """What one worker was confirmed in a year, by currency: one statement."""
-    sums = _sums(year).filter(worker_id=worker_id).order_by("currency")
+    sums = _sums(year, "currency").filter(worker_id=worker_id)
     return [Money(int(units), currency) for _worker, currency, units, _n in sums]
 
 
 def lines(*, year: int, start: int = 0, limit: int = 100) -> list[TaxLine]:
     """Workers by amount, largest first: three statements for any number."""
-    rows = list(_sums(year).order_by("-units", "worker_id", "currency")[start : start + limit])
+    rows = list(_sums(year, "-units", "worker_id", "currency")[start : start + limit])
     return _shown(rows, year)
 
 
@@ -92,11 +92,11 @@ def _yes(fact: bool) -> str:
     return "yes" if fact else "no"
 
 
-def _sums(year: int) -> QuerySet[Earning, Any]:
+def _sums(year: int, *order: str) -> QuerySet[Earning, Any]:
     start, end = sheets.year_of(year)
     confirmed = Earning.objects.filter(state="confirmed", settled_at__gte=start, settled_at__lt=end)
     sums = confirmed.order_by().values_list("worker_id", "currency")
-    return sums.annotate(units=Sum("confirmed_units"), n=Count("id"))
+    return sums.annotate(units=Sum("confirmed_units"), n=Count("id")).order_by(*order)
 
 
 def _shown(rows: Sequence[tuple[uuid.UUID, str, int, int]], year: int) -> list[TaxLine]:

@@ -98,6 +98,9 @@ LEFT_OUT: dict[str, Text] = {
     "no_payout_account": lazy("No payout account yet"),
     "below_minimum": lazy("Below the minimum"),
     "details_changed": lazy("Payout details or e-mail changed in the last 72 hours"),
+    "on_demand": lazy("Paid on demand, when they ask"),
+    "weekly": lazy("Paid each Monday; choose to be paid on demand first"),
+    "no_price": lazy("There are no payouts on demand in this currency"),
     "payout_under_way": lazy("An earlier payout is still on its way"),
 }
 FAULTS: dict[str, Text] = {

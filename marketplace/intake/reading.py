@@ -132,7 +132,7 @@ def _copied(upload: Upload, plan: Plan, lines: tables.Lines) -> Chunk:
 
 
 def _copy(
-    cursor: psycopg.Cursor[hot.Row], upload: Upload, plan: Plan, lines: tables.Lines, shaper: Shaper, taken: Taken,
+    cursor: hot.Cursor, upload: Upload, plan: Plan, lines: tables.Lines, shaper: Shaper, taken: Taken,
     chunk: Chunk, room: int,
 ) -> None:  # fmt: skip
     start, last = lines.offset, lines.line + LINES
@@ -196,7 +196,7 @@ def _refuse(row: Row, fault: Fault, upload: Upload, chunk: Chunk, room: int) -> 
         )
 
 
-def _find(cursor: psycopg.Cursor[hot.Row], upload: Upload, plan: Plan, ids: list[str]) -> Taken:
+def _find(cursor: hot.Cursor, upload: Upload, plan: Plan, ids: list[str]) -> Taken:
     """Which of these ids the batch has already, and where: in this file, or in another one by its name."""
     others = [(other, Plan.of(other)) for other in upload.batch.uploads.exclude(pk=upload.pk) if "layout" in other.mapping]
     taken: dict[str, str] = {}

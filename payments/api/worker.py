@@ -13,11 +13,12 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from kit.api import PAGING, ApiView, Body, MoneyField, listing, paged, reply
+from kit.api import PAGING, ApiView, Body, MoneyField, change, listing, paged, reply
 from kit.errors import NotFound
+from kit.ids import uuid7
 from kit.money import Money
-from payments import payout_accounts, queries, statements
-from payments.models import Earning, Payout, PayoutAccount
+from payments import payout_accounts, payout_requests, queries, statements
+from payments.models import Earning, Payout, PayoutAccount, Rhythm
 from payments.states import EARNING, PAYOUT, PAYOUT_ACCOUNT
 from workers import access, tokens
 
@@ -33,7 +34,7 @@ class BalancesSerializer(serializers.Serializer[Any]):
 
 class MyMoneySerializer(serializers.Serializer[Any]):
     balances = BalancesSerializer(many=True)
-    next_payout = serializers.DateTimeField(help_text="The next weekly run")
+    next_payout = serializers.DateTimeField(allow_null=True, help_text="The next weekly run; null for whoever is paid on demand")
     payout_minimum = serializers.CharField(help_text="In main units of any currency; less waits for the next run")
 
 
@@ -67,6 +68,7 @@ class PayoutSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     state = serializers.CharField(help_text=", ".join(PAYOUT.states))
     amount = MoneyField()
+    cost = MoneyField(help_text="What the rail took for a payout on demand; zero for a weekly one")
     earnings = serializers.IntegerField(source="earnings_count")
     carry_in = MoneyField(help_text="Left by earlier payouts that were rounded down")
     carry_out = MoneyField(help_text="Left for the next")
@@ -83,12 +85,30 @@ class PayoutAccountSerializer(serializers.Serializer[Any]):
     currency = serializers.CharField(help_text="What the bank receives")
     state = serializers.CharField(help_text=", ".join(PAYOUT_ACCOUNT.states))
     wanted = serializers.ListField(child=serializers.CharField(), help_text="What the rail still asks for")
+    rhythm = serializers.CharField(help_text=", ".join(Rhythm.values))
     rail = serializers.CharField()
     rail_account = serializers.CharField(allow_null=True)
 
 
 class OpenAccountSerializer(Body):
     country = serializers.RegexField(r"^[A-Za-z]{2}$", help_text="ISO 3166-1, such as DE")
+
+
+class RhythmSerializer(Body):
+    rhythm = serializers.ChoiceField(choices=Rhythm.choices, help_text="weekly: free; on_demand: at the rail's cost")
+
+
+class QuoteSerializer(serializers.Serializer[Any]):
+    """What a payout on demand would be now."""
+
+    amount = MoneyField(help_text="What would reach the worker")
+    cost = MoneyField(help_text="What the rail takes of the balance")
+    rest = MoneyField(help_text="What stays for the next payout")
+    reason = serializers.CharField(help_text="Why none can be asked for now; empty when one can")
+
+
+class AskSerializer(Body):
+    most_cost = MoneyField(help_text="The cost from the quote; nothing is paid when it is higher by now. Its currency is paid out")
 
 
 class LinkSerializer(serializers.Serializer[Any]):
@@ -106,7 +126,7 @@ def payout_shown(payout: Payout) -> dict[str, Any]:
     }
     amounts = {
         "amount": money(payout.amount_units), "carry_in": money(payout.carry_in_units),
-        "carry_out": money(payout.carry_out_units),
+        "carry_out": money(payout.carry_out_units), "cost": money(payout.cost_units),
     }  # fmt: skip
     return dict(PayoutSerializer(plain | amounts).data)
 
@@ -128,7 +148,10 @@ class MyMoney(WorkerMoneyView):
             for currency in queries.worker_currencies(worker_id)
         ]
         minimum = Money(settings.PAYOUT_MINIMUM_UNITS, "USD").decimal()
-        shown = {"balances": held, "next_payout": statements.next_run(timezone.now()), "payout_minimum": str(minimum)}
+        account = queries.payout_account(worker_id)
+        weekly = account is None or account.rhythm == Rhythm.WEEKLY
+        next_payout = statements.next_run(timezone.now()) if weekly else None
+        shown = {"balances": held, "next_payout": next_payout, "payout_minimum": str(minimum)}
         return reply(MyMoneySerializer(shown).data)
 
 
@@ -151,6 +174,50 @@ class MyPayouts(WorkerMoneyView):
     def get(self, request: Request) -> HttpResponse:
         rows = Payout.objects.filter(worker_id=access.user_of(request).pk).exclude(state="draft")
         return listing(request, rows, order="-created_at", show=lambda page: [payout_shown(row) for row in page])
+
+
+    @extend_schema(request=AskSerializer, responses={201: PayoutSerializer})
+    def post(self, request: Request) -> HttpResponse:
+        """Ask for a payout on demand. With an Idempotency-Key the same request pays once, however often it comes."""
+        most = AskSerializer.read(request)["most_cost"]
+
+        def work() -> HttpResponse:
+            payout = payout_requests.ask(
+                request_id=uuid7(), worker_id=access.user_of(request).pk, most=most, now=timezone.now()
+            )
+            return reply(payout_shown(payout), 201)
+
+        return change(request, work)
+
+
+class MyPayoutQuote(WorkerMoneyView):
+    """What a payout on demand would cost now, in each of the worker's currencies."""
+
+    @extend_schema(responses=QuoteSerializer(many=True))
+    def get(self, request: Request) -> HttpResponse:
+        worker_id, now = access.user_of(request).pk, timezone.now()
+        quotes = [
+            payout_requests.quote(worker_id=worker_id, currency=currency, now=now)
+            for currency in queries.worker_currencies(worker_id)
+        ]
+        return reply(QuoteSerializer(quotes, many=True).data)
+
+
+class MyPayoutRhythm(WorkerMoneyView):
+    """Weekly and free, or on demand at the rail's cost."""
+
+    @extend_schema(request=RhythmSerializer, responses=PayoutAccountSerializer)
+    def post(self, request: Request) -> HttpResponse:
+        """Choose; it holds from the next run."""
+        given = RhythmSerializer.read(request)
+
+        def work() -> HttpResponse:
+            account = payout_requests.choose_rhythm(
+                worker_id=access.user_of(request).pk, rhythm=given["rhythm"], now=timezone.now()
+            )
+            return reply(PayoutAccountSerializer(account).data)
+
+        return change(request, work)
 
 
 def _own_account(request: Request) -> PayoutAccount:

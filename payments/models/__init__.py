@@ -3,7 +3,7 @@
 from payments.models.earnings import BatchTally, Earning, EarningLine, Hold
 from payments.models.funding import Funding
 from payments.models.ledger import LedgerAccount, LedgerBalance, LedgerEntry, LedgerTx
-from payments.models.payouts import Attempt, BankPayout, Payout, PayoutAccount, PayoutRun, TaxForm
+from payments.models.payouts import Attempt, BankPayout, Payout, PayoutAccount, PayoutRun, Rhythm, TaxForm
 from payments.models.rail import LedgerCheck, Mismatch, RailMovement, StripeEvent
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "PayoutAccount",
     "PayoutRun",
     "RailMovement",
+    "Rhythm",
     "StripeEvent",
     "TaxForm",
 ]

@@ -6,6 +6,7 @@ currency, nothing is ever edited or added later, guarded accounts never fall bel
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -62,7 +63,10 @@ class LedgerTx(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        indexes = [models.Index(fields=["source_id"], name="ledger_tx_by_source")]
+        indexes = [
+            models.Index(fields=["source_id"], name="ledger_tx_by_source"),
+            BrinIndex(fields=["at"], name="ledger_tx_by_time", autosummarize=True),  # written in order of time, so a few kB do
+        ]
         constraints = [
             models.UniqueConstraint(fields=["idem"], name="ledger_tx_once"),
             models.CheckConstraint(condition=models.Q(legs__gte=2), name="ledger_tx_two_legs"),

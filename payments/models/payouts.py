@@ -19,6 +19,13 @@ class TaxForm(models.TextChoices):
     W8BEN = "w8ben", _("W-8BEN")
 
 
+class Rhythm(models.TextChoices):
+    """When somebody is paid: each Monday for nothing, or when they ask, at the rail's cost."""
+
+    WEEKLY = "weekly", _("weekly")
+    ON_DEMAND = "on_demand", _("on demand")
+
+
 class PayoutAccount(models.Model):
     """A worker's account at a rail, as the rail last showed it.
 
@@ -39,12 +46,14 @@ class PayoutAccount(models.Model):
     ready_at = models.DateTimeField(null=True)
     details_changed_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
+    rhythm = models.CharField(max_length=9, choices=Rhythm.choices, default=Rhythm.WEEKLY, db_default=Rhythm.WEEKLY)
     tax_form = models.CharField(max_length=5, choices=TaxForm.choices, blank=True, default="", db_default="")
     tax_form_on = models.DateField(null=True)
 
     class Meta:
         constraints = [
             kit_states.constraint(PAYOUT_ACCOUNT),
+            models.CheckConstraint(condition=models.Q(rhythm__in=Rhythm.values), name="payout_rhythm_known"),
             models.CheckConstraint(condition=models.Q(tax_form__in=TaxForm.values), name="tax_form_known"),
             models.CheckConstraint(
                 condition=models.Q(tax_form="", tax_form_on__isnull=True)
@@ -73,6 +82,7 @@ class PayoutRun(models.Model):
     currency = models.CharField(max_length=3)
     state = kit_states.field(RUN)
     weekly = models.BooleanField(default=False)
+    on_demand = models.BooleanField(default=False, db_default=False)
     minimum_units = models.BigIntegerField()
     payouts_planned = models.PositiveIntegerField(default=0)
     total_units = models.BigIntegerField(default=0)
@@ -95,7 +105,8 @@ class PayoutRun(models.Model):
 class Payout(models.Model):
     """A transfer of confirmed earnings to a worker: its earnings + carry-in, floored to the payable step.
 
-    amount = earned + carry_in - carry_out. The carry is what earlier payouts of this worker left by rounding down.
+    amount + cost = earned + carry_in - carry_out; the cost is the rail's, for a payout on demand. The carry is what earlier
+    payouts of this worker left by rounding down.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -107,6 +118,7 @@ class Payout(models.Model):
     carry_in_units = models.BigIntegerField(default=0)
     carry_out_units = models.BigIntegerField(default=0)
     amount_units = models.BigIntegerField(default=0)
+    cost_units = models.BigIntegerField(default=0, db_default=0)
     earnings_count = models.PositiveIntegerField(default=0)
     state = kit_states.field(PAYOUT)
     fault = models.CharField(max_length=80, blank=True, default="")
@@ -125,9 +137,11 @@ class Payout(models.Model):
             models.CheckConstraint(
                 condition=models.Q(
                     amount_units=models.F("earned_units") + models.F("carry_in_units") - models.F("carry_out_units")
+                    - models.F("cost_units")
                 ),
                 name="payout_adds_up",
             ),
+            models.CheckConstraint(condition=models.Q(cost_units__gte=0), name="payout_cost_not_negative"),
             models.CheckConstraint(
                 condition=models.Q(state="draft") | models.Q(amount_units__gt=0), name="payout_is_positive"
             ),

@@ -1,4 +1,4 @@
-"""Finance's figures: each worker's tax year."""
+"""Finance's figures: each worker's tax year, and what the platform keeps of each project."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from payments import sheets, tax
+from payments import margin, sheets, tax
 from payments.models import TaxForm
 from payments.views.worker import csv_response
 from workers import access
@@ -57,8 +57,34 @@ def tax_form(request: PersonRequest, worker_id: uuid.UUID) -> HttpResponse:
     """Note which form somebody handed in."""
     with transaction.atomic(durable=True):
         tax.keep_form(
-            worker_id=worker_id, form=request.POST.get("form", ""), signed=request.POST.get("signed", ""),
+            worker_id=worker_id, form=request.POST.get("form", "missing"), signed=request.POST.get("signed", ""),
             actor_id=request.user.pk, now=timezone.now(),
         )  # fmt: skip
     messages.success(request, _("Noted."))
     return redirect("payments:tax_year")
+
+
+@require_GET
+@access.ops("finance")
+def margins(request: PersonRequest) -> HttpResponse:
+    """What the platform kept of each project in a UTC month, and what belongs to no project."""
+    now = timezone.now()
+    start = sheets.read_month(request.GET.get("month"), now=now)
+    rows, wholes = margin.month(start)
+    return render(request, "ops/margin.html", {
+        "start": start, "rows": rows, "wholes": wholes, "this": f"{start:%Y-%m}", "before": f"{sheets.before(start):%Y-%m}",
+        "after": f"{sheets.after(start):%Y-%m}" if sheets.after(start) <= now else "",
+        "crumbs": [{"label": _("Payouts"), "url": reverse("payments:payout_runs")}],
+        "columns": [
+            {"label": _("Project")}, {"label": _("To workers"), "num": True, "rank": 2}, {"label": _("Our fee"), "num": True},
+            {"label": _("Losses"), "num": True, "rank": 2}, {"label": _("Margin"), "num": True},
+        ],
+    })  # fmt: skip
+
+
+@require_GET
+@access.ops("finance")
+def margins_csv(request: PersonRequest) -> StreamingHttpResponse:
+    """The same as a file."""
+    start = sheets.read_month(request.GET.get("month"), now=timezone.now())
+    return csv_response(margin.csv_lines(start), f"margin-{start:%Y-%m}.csv")

@@ -7,18 +7,20 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kit import paging
-from kit.errors import NotFound
+from kit.errors import Invalid, NotFound
+from kit.ids import uuid7
 from kit.money import Money
-from payments import gateway, holds, papers, payout_accounts, queries, sheets, statements, tax, words
-from payments.models import BankPayout, Earning, Payout, PayoutAccount
+from payments import gateway, holds, papers, payout_accounts, payout_requests, queries, sheets, statements, tax, words
+from payments.models import BankPayout, Earning, Payout, PayoutAccount, Rhythm
 from workers import access
 from workers.access import WorkerRequest
 from workers.countries import COUNTRIES
@@ -48,7 +50,7 @@ def earnings(request: WorkerRequest) -> HttpResponse:
         "payouts": [payout_row(payout) for payout in payouts], "account": account,
         "next_run": statements.next_run(now), "minimum": minimum, "below": balances.available < minimum,
         "next_amount": balances.available.payable(), "waits_until": holds.wait_of(account, now=now) if account else None,
-        "columns": earning_columns(),
+        "columns": earning_columns(), "on_demand": account is not None and account.rhythm == Rhythm.ON_DEMAND,
     })  # fmt: skip
 
 
@@ -155,6 +157,49 @@ def csv_response(lines: Any, name: str) -> StreamingHttpResponse:
     return StreamingHttpResponse(
         lines, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'}
     )
+
+
+@require_http_methods(["GET", "POST"])
+@access.worker
+def payout_now(request: WorkerRequest) -> HttpResponse:
+    """A payout on demand: what it costs before the confirming click, then the click, which counts once."""
+    now, worker_id = timezone.now(), request.user.pk
+    known = queries.worker_currencies(worker_id)
+    currency = currency_of(request, known)
+    if request.method == "POST":
+        request_id, most = _agreed(request, currency)
+        with transaction.atomic(durable=True):
+            made = payout_requests.ask(request_id=request_id, worker_id=worker_id, most=most, now=now)
+        messages.success(request, _("Your payout is on its way.") if made.state != "draft" else _(
+            "Your payout is large and waits for a look by our finance people."
+        ))  # fmt: skip
+        return redirect("payments:earnings")
+    account = queries.payout_account(worker_id)
+    quote = payout_requests.quote(worker_id=worker_id, currency=currency, now=now)
+    return render(request, "worker/payout_now.html", {
+        "account": account, "quote": quote, "currency": currency, "request_id": uuid7(), "rhythms": Rhythm.choices,
+        "why_not": words.LEFT_OUT.get(quote.reason, ""), "minimum": Money(settings.PAYOUT_MINIMUM_UNITS, currency),
+        "tabs": [{"label": each, "url": f"?currency={each}", "active": each == currency} for each in known],
+        "crumbs": [{"label": _("Earnings"), "url": reverse("payments:earnings")}],
+    })  # fmt: skip
+
+
+def _agreed(request: WorkerRequest, currency: str) -> tuple[uuid.UUID, Money]:
+    """Which request this is, and the cost that was shown before the click."""
+    try:
+        request_id = uuid.UUID(request.POST.get("request_id", ""))
+    except ValueError:
+        raise Invalid(_("Open the page again before you confirm."), field="request_id") from None
+    return request_id, Money.parse(request.POST.get("cost", ""), currency, field="cost")
+
+
+@require_POST
+@access.worker
+def payout_rhythm(request: WorkerRequest) -> HttpResponseRedirect:
+    """Weekly or on demand."""
+    with transaction.atomic(durable=True):
+        payout_requests.choose_rhythm(worker_id=request.user.pk, rhythm=request.POST.get("rhythm", ""), now=timezone.now())
+    return redirect("payments:payout_now")
 
 
 @require_http_methods(["GET", "POST"])

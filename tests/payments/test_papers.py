@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import get_resolver
 
 from kit.ids import uuid7
 from kit.money import total
@@ -94,7 +95,7 @@ def test_ana_gets_every_line_with_its_reasons_as_pdf_and_csv() -> None:
     earn(ana, acme, batch, "99", confirmed=False)
     browser = signed_in(ana)
     page = f"/work/earnings/statement/?month={MONTH:%Y-%m}"
-    assert "3.7545" in browser.get(page).content.decode()
+    assert "3.75<" in browser.get(page).content.decode()
     answer = browser.get(f"/work/earnings/statement.pdf?month={MONTH:%Y-%m}")
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/pdf")
     said = letters_of(answer.content)
@@ -165,6 +166,7 @@ def test_mira_sees_what_a_month_was_charged_and_the_fee_apart() -> None:
 
 def test_a_month_names_batches_and_costs_the_same_for_one_and_many(monkeypatch: pytest.MonkeyPatch) -> None:
     of = uuid7()
+    assert get_resolver().url_patterns  # the room above has said its own by now
     monkeypatch.setattr(
         words, "BATCHES", [lambda ids: {each: words.BatchName(batch="Boxes", project_id=of, project="Cats") for each in ids}]
     )
@@ -238,9 +240,9 @@ def test_a_wrong_form_is_refused_and_nothing_is_kept(said: dict[str, str]) -> No
     ana = worker()
     PayoutAccount.objects.create(user=ana, country="US", currency="USD", created_at=NOW, tax_form="w8ben", tax_form_on=dt.date(2026, 1, 1))
     answer = signed_in(finance()).post(f"/ops/payouts/tax/{ana.id}/form/", said)
-    assert answer.status_code == (422 if said else 302)
+    assert answer.status_code == 422
     kept = PayoutAccount.objects.get()
-    assert (kept.tax_form, kept.tax_form_on) == (("w8ben", dt.date(2026, 1, 1)) if said else ("", None))
+    assert (kept.tax_form, kept.tax_form_on) == ("w8ben", dt.date(2026, 1, 1))
 
 
 def test_nobody_but_finance_sees_tax_years_and_wrong_years_are_refused() -> None:
