@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import secrets
 import uuid
 import zoneinfo
 from collections.abc import Callable
@@ -43,15 +44,18 @@ def _zone(name: str | None) -> zoneinfo.ZoneInfo:
 
 
 class TokenCall:
-    """What a program's call needs of Django's usual middleware: a known host, its language, the length of the answer."""
+    """What a program's call needs of all that surrounds a page: a known host, its language, a name, a length, no guessing."""
 
     def __init__(self, get_response: Respond) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.get_host()
+        request.request_id = request.META.get("HTTP_X_REQUEST_ID") or secrets.token_hex(6)  # type: ignore[attr-defined]
         with translation.override(_language(request)):
             response = self.get_response(request)
+        response.headers["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
+        response.headers["X-Content-Type-Options"] = "nosniff"
         if not response.streaming and "Content-Length" not in response.headers:
             response.headers["Content-Length"] = str(len(response.content))
         return response

@@ -84,9 +84,7 @@ MIDDLEWARE = [
 ]
 
 API_MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
     "config.middleware.TokenCall",
-    "config.middleware.ProductErrors",
     "workers.access.DenyByDefault",
 ]
 """What a call with a token passes; it carries no cookies, so nothing that reads them."""

@@ -17,12 +17,12 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 
 -- Immediate foreign keys, by name: Django's own are checked once more at commit, statement by statement. Entries have none:
--- the trigger below looks at their transaction and account anyway, and neither can be deleted.
+-- the trigger below looks at their transaction and account anyway, and neither can be deleted. Earnings have none to their
+-- organisation: each check would lock that one row together with every other submission of the client's workers.
 ALTER TABLE payments_ledgerbalance
     ADD CONSTRAINT ledger_balance_account FOREIGN KEY (account_id) REFERENCES payments_ledgeraccount (id);
 ALTER TABLE payments_earning
     ADD CONSTRAINT earning_worker FOREIGN KEY (worker_id) REFERENCES workers_user (id),
-    ADD CONSTRAINT earning_organisation FOREIGN KEY (organisation_id) REFERENCES workers_organisation (id),
     ADD CONSTRAINT earning_adjusts FOREIGN KEY (adjusts_id) REFERENCES payments_earning (id),
     ADD CONSTRAINT earning_payout FOREIGN KEY (payout_id) REFERENCES payments_payout (id);
 ALTER TABLE payments_earningline
