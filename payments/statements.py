@@ -17,7 +17,7 @@ from payments.chart import Account
 from payments.models import Earning, Funding, LedgerEntry, LedgerTx, Payout
 
 PAGE = 500
-PART = 2_000
+PART = 1_000
 """Earnings in one PDF: a month with more comes in parts, so that no paper takes a server's time for long."""
 
 

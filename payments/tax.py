@@ -10,6 +10,7 @@ import datetime as dt
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from django.db.models import Count, QuerySet, Sum
@@ -57,9 +58,9 @@ def year_of(*, worker_id: uuid.UUID, year: int) -> list[Money]:
     return [Money(int(units), currency) for _worker, currency, units, _n in sums]
 
 
-def lines(*, year: int, start: int = 0, limit: int = 100) -> list[TaxLine]:
+def lines(*, year: int, limit: int = 100) -> list[TaxLine]:
     """Workers by amount, largest first: three statements for any number."""
-    rows = list(_sums(year, "-units", "worker_id", "currency")[start : start + limit])
+    rows = list(_sums(year, "-units", "worker_id", "currency")[:limit])
     return _shown(rows, year)
 
 
@@ -77,15 +78,14 @@ def csv_lines(year: int) -> Iterator[str]:
         "year", "worker", "name", "email", "country", "form", "form_signed", "form_expired", "gross", "currency", "earnings",
         "form_1099_nec_due",
     ])  # fmt: skip
-    start = 0
-    while found := lines(year=year, start=start, limit=PIECE):
-        for each in found:
+    rows = _sums(year, "-units", "worker_id", "currency").iterator(chunk_size=PIECE)
+    while found := list(islice(rows, PIECE)):
+        for each in _shown(found, year):
             yield sheets.row([
                 str(year), str(each.worker_id), each.name, each.email, each.country, each.form,
                 each.signed.isoformat() if each.signed else "", _yes(each.expired), str(each.amount.decimal()),
                 each.amount.currency, str(each.earnings), _yes(each.due),
             ])  # fmt: skip
-        start += PIECE
 
 
 def _yes(fact: bool) -> str:

@@ -39,6 +39,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='project',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('expert_skill__isnull', True), ('expert_tier__isnull', True)), models.Q(('expert_skill__isnull', False), ('expert_tier__isnull', False), ('expert_tier__gte', 1), ('expert_tier__lte', 3)), _connector='OR'), name='project_experts_have_skill_and_tier'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('expert_skill__isnull', True), ('expert_tier__isnull', True)), models.Q(('expert_skill__isnull', False), ('expert_tier__gte', 1), ('expert_tier__isnull', False), ('expert_tier__lte', 3)), _connector='OR'), name='project_experts_have_skill_and_tier'),
         ),
     ]

@@ -245,6 +245,18 @@ def test_a_wrong_form_is_refused_and_nothing_is_kept(said: dict[str, str]) -> No
     assert (kept.tax_form, kept.tax_form_on) == ("w8ben", dt.date(2026, 1, 1))
 
 
+def test_the_file_of_a_year_holds_everybody_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tax, "PIECE", 2)
+    _mira, acme = client()
+    batch = launch(acme, usd("100"))
+    for at in range(5):
+        earn(worker(f"W{at}"), acme, batch, f"{at + 1}", confirmed=True)
+    with CaptureQueriesContext(connection) as asked:
+        found = list(csv.DictReader(tax.csv_lines(2026)))
+    assert [line["name"] for line in found] == ["W4", "W3", "W2", "W1", "W0"]
+    assert len([each for each in asked if "GROUP BY" in each["sql"]]) <= 1, "the year is summed once"
+
+
 def test_nobody_but_finance_sees_tax_years_and_wrong_years_are_refused() -> None:
     ana, (mira, _acme) = worker(), client()
     PayoutAccount.objects.create(user=ana, country="US", currency="USD", created_at=NOW)
