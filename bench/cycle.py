@@ -7,8 +7,8 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -44,11 +44,9 @@ def drive(web: servers.Web, tokens: list[str], *, cycles: int, lease: str, submi
     before = (servers.cpu_of(web.process), servers.cpu_of_postgres(), servers.wal_bytes())
     began = time.monotonic()
     share = cycles // len(tokens)
-    threads = [threading.Thread(target=_work, args=(web, token, share, lease, submit, key)) for token in tokens]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(len(tokens)) as crowd:
+        for done in [crowd.submit(_work, web, token, share, lease, submit, key) for token in tokens]:
+            done.result()
     seconds = time.monotonic() - began
     after = (servers.cpu_of(web.process), servers.cpu_of_postgres(), servers.wal_bytes())
     return Load(share * len(tokens), seconds, after[0] - before[0], after[1] - before[1], after[2] - before[2])

@@ -20,6 +20,9 @@ BOUND_SPEED = 0.7
 BOUND_MEMORY = 150
 """Megabytes of the process that receives and reads, everything that it imports included."""
 
+LONGEST = 900
+"""Seconds after which an import is given up: a figure that never comes hides all those after it."""
+
 FILLER = "The train was late again and nobody at the counter could say when the next one would leave for the coast. "
 
 
@@ -64,7 +67,7 @@ def _in_process_of_its_own(count: int) -> tuple[float, float]:
     """Seconds and megabytes of an import in a fresh process: received, mapped, read to the end, then removed."""
     root = Path(__file__).resolve().parent.parent
     script = f"from bench import imports; imports.child({count})"
-    done = subprocess.run([sys.executable, "-c", script], cwd=root, env=os.environ, stdout=subprocess.PIPE, check=True)
+    done = subprocess.run([sys.executable, "-c", script], cwd=root, env=os.environ, stdout=subprocess.PIPE, check=True, timeout=LONGEST)
     seconds, megabytes = done.stdout.split()[-2:]
     return float(seconds), float(megabytes)
 
