@@ -184,5 +184,6 @@ def test_the_page_of_skills_costs_the_same_with_thirty_exams_as_with_three(djang
         if at % 3 == 0:
             cast.sit(ana, made, right=4 if at % 2 else 0, now=timezone.now())
     tab = browser(ana)
+    assert tab.get("/work/skills/").status_code == 200, "the first page of a session also keeps which seat its reader takes"
     with django_assert_max_num_queries(12):
         assert tab.get("/work/skills/").status_code == 200

@@ -17,8 +17,8 @@ def forget_keys() -> None:
 
 def late_answers_take_any_slot() -> None:
     """The lease's conditional update replaced: what is late is taken, whoever has the slot now."""
-    sql.READ_FOR_SUBMIT = _changed(sql.READ_FOR_SUBMIT, "s.open,", "true,")
-    sql.SUBMIT_LATE = _changed(sql.SUBMIT_LATE, "AND open RETURNING", "RETURNING")
+    sql.READ_FOR_SUBMIT = _changed(sql.READ_FOR_SUBMIT, "s.open OR", "true OR")
+    sql.SUBMIT_LATE = _changed(sql.SUBMIT_LATE, "(open OR", "(true OR")
 
 
 def _changed(text: str, part: str, instead: str) -> str:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -66,8 +67,13 @@ class Web:
         self.start()
 
     def stop(self, how: int = signal.SIGTERM) -> None:
-        os.killpg(self.process.pid, how)
-        self.process.wait(timeout=20)
+        """Ends the whole group; what does not go within 20 s is killed. One that ended by itself is no error."""
+        for signal_sent in (how, signal.SIGKILL):
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal_sent)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(timeout=20)
+                return
 
 
 BACKENDS = "SELECT pid FROM pg_stat_activity WHERE application_name = %s AND datname = current_database()"

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 
 from kit.ids import uuid7
-from payments import bank_payouts, earnings, funding, gateway, payouts
+from kit.money import Money
+from payments import bank_payouts, earnings, funding, gateway, ledger, payouts
 from payments.chart import Account, platform
 from payments.models import Attempt, BankPayout, Earning, LedgerBalance, Payout
 from payments.states import LEFT_US
@@ -195,7 +196,9 @@ def paid_back_too() -> AbstractContextManager[object]:
 
     def post(payout: Any, step: str, *rest: Any) -> None:
         if step == "sent":
-            real(payout, "back", "platform_losses", "worker_available", rest[-1])
+            amount = Money(payout.amount_units, payout.currency)
+            worker = Account("worker_available", payout.worker_id, payout.currency)
+            real(payout, "back", ledger.move(amount, debit=platform("platform_losses", payout.currency), credit=worker), rest[-1])
         real(payout, step, *rest)
 
     return swapped(payouts, _post=post)
