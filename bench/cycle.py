@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bench import ground, servers
@@ -105,13 +105,13 @@ class Track:
 
 
 def run(full: bool) -> list[Figure]:
-    """CPU against the floor at one and at eight workers, WAL per cycle, and the same with a long backlog and a long past."""
+    """CPU against the floor at one and at eight workers, WAL per cycle, and how they grow with a long backlog and a long past."""
     from bench import market
 
     cycles, rounds = (400, 7) if full else (160, 5)
     floor_tokens = [f"floor-{n}" for n in range(8)]
     os.environ["FLOOR_TOKENS"] = ",".join(floor_tokens)
-    needed = (cycles + 8 * WARM_CYCLES) * rounds * 5
+    needed = (cycles + 8 * WARM_CYCLES) * rounds * 6
     subprocess.run([sys.executable, "-m", "bench.floor", str(needed)], check=True)
     shop = market.Market.make(workers=9)
     shop.launch(tasks=needed)
@@ -130,13 +130,22 @@ def run(full: bool) -> list[Figure]:
 
 
 def _longer(alone: Track, shop: Market, full: bool) -> list[Figure]:
-    """The same cycle over many more open slots, and for a worker with a long past; each through its ratio to the floor."""
+    """The same cycle over many more open slots, through its ratio to the floor; and for a worker with a long past beside a newcomer."""
     short, _wal = alone.run("short backlog")
     shop.lengthen(to=5_000_000 if full else 300_000)
     long, _wal = alone.run("long backlog")
     shop.give_past(worker=8, tasks=100_000 if full else 20_000)
-    veteran, _wal = replace(alone, tokens=shop.tokens[8:9]).run("veteran")
+    warm(alone.web, shop.tokens[8:9], **OURS)
     return [
         Figure("lease_submit_long_backlog_vs_short", long / short, 1.15),
-        Figure("lease_submit_veteran_vs_newcomer", veteran / long, 1.15),
+        Figure("lease_submit_veteran_vs_newcomer", _veteran_to_newcomer(alone, shop), 1.15),
     ]
+
+
+def _veteran_to_newcomer(alone: Track, shop: Market) -> float:
+    """CPU of one over the other, both over the same server in rounds that take turns."""
+
+    def cpu(token: str) -> float:
+        return drive(alone.web, [token], cycles=alone.cycles, **OURS).cpu_ms
+
+    return ground.alternate(lambda: cpu(shop.tokens[8]), lambda: cpu(shop.tokens[0]), rounds=alone.rounds)

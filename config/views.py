@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import json
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -12,9 +13,10 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils import timezone
 
-from kit.problems import CONTENT_TYPE, details
+from kit.problems import CONTENT_TYPE, TRY_AGAIN, WAIT_SECONDS, details, unavailable
 from workers import access, queries
 
 MAILS_SHOWN = 50
@@ -90,4 +92,17 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _error(request, 500, "server_error")
+    """500 with words; 503 when it was the database that did not answer. The page asks nobody for anything."""
+    if not isinstance(sys.exc_info()[1], TRY_AGAIN):
+        return _broken(request, details(status=500, code="server_error", message="server error"))
+    response = _broken(request, unavailable())
+    response.headers["Retry-After"] = WAIT_SECONDS
+    return response
+
+
+def _broken(request: HttpRequest, body: dict[str, Any]) -> HttpResponse:
+    status = body["status"]
+    if request.path.startswith("/api/"):
+        return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
+    page = render_to_string(f"errors/{status}.html", {"request_id": getattr(request, "request_id", "")})
+    return HttpResponse(page, status=status)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
@@ -13,6 +15,9 @@ from rest_framework.response import Response
 from kit.errors import ProductError
 
 CONTENT_TYPE = "application/problem+json"
+TRY_AGAIN = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+"""The database was away, ended the connection or let another transaction win: the same request may do better in a moment."""
+WAIT_SECONDS = "2"
 
 
 def details(*, status: int, code: str, message: str, errors: list[dict[str, Any]] | None = None, **extra: Any) -> dict[str, Any]:
@@ -31,6 +36,12 @@ def from_product_error(error: ProductError) -> dict[str, Any]:
     return details(status=error.status, code=error.code, message=message, errors=errors, **error.extra)
 
 
+def unavailable() -> dict[str, Any]:
+    """The body of 503; whether the request was carried out is unknown when the connection was lost at its very end."""
+    message = _("The database cannot be reached right now. Send the same request again in a moment, with its Idempotency-Key.")
+    return details(status=503, code="unavailable", message=message)
+
+
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's hook: our errors, DRF's own and Django's refusals all become problem details."""
     if isinstance(error, ProductError):
@@ -41,6 +52,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         error = exceptions.PermissionDenied()
     elif isinstance(error, RequestDataTooBig):
         return _respond(details(status=413, code="too_large", message=_("The request is too large.")), {})
+    elif isinstance(error, TRY_AGAIN):
+        return _respond(unavailable(), {"Retry-After": WAIT_SECONDS})
     if not isinstance(error, exceptions.APIException):
         return None
     headers = _headers_of(error)

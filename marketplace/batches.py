@@ -205,8 +205,8 @@ def discard(*, batch: Batch, actor_id: uuid.UUID, now: datetime) -> None:
     if batch.state != "draft":
         raise Conflict(_("Only a draft can be thrown away. Close this batch instead."))
     audit.record(subject=batch, verb="batch.discarded", actor_id=actor_id, now=now)
-    Task.objects.filter(batch=batch).delete()
-    batch.delete()
+    for rows in (Task.objects.filter(batch=batch), Batch.objects.filter(pk=batch.pk)):
+        rows._raw_delete(rows.db)  # a draft has nothing else: not read into memory, a million rows go in one statement
 
 
 def close(*, batch: Batch, actor_id: uuid.UUID | None, now: datetime, why: str = "") -> None:

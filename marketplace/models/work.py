@@ -89,11 +89,15 @@ class Queue(models.Model):
 
 
 class Slot(models.Model):
-    """One judgement that a task still wants. `open` stands apart from `state` so that filling touches no index."""
+    """One judgement that a task still wants. `open` stands apart from `state` so that filling touches no index.
+
+    Slots are made from tasks in one statement, and only drafts, which have none, lose tasks: a foreign key would only make
+    each lost row of a draft read all slots there are.
+    """
 
     id = models.BigAutoField(primary_key=True)
     queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="slots", db_index=False)
-    task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="slots", db_index=False)
+    task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="slots", db_index=False, db_constraint=False)
     subject = models.ForeignKey(
         "marketplace.Submission", on_delete=models.PROTECT, null=True, related_name="review_slots", db_index=False
     )

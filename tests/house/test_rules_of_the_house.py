@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.db import connection
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from config import documents
@@ -153,3 +154,18 @@ def test_templates_hold_no_inline_script_or_style() -> None:
         if inline and "email/" not in str(path):
             wrong.append(str(path.relative_to(ROOT)))
     assert wrong == []
+
+
+UNFOUND = """
+SELECT c.conrelid::regclass || '.' || a.attname FROM pg_constraint c
+  JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+ WHERE c.contype = 'f' AND c.confrelid = ANY (%s::regclass[]) AND NOT EXISTS (
+   SELECT 1 FROM pg_index i WHERE i.indrelid = c.conrelid AND i.indkey[0] = c.conkey[1] AND i.indpred IS NULL)
+"""
+
+
+@pytest.mark.django_db
+def test_what_refers_to_rows_that_a_draft_may_lose_is_found_by_an_index() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(UNFOUND, [["marketplace_task", "marketplace_badrow", "marketplace_upload"]])
+        assert not cursor.fetchall(), "each lost row would read a whole table"

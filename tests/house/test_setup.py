@@ -59,21 +59,28 @@ def test_health_says_ok_while_the_database_answers() -> None:
     assert answer.json() == {"status": "ok", "parts": {"web": "ok", "database": "ok"}}
 
 
-def test_health_says_503_when_the_database_does_not_answer() -> None:
+def test_every_door_says_503_when_the_database_does_not_answer() -> None:
     port = embedded.free_port()
     env = dict(os.environ) | {"DATABASE_URL": f"postgres://nobody@127.0.0.1:{port}/gone", "MARKETPLACE_EMBEDDED": "",
                               "DATABASE_WAIT": "1", "SECRET_KEY": "x"}
     script = (
         "import django; django.setup()\n"
         "from django.test import Client\n"
-        "answer = Client(headers={'host': 'localhost'}).get('/health/')\n"
-        "print(answer.status_code, answer.json()['parts']['database'])"
+        "browser = Client(headers={'host': 'localhost'}, raise_request_exception=False)\n"
+        "health = browser.get('/health/')\n"
+        "token = 'Bearer mk_' + 12 * 'a' + '_' + 43 * 'b'\n"
+        "program = browser.get('/api/v1/me/', headers={'authorization': token, 'idempotency-key': 'k'})\n"
+        "browser.cookies['sessionid'] = 'x' * 32\n"
+        "page = browser.get('/work/')\n"
+        "print(health.status_code, health.json()['parts']['database'])\n"
+        "print(program.status_code, program.json()['code'], program.headers['Retry-After'])\n"
+        "print(page.status_code, page.headers['Retry-After'], b'does not answer' in page.content)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, env=env | {"DJANGO_SETTINGS_MODULE": "config.settings"}, capture_output=True,
         text=True, timeout=90, check=False,
     )
-    assert done.stdout.split() == ["503", "unreachable"], done.stderr[-500:]
+    assert done.stdout.splitlines() == ["503 unreachable", "503 unavailable 2", "503 2 True"], done.stderr[-500:]
 
 
 @pytest.mark.django_db
