@@ -68,7 +68,12 @@ def _work(web: servers.Web, token: str, cycles: int, lease: str, submit: str, ke
 
 
 def _post(connection: http.client.HTTPConnection, path: str, body: object, headers: dict[str, str]) -> dict[str, Any]:
-    connection.request("POST", path, json.dumps(body), headers)
+    try:
+        connection.request("POST", path, json.dumps(body), headers)
+    except (BrokenPipeError, ConnectionResetError):
+        # The server ended an idle line before it read anything; as every HTTP client does, ask again over a new one.
+        connection.close()
+        connection.request("POST", path, json.dumps(body), headers)
     response = connection.getresponse()
     raw = response.read()
     if response.status >= 300:

@@ -52,7 +52,7 @@ def open_projects(*, worker_id: uuid.UUID) -> list[OpenProject]:
     multipliers = ready.multipliers
     queues = Queue.objects.filter(pk__in=list(multipliers), open=True).select_related("project__organisation").in_bulk()
     ordered = [queues[pk] for pk in multipliers if pk in queues]
-    counts, medians = open_counts([queue.pk for queue in ordered]), median_seconds([queue.project_id for queue in ordered])
+    counts, medians = open_counts([queue.pk for queue in ordered], worker_id), median_seconds([queue.project_id for queue in ordered])
     records = {
         record.project_id: record
         for record in WorkerRecord.objects.filter(worker_id=worker_id, project_id__in=[queue.project_id for queue in ordered])
@@ -91,15 +91,19 @@ def hourly(price: Money, seconds: float) -> Money | None:
     return Money(half_even(units, 100) * 100, price.currency)
 
 
-def open_counts(queue_ids: Sequence[int]) -> dict[int, int]:
-    """Open slots per queue, counted up to MANY each, so that a long backlog costs no more than a short one."""
+def open_counts(queue_ids: Sequence[int], worker_id: uuid.UUID) -> dict[int, int]:
+    """Open slots per queue whose task the worker never had, among the first MANY of each, so that a long backlog costs no
+    more than a short one."""
     statement = """
-        SELECT q.id, (SELECT count(*) FROM (SELECT 1 FROM marketplace_slot s
-                       WHERE s.queue_id = q.id AND s.open AND s.rank > q.mark LIMIT %s) few)
+        SELECT q.id, (SELECT count(*) FROM (SELECT s.task_id FROM marketplace_slot s
+                       WHERE s.queue_id = q.id AND s.open AND s.rank > q.mark ORDER BY s.rank LIMIT %s) few
+                       WHERE NOT EXISTS (SELECT 1 FROM marketplace_assignment a
+                                          WHERE a.task_id = few.task_id AND a.worker_id = %s AND a.state <> 'lapsed'
+                                            AND NOT (a.judges AND q.kind = 'review')))
           FROM marketplace_queue q WHERE q.id = ANY(%s)
     """
     with connection.cursor() as cursor:
-        cursor.execute(statement, [MANY, list(queue_ids)])
+        cursor.execute(statement, [MANY, worker_id, list(queue_ids)])
         return dict(cursor.fetchall())
 
 

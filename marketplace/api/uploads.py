@@ -125,7 +125,7 @@ class Uploads(ClientView):
         responses={201: UploadDetailSerializer},
     )
     def post(self, request: Request, batch_id: uuid.UUID) -> HttpResponse:
-        """Send a file (CSV, TSV, JSONL, or a ZIP of images with a table): as the body, or as `file` of a form.
+        """Send a file (CSV, TSV, JSONL, or a ZIP of images or recordings with a table): as the body, or as `file` of a form.
 
         A file that cannot be understood answers with the status `failed` and the reason.
         """

@@ -16,7 +16,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def receive(*, batch: Batch, name: str, chunks: Iterable[bytes], actor_id: uuid.UUID, now: datetime) -> Upload:
-    """Stream a file (CSV, TSV, JSONL, or a ZIP of images with or without a table) into the storage.
+    """Stream a file (CSV, TSV, JSONL, or a ZIP of images or recordings with or without a table) into the storage.
 
     Nothing is ever held in memory as a whole, and no transaction may be open: this takes as long as the client's line
     does. A file that cannot be understood is kept as a FAILED upload whose `failure` says why; its content is dropped.

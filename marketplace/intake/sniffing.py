@@ -91,10 +91,10 @@ def _advice(kind: str) -> str:
         "gzip": _("This is a gzip archive. Unpack it, or pack the file as ZIP."),
         "7z": _("This is a 7z archive. Pack the files as ZIP."),
         "RAR": _("This is a RAR archive. Pack the files as ZIP."),
-        "PDF": _("This is a PDF. Expected a CSV, TSV or JSONL file, or a ZIP of images."),
+        "PDF": _("This is a PDF. Expected a CSV, TSV or JSONL file, or a ZIP of images or recordings."),
         "Excel": _("This is an Excel workbook. Save it as “CSV UTF-8” and upload that."),
         "image": _("This is a single image. Put images into a ZIP, or upload a table with their https addresses."),
-        "binary": _("This is a binary file. Expected a CSV, TSV or JSONL file, or a ZIP of images."),
+        "binary": _("This is a binary file. Expected a CSV, TSV or JSONL file, or a ZIP of images or recordings."),
     }[kind]
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 
 from kit.errors import Conflict
-from marketplace import dispatch, doors, gold, review, routing, submissions
+from marketplace import dispatch, doors, gold, queries, review, routing, submissions
 from marketplace.models import Lease, Project, Slot, Submission, WorkerRecord
 from tests import market, people
 from tests.flows.test_row_to_bank import deliver
@@ -193,6 +193,9 @@ def test_an_answer_under_review_is_judged_by_another_worker_who_is_paid_for_it()
     assert made is not None and made.state == "waiting"
     deliver()
     assert market.take(ana, kind="review") is None, "nobody reviews their own answer"
+    assert [each.kind for each in queries.open_projects(worker_id=ana.id)] == [], "nor are they offered it"
+    assert market.take(wen) is None
+    assert [(each.kind, each.open_tasks) for each in queries.open_projects(worker_id=wen.id)] == [("review", 1)]
     lease = market.take(wen, kind="review")
     assert lease is not None and lease.subject_id == made.submission_id
     verdict = {"decision": "reject", "reason": "wrong", "clause": "1", "comment": "It rains."}
