@@ -46,7 +46,7 @@ def _postings(each: int) -> list[Figure]:
 
         from kit import hot
         from kit.money import Money
-        from payments import ledger
+        from payments import ledger, sql
         from payments.chart import Account
 
         legs = ledger.move(
@@ -54,10 +54,10 @@ def _postings(each: int) -> list[Figure]:
             credit=Account("worker_pending", owners[at % OWNERS], "USD"),
         )
         with hot.cursor() as cursor:
-            ledger.write(cursor=cursor, posting=ledger.Posting(
+            cursor.execute(sql.POST, ledger.Posting(
                 idem=f"bench:{uuid.uuid4()}", kind="earn", source_kind="bench", source_id=uuid.uuid4(), legs=legs,
                 actor_id=None, now=timezone.now(),
-            ))  # fmt: skip
+            ).params())  # fmt: skip
 
     with ThreadPoolExecutor(CLIENTS) as pool:
         ratio = ground.alternate(
