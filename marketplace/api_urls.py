@@ -39,6 +39,7 @@ client: list[URLPattern] = [
         "projects/<uuid:project_id>/guidelines/<int:number>/", projects.GuidelineDetail.as_view(), name="api_guideline"
     ),
     path("projects/<uuid:project_id>/rates/", projects.Rates.as_view(), name="api_rates"),
+    path("projects/<uuid:project_id>/bill-rates/", projects.BillRates.as_view(), name="api_bill_rates"),
     path("projects/<uuid:project_id>/gold/", gold.Gold.as_view(), name="api_gold"),
     path("projects/<uuid:project_id>/gold/<int:task_id>/void/", gold.VoidGold.as_view(), name="api_void_gold"),
     path("batches/", batches.Batches.as_view(), name="api_batches"),
@@ -97,6 +98,7 @@ ops: list[URLPattern] = [
     path("ops/projects/<uuid:project_id>/", projects.OpsProject.as_view(), name="api_ops_project"),
     path("ops/projects/<uuid:project_id>/guidelines/", projects.OpsGuidelines.as_view(), name="api_ops_guidelines"),
     path("ops/projects/<uuid:project_id>/rates/", projects.OpsRates.as_view(), name="api_ops_rates"),
+    path("ops/projects/<uuid:project_id>/bill-rates/", projects.OpsBillRates.as_view(), name="api_ops_bill_rates"),
     path("ops/projects/<uuid:project_id>/gold/", gold.OpsGold.as_view(), name="api_ops_gold"),
     path("ops/projects/<uuid:project_id>/gold/<int:task_id>/void/", gold.OpsVoidGold.as_view(), name="api_ops_void_gold"),
     path("ops/batches/", batches.OpsBatches.as_view(), name="api_ops_batches"),

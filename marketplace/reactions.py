@@ -26,10 +26,13 @@ def grade_gold(submission_id: str) -> None:
     gold.grade(submission_id=uuid.UUID(submission_id), now=timezone.now())
 
 
-def on_judged(*, submission_id: str, **_: Any) -> None:
-    """Counts of the worker's record in the project are taken afresh from the submissions themselves."""
+def on_judged(*, submission_id: str, decision: str = "", **_: Any) -> None:
+    """Counts of the worker's record in the project are taken afresh from the submissions themselves; a corrected answer
+    changes what its task's result rests on."""
     submission = Submission.objects.select_related("task").get(pk=submission_id)
     review.count_judged(worker_id=submission.worker_id, project_id=submission.task.project_id)
+    if decision == "fix" and not submission.gold:
+        results.look_again(task_id=submission.task_id, now=timezone.now(), why="fixed")
 
 
 def on_launch(*, batch_id: str, **_: Any) -> None:
