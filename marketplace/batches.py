@@ -267,7 +267,8 @@ def advance(*, batch: Batch, now: datetime) -> str:
     if batch.state == "closing" and not _open_ends(batch):
         states.move(batch, chart=BATCH, to="closed", actor_id=None, now=now, closed_at=now)
         settlement.return_what_is_free(batch=batch, actor_id=None, now=now)
-    if batch.state == "closed" and not settlement.disputable(batch=batch, now=now):
+    owed = settlement.disputable(batch=batch, now=now) + settlement.promised_by_pools(batch=batch, now=now)
+    if batch.state == "closed" and not owed:
         settlement.return_what_is_free(batch=batch, actor_id=None, now=now)
         states.move(batch, chart=BATCH, to="settled", actor_id=None, now=now, settled_at=now)
         outbox.emit("batch.settled", batch_id=str(batch.pk))

@@ -10,7 +10,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from marketplace import batches, dispatch, intake, raises, results, review
+from marketplace import batches, bonuses, dispatch, floors, intake, raises, results, review
 from marketplace.models import Batch, Draft
 from marketplace.webhooks import happenings, sending
 
@@ -83,6 +83,15 @@ def _step(batch_id: uuid.UUID, now: datetime) -> str:
 def begin_prices(**_: Any) -> None:
     """Dated prices take effect when their time has come."""
     raises.begin_due(now=timezone.now())
+
+
+@shared_task
+def pay_night(**_: Any) -> None:
+    """What the day before fell short of an hourly floor, and the streaks that it completed."""
+    floors.pay_night(now=timezone.now())
+    bonuses.reward_gold_left(now=timezone.now())
+    bonuses.reward_streaks(now=timezone.now())
+    bonuses.end_due(now=timezone.now())
 
 
 @shared_task

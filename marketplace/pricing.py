@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from marketplace.pace import Pace
+
 BASIS = 10_000
 
 RULE_BASE = "base-1"
@@ -14,6 +16,9 @@ RULE_COUNTRY = "country-1"
 RULE_BAND = "band-1"
 RULE_KILL = "kill-1"
 RULE_ROUND = "round-1"
+RULE_FLOOR = "floor-1"
+RULE_BONUS = "bonus-1"
+RULE_MISSION = "mission-1"
 
 BANDS: tuple[tuple[int, int], ...] = ((9_500, 11_000), (9_000, 10_500), (0, 10_000))
 """Quality bands, version band-1: lower end of the score (bp) -> multiplier (bp). Published; never below the base."""
@@ -22,6 +27,9 @@ HIGHEST_BAND_BP = max(multiplier for _low, multiplier in BANDS)
 KILL_FEE_LEAST_BP = 2_500
 ROUND_EXTRA_BP = 2_500
 """Each sending back beyond the first adds this share of the base."""
+
+AGREES_BP = 9_000
+"""An answer agrees with a result from this agreement on, as its task type measures it; labels agree wholly or not at all."""
 
 PER_TASK = "task"
 """The unit of a price that does not depend on how much an answer holds."""
@@ -62,6 +70,11 @@ def counted(terms: Mapping[str, Any], units: Mapping[str, int] | None) -> int:
     return min(max((units or {}).get(terms["unit"], 0), 1), int(terms.get("most_units", 1)))
 
 
+def _threshold(multiplier: int) -> int:
+    """The lower end of a score from which a band holds."""
+    return next((low for low, of_band in BANDS if of_band == multiplier), 0)
+
+
 def quote(terms: Mapping[str, Any], *, count: int = 1, round: int = 1) -> list[PriceLine]:
     """What one submission pays under its lease's terms: base, country, quality band, and extra for returned effort.
 
@@ -80,7 +93,8 @@ def quote(terms: Mapping[str, Any], *, count: int = 1, round: int = 1) -> list[P
         base += extra
     if (multiplier := terms.get("multiplier_bp", BASIS)) != BASIS:
         extra = half_even(base * multiplier, BASIS) - base
-        lines.append(PriceLine("band", extra, RULE_BAND, {"multiplier_bp": multiplier, "of_units": base}))
+        inputs = {"multiplier_bp": multiplier, "of_units": base, "from_bp": _threshold(multiplier)}
+        lines.append(PriceLine("band", extra, RULE_BAND, inputs))
     if round > 2:
         share = ROUND_EXTRA_BP * (round - 2)
         lines.append(PriceLine("round", half_even(base * share, BASIS), RULE_ROUND, {"round": round, "share_bp": share}))
@@ -146,6 +160,50 @@ def kill_fee(terms: Mapping[str, Any], *, active_ms: int) -> list[PriceLine]:
     units = half_even(base * share, BASIS)
     inputs = {"price_units": base, "active_ms": active_ms, "expected_ms": expected_ms, "share_bp": share}
     return [PriceLine("kill_fee", units, RULE_KILL, inputs)]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One piece of a day's work: measured active time, what it was promised, the floor that its lease froze."""
+
+    active_ms: int
+    earned_units: int
+    floor_per_hour_units: int
+    pace: Pace
+
+
+def top_up(pieces: Sequence[Piece], *, day: str) -> list[PriceLine]:
+    """What a worker's day in a batch falls short of the hourly floor; no line where it does not.
+
+    Active time x floor - promised pay, over the pieces that count: a piece quicker than anybody works is left out with its
+    pay, of a slow one no more time counts than the slowest usual (`pace.usual`). Bonuses are on top and count for nothing.
+    """
+    kept = [piece for piece in pieces if piece.active_ms >= piece.pace.low_ms]
+    counted = [min(piece.active_ms, piece.pace.high_ms) for piece in kept]
+    wanted = half_even(
+        sum(ms * piece.floor_per_hour_units for ms, piece in zip(counted, kept, strict=True)), 3_600_000
+    )
+    earned = sum(piece.earned_units for piece in kept)
+    if wanted <= earned:
+        return []
+    return [PriceLine("floor", wanted - earned, RULE_FLOOR, {
+        "day": day, "active_ms": sum(counted), "measured_ms": sum(piece.active_ms for piece in pieces), "pieces": len(pieces),
+        "left_out": len(pieces) - len(kept), "floor_per_hour_units": max(piece.floor_per_hour_units for piece in kept),
+        "wanted_units": wanted, "earned_units": earned,
+    })]
+
+
+def quality_bonus(terms: Mapping[str, Any], *, confidence_bp: int, agreement_bp: int, answers: int) -> list[PriceLine]:
+    """What an answer gets on top once its task's result is settled: nothing unless the result is as sure as the lease states
+    and rests on somebody else's answer as well, and the answer agrees with it.
+
+    The line names what was asked and not what was found, which would tell known answers from others.
+    """
+    units = terms.get("quality_bonus_units", 0)
+    if not units or answers < 2 or confidence_bp < terms["quality_bonus_least_bp"] or agreement_bp < AGREES_BP:
+        return []
+    inputs = {"least_bp": terms["quality_bonus_least_bp"], "agrees_from_bp": AGREES_BP}
+    return [PriceLine("bonus", units, RULE_BONUS, inputs)]
 
 
 def total(lines: Sequence[PriceLine]) -> int:

@@ -23,9 +23,10 @@ POOLS_WAIT = timedelta(hours=48)
 
 def accrual(
     *, worker_id: uuid.UUID, terms: Mapping[str, Any], lines: Sequence[pricing.PriceLine], source_kind: str,
-    source_id: uuid.UUID, confirmed: bool, now: datetime,
+    source_id: uuid.UUID, confirmed: bool, now: datetime, from_revenue: bool = False, fee_units: int | None = None,
 ) -> earnings.Accrual:
-    """The earning that these lines make under these terms, with the fee that was frozen at launch."""
+    """The earning that these lines make under these terms, with the fee that was frozen at launch, unless one is named."""
+    fee = pricing.fee_of(lines, terms) if fee_units is None else fee_units
     return earnings.Accrual(
         earning_id=uuid7(),
         worker_id=worker_id,
@@ -35,9 +36,10 @@ def accrual(
         source_id=source_id,
         currency=terms["currency"],
         lines=[earnings.Line(line.kind, line.units, line.inputs, line.rule) for line in lines],
-        fee_units=pricing.fee_of(lines, terms),
+        fee_units=0 if from_revenue else fee,
         confirmed=confirmed,
         now=now,
+        from_revenue=from_revenue,
     )
 
 

@@ -112,6 +112,12 @@ def views_of(found: QuerySet[Earning] | Sequence[Earning]) -> list[EarningView]:
     return [_view(first, added[first.id], lines) for first in firsts]
 
 
+def promised(*, source_kind: str, source_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """What each of these sources was promised at first, in units, whatever became of it. One statement."""
+    found = Earning.objects.filter(source_kind=source_kind, source_id__in=source_ids)
+    return dict(found.values_list("source_id", "amount_units"))
+
+
 def _lines_of(found: Sequence[Earning]) -> dict[uuid.UUID, list[LineView]]:
     currencies = {earning.id: earning.currency for earning in found}
     lines: dict[uuid.UUID, list[LineView]] = defaultdict(list)
