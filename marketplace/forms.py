@@ -363,7 +363,7 @@ class Launch(Plan):
 class Verdict(Styled):
     """What a client says of an answer."""
 
-    decision = forms.ChoiceField(choices=Decision.choices, widget=forms.RadioSelect)
+    decision = forms.ChoiceField(choices=[one for one in Decision.choices if one[0] != Decision.FIX], widget=forms.RadioSelect)
     share = forms.IntegerField(label=_("Share that is paid"), min_value=1, max_value=99, required=False)
     reason = forms.ChoiceField(label=_("Reason"), choices=[("", _("Choose a reason")), *Reason.choices], required=False)
     clause = forms.CharField(label=_("Clause of the guideline"), max_length=200, required=False)
