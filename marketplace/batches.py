@@ -44,7 +44,7 @@ def open_draft(*, project: Project, name: str, actor_id: uuid.UUID, now: datetim
 
 def reserve_for(batch: Batch, *, now: datetime) -> pricing.Reserve:
     """What a launch would set aside now, part by part; raises NotSetUp without rates."""
-    return _reserve(batch, {kind: _dearest(batch.project, kind, now) for kind in SlotKind.values})
+    return _reserve(batch, _most(batch.project, now))
 
 
 def _reserve(batch: Batch, most: dict[str, pricing.Most]) -> pricing.Reserve:
@@ -63,18 +63,23 @@ def _reserve(batch: Batch, most: dict[str, pricing.Most]) -> pricing.Reserve:
     )
 
 
-def _dearest(project: Project, kind: str, now: datetime) -> pricing.Most:
-    """The highest price of a kind at the tiers that the batch may ask."""
+def _most(project: Project, now: datetime) -> dict[str, pricing.Most]:
+    """The most that a slot of each kind can come to at the tiers that a batch may ask; raises NotSetUp without its rate."""
+    card = rates.card(project, now=now)
+    return {kind: _dearest(project, kind, card) for kind in SlotKind.values}
+
+
+def _dearest(project: Project, kind: str, card: rates.Card) -> pricing.Most:
     experts = escalation.of_project(project)
     tiers = {0} | {tier for of_kind, tier in (experts.queues if experts else []) if of_kind == kind}
-    priced = [tier for tier in tiers if projects.rate_in_force(project=project, kind=kind, tier=tier, now=now)]
-    if not priced and kind == "answer":
+    prices = [price for tier in tiers if (price := card.terms(kind, tier))]
+    if not prices and kind == "answer":
         raise projects.NotSetUp(_("Set what an answer pays before you launch."), field="rates")
-    if not priced and kind == "review" and REVIEW_SHARE_BP[project.review_rule]:
+    if not prices and kind == "review" and REVIEW_SHARE_BP[project.review_rule]:
         raise projects.NotSetUp(_("Set what a review pays: this project's answers are reviewed."), field="rates")
-    if not priced and kind == "adjudication" and len(tiers) > 1:
+    if not prices and kind == "adjudication" and len(tiers) > 1:
         raise projects.NotSetUp(_("Set what an adjudication pays: experts have the last word here."), field="rates")
-    return pricing.dearest([rates.price_terms(project=project, kind=kind, tier=tier, now=now) for tier in priced])
+    return pricing.dearest(prices)
 
 
 def launch(*, batch: Batch, actor_id: uuid.UUID, now: datetime, pilot_size: int | None = None) -> None:
@@ -92,7 +97,7 @@ def launch(*, batch: Batch, actor_id: uuid.UUID, now: datetime, pilot_size: int 
     if pilot_size is not None and not 1 <= pilot_size <= batch.task_count:
         raise Invalid(_("Expected a pilot of 1 to %(most)s tasks.") % {"most": batch.task_count}, field="pilot_size")
     project = batch.project
-    most = {kind: _dearest(project, kind, now) for kind in SlotKind.values}
+    most = _most(project, now)
     reserve = _reserve(batch, most)
     batch.terms = _frozen(project, most)
     terms = {queue: projects.terms_for(batch=batch, kind=queue[0], tier=queue[1], now=now) for queue in _queues(project)}
@@ -179,7 +184,7 @@ def cover(*, batch: Batch, now: datetime, actor_id: uuid.UUID | None) -> None:
 
     For all tasks of the batch, as at a launch: what is not needed comes back. Raises InsufficientFunds; nothing moved then.
     """
-    most = {kind: _dearest(batch.project, kind, now) for kind in SlotKind.values}
+    most = _most(batch.project, now)
     costs = {kind: one.cost(batch.terms["fee_bp"]) for kind, one in most.items()}
     held = batch.terms.get("covers", {})
     if all(costs[kind] <= held.get(kind, 0) for kind in costs):

@@ -117,11 +117,12 @@ def before_launch(batch: Batch, *, now: datetime) -> Estimate:
     gold = _gold(answers, project, past)
     done = Span(answers.expected + gold.expected, answers.low + gold.low, answers.high + gold.high)
     reviews = _reviews(done, project, workers)
-    price, usual_bp = _price(project, "answer", now, past), past.multiplier_bp if past else BASIS
+    card = rates.card(project, now=now)
+    price, usual_bp = _price(card, "answer", past), past.multiplier_bp if past else BASIS
     expert_answers, adjudications = _escalated(project, batch.task_count, past)
-    beyond, last_word = _expert_prices(project, price, past, now)
+    beyond, last_word = _expert_prices(project, card, price, past)
     works = [
-        Work(done, price, usual_bp), Work(reviews, _price(project, "review", now), BASIS),
+        Work(done, price, usual_bp), Work(reviews, _price(card, "review"), BASIS),
         Work(expert_answers, beyond, usual_bp), Work(adjudications, last_word, usual_bp),
     ]
     pay, review_pay, blind_pay, last_pay = (_money(work, batch.currency) for work in works)
@@ -276,11 +277,10 @@ class Work:
     usual_bp: float
 
 
-def _price(project: Project, kind: str, now: datetime, past: Past | None = None, *, tier: int = 0) -> Price:
+def _price(card: rates.Card, kind: str, past: Past | None = None, *, tier: int = 0) -> Price:
     """By the task, or from one unit to the most that the rate pays for, as many as in the last batches expected."""
-    if projects.rate_in_force(project=project, kind=kind, tier=tier, now=now) is None:
+    if (terms := card.terms(kind, tier)) is None:
         return Price(Span(0, 0, 0))
-    terms = rates.price_terms(project=project, kind=kind, tier=tier, now=now)
     most, usual = pricing.most(terms), _usual_units(terms, past)
     bill = terms.get("bill_units")
     return Price(
@@ -297,10 +297,10 @@ def _usual_units(terms: dict[str, Any], past: Past | None) -> int:
     return max(round(statistics.fmean(pricing.counted(terms, units) for units in past.units)), 1)
 
 
-def _expert_prices(project: Project, ordinary: Price, past: Past | None, now: datetime) -> tuple[Price, Price]:
+def _expert_prices(project: Project, card: rates.Card, ordinary: Price, past: Past | None) -> tuple[Price, Price]:
     """What an expert's answer costs beyond an ordinary one, which the answers hold already, and a last word."""
     tier = project.expert_tier or 0
-    answer, last_word = (_price(project, kind, now, past, tier=tier) for kind in ("answer", "adjudication"))
+    answer, last_word = (_price(card, kind, past, tier=tier) for kind in ("answer", "adjudication"))
     bill = _beyond(answer.bill, ordinary.bill) if answer.bill and ordinary.bill else None
     return Price(_beyond(answer.pay, ordinary.pay), bill), last_word
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
-from typing import Any
+from typing import Any, TypeVar
 
 from django.utils.translation import gettext_lazy as _
 
@@ -18,8 +19,6 @@ from task_types import registry
 DEAREST = 1_000 * 10_000
 """Units that one task may pay at most."""
 MOST_UNITS = 10_000
-
-
 
 
 class NotSetUp(Conflict):
@@ -42,6 +41,9 @@ def check_unit(project: Project, kind: str, unit: str, most_units: int, amount: 
         raise Invalid(_("One task may pay 1,000 at most: lower the price or the most units."), field="most_units")
 
 
+Dated = TypeVar("Dated", Rate, BillRate)
+
+
 def bills_cover_pay(project: Project, now: datetime) -> None:
     """At every moment from now on, what is billed for a slot covers the most that it pays."""
     if not (bills := list(BillRate.objects.filter(project=project))):
@@ -61,8 +63,8 @@ def bills_cover_pay(project: Project, now: datetime) -> None:
             )
 
 
-def _newest(rows: Sequence[Rate] | Sequence[BillRate], kind: str, tier: int, moment: datetime) -> Rate | BillRate | None:
-    """As `in_force`, among rows that are read already."""
+def _newest(rows: Sequence[Dated], kind: str, tier: int, moment: datetime) -> Dated | None:
+    """The newest row that has begun, of this tier or the next lower one that has any."""
     begun = [row for row in rows if row.kind == kind and row.tier <= tier and row.valid_from <= moment]
     return max(begun, key=lambda row: (row.tier, row.valid_from, row.pk), default=None)
 
@@ -76,21 +78,42 @@ def in_force(*, project: Project, kind: str, tier: int, now: datetime) -> Rate |
     )
 
 
-def bill_in_force(*, project: Project, kind: str, tier: int, now: datetime) -> BillRate | None:
-    """The bill price by the same rule; None where pay + fee is charged."""
-    begun = BillRate.objects.filter(project=project, kind=kind, tier__lte=tier, valid_from__lte=now)
-    return begun.order_by("-tier", "-valid_from", "-id").first()
+@dataclass(frozen=True, slots=True)
+class Card:
+    """All that a project pays and is billed at a moment; two statements, however many prices are asked of it."""
+
+    rates: tuple[Rate, ...]
+    bills: tuple[BillRate, ...]
+    countries: dict[str, int]
+    now: datetime
+
+    def terms(self, kind: str, tier: int) -> dict[str, Any] | None:
+        """What decides the price of a slot of this kind and tier; None without a rate."""
+        rate, bill = _newest(self.rates, kind, tier, self.now), _newest(self.bills, kind, tier, self.now)
+        if rate is None:
+            return None
+        found = {"unit": rate.unit, "most_units": rate.most_units, "rate": rate.pk, "price_units": rate.amount_units}
+        found |= {"bill_units": bill.amount_units} if bill else {}
+        return found | ({"countries": self.countries} if self.countries else {})
+
+    def billed(self, kind: str) -> int | None:
+        """What an ordinary slot is billed at; None where pay + fee is charged."""
+        bill = _newest(self.bills, kind, 0, self.now)
+        return bill.amount_units if bill else None
+
+
+def card(project: Project, *, now: datetime) -> Card:
+    """The prices of a project as they are in force now."""
+    rates, bills = Rate.objects.filter(project=project), BillRate.objects.filter(project=project)
+    return Card(tuple(rates), tuple(bills), project.country_bp, now)
 
 
 PRICE_KEYS = frozenset({"unit", "most_units", "rate", "price_units", "bill_units", "countries"})
 
 
 def price_terms(*, project: Project, kind: str, tier: int, now: datetime) -> dict[str, Any]:
-    """What decides the price of a slot of this kind and tier now; raises NotSetUp without a rate."""
-    rate = in_force(project=project, kind=kind, tier=tier, now=now)
-    if rate is None:
+    """`Card.terms` of one kind and tier; raises NotSetUp without a rate."""
+    found = card(project, now=now).terms(kind, tier)
+    if found is None:
         raise NotSetUp(_("The project has no rate for %(kind)s slots yet.") % {"kind": kind}, field="rates")
-    bill = bill_in_force(project=project, kind=kind, tier=tier, now=now)
-    found = {"unit": rate.unit, "most_units": rate.most_units, "rate": rate.pk, "price_units": rate.amount_units}
-    found |= {"bill_units": bill.amount_units} if bill else {}
-    return found | ({"countries": project.country_bp} if project.country_bp else {})
+    return found

@@ -161,8 +161,9 @@ def _dated(rate: Rate, project: Project) -> dict[str, Any]:
 
 def _bills(project: Project, now: datetime) -> list[dict[str, Any]]:
     """What is billed by the accepted slot instead of pay + fee, where that was agreed."""
-    found = [(kind, rates.bill_in_force(project=project, kind=kind, tier=0, now=now)) for kind in SlotKind]
-    return [{"kind": kind.label, "amount": Money(bill.amount_units, project.currency)} for kind, bill in found if bill]
+    card = rates.card(project, now=now)
+    found = [(kind, card.billed(kind)) for kind in SlotKind]
+    return [{"kind": kind.label, "amount": Money(bill, project.currency)} for kind, bill in found if bill]
 
 
 def _terms_form(request: ClientRequest, project: Project, **options: Any) -> forms.Terms:
