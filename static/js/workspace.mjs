@@ -61,10 +61,16 @@ function start(page) {
     drafts.changed(event.detail.answer);
   });
   verdict?.addEventListener("input", () => {
-    if (fix) fix.hidden = verdict.elements.decision.value !== "fix";
+    if (fix) toFix(verdict.elements.decision.value === "fix");
     allow();
   });
   fix?.addEventListener("task:change", allow);
+
+  /** While an answer is corrected, plain digits are the task's own keys; the verdict listens to Alt and the digit. */
+  function toFix(on) {
+    fix.hidden = !on;
+    for (const radio of verdict.elements.decision) radio.dataset.key = radio.dataset.key.replace(/^(alt\+)?/, on ? "alt+" : "");
+  }
   verdict?.addEventListener("submit", (event) => {
     event.preventDefault();
     submit();
