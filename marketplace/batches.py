@@ -48,18 +48,20 @@ def reserve_for(batch: Batch, *, now: datetime) -> pricing.Reserve:
 
 
 def _reserve(batch: Batch, most: dict[str, pricing.Most]) -> pricing.Reserve:
-    project, experts = batch.project, escalation.of_project(batch.project)
+    """By the project as it is, or by what the batch froze once it was launched."""
+    project, frozen = batch.project, batch.terms or vars(batch.project)
+    experts = escalation.of_terms(batch.terms) if batch.terms else escalation.of_project(project)
     answer, review, adjudication = (most[kind] for kind in ("answer", "review", "adjudication"))
-    review_share = REVIEW_SHARE_BP[project.review_rule]
+    review_share = REVIEW_SHARE_BP[frozen["review_rule"]]
     return pricing.reserve(
-        tasks=batch.task_count, max_overlap=max(project.max_overlap, project.overlap),
+        tasks=batch.task_count, max_overlap=max(frozen["max_overlap"], frozen["overlap"]),
         gold_share_bp=project.gold_most_bp if projects.gold_count(project) else 0,
         review_share_bp=review_share, adjudication_share_bp=experts.share_bp if experts else 0,
         answer_units=answer.base, review_units=review.base if review_share else 0, adjudication_units=adjudication.base,
         answer_bill=answer.bill, review_bill=review.bill if review_share else 0, adjudication_bill=adjudication.bill,
-        fee_bp=site.PLATFORM_FEE_BP, bonus_pool_bp=project.bonus_pool_bp, floor_pool_bp=project.floor_pool_bp,
-        bonus_each_units=0 if answer.bill else project.quality_bonus_units,
-        floor_gap_units=answer.lacks(project.floor_per_hour_units, project.expected_seconds),
+        fee_bp=frozen.get("fee_bp", site.PLATFORM_FEE_BP), bonus_pool_bp=project.bonus_pool_bp, floor_pool_bp=project.floor_pool_bp,
+        bonus_each_units=0 if answer.bill else frozen.get("quality_bonus_units", 0),
+        floor_gap_units=answer.lacks(frozen.get("floor_per_hour_units", 0), project.expected_seconds),
     )
 
 
@@ -140,6 +142,7 @@ def _frozen(project: Project, most: dict[str, pricing.Most]) -> dict[str, Any]:
         "fee_bp": site.PLATFORM_FEE_BP,
         "target_accuracy_bp": project.target_accuracy_bp,
         "experts": escalation.frozen(escalation.of_project(project)),
+        "billed": [kind for kind, one in most.items() if one.bill],
         "covers": {kind: one.cost(site.PLATFORM_FEE_BP) for kind, one in most.items()},
         **projects.extras(vars(project), kind="answer"),
     }

@@ -50,6 +50,11 @@ def reward_right(*, task_id: int, now: datetime) -> int:
     return paid
 
 
+def quality_source(submission_id: uuid.UUID) -> uuid.UUID:
+    """What the quality bonus of a submission is known by; payments sees no more than this."""
+    return uuid.uuid5(submission_id, "quality")
+
+
 def _promised(**which: Any) -> Any:
     """Accepted answers whose lease promised a quality bonus."""
     rows = Submission.objects.filter(kind="answer", state="accepted", lease__terms__quality_bonus_units__gt=0, **which)
@@ -64,7 +69,7 @@ def _reward(row: Submission, agreement: float, confidence_bp: int, answers: int,
     if not lines:
         return False
     accrual = settlement.accrual(
-        worker_id=row.worker_id, terms=terms, lines=lines, source_kind="bonus", source_id=uuid.uuid5(row.pk, "quality"),
+        worker_id=row.worker_id, terms=terms, lines=lines, source_kind="bonus", source_id=quality_source(row.pk),
         confirmed=True, now=now, from_revenue=bool(terms.get("bill_units")),
     )  # fmt: skip
     made = earnings.add(accrual) if accrual.from_revenue else pools.pay(accrual, pool=settlement.BONUS_POOL)
@@ -166,6 +171,8 @@ def _set_aside(mission: Mission, budget: Money, *, top_up: bool, actor_id: uuid.
 def _owed_in_bonuses(batch: Batch) -> int:
     """What the pool must keep for the quality bonuses that every answer of the batch may still bring."""
     each, answers = int(batch.terms.get("quality_bonus_units", 0)), batch.task_count * int(batch.terms["max_overlap"])
+    if "answer" in batch.terms.get("billed", ()):
+        return 0
     return answers * (each + pricing.fee_on(each, int(batch.terms["fee_bp"])) + 1) if each else 0
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from kit.errors import Invalid
 from marketplace import review, submissions
+from marketplace.exports import records
 from marketplace.models import Result, Submission, Verdict
 from payments.models import Earning
 from tests import market, people
@@ -48,6 +49,8 @@ def test_a_corrected_answer_is_the_result_and_the_original_stays_beside_it() -> 
     assert pay.earned(rob, "submission") == [1_000], "the reviewer's own price, whole"
     mine = callers.Caller(ana, ["work"]).get(f"work/submissions/{submission.pk}/")[1]
     assert mine["verdicts"][0]["corrected"] == {"label": "rainy"} and mine["answer"] == {"label": "sunny"}
+    (record,) = records.rows(submission.batch)
+    assert (record["answers"][0]["answer"], record["answers"][0]["corrected"]) == ({"label": "sunny"}, {"label": "rainy"})
     pay.books_hold()
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from kit.models import OutboxEvent
 from marketplace import batches, floors, pace, pricing, review
 from marketplace.models import Batch, Submission
+from marketplace.views import words
 from payments import pools, queries
 from payments.models import Earning
 from tests import market, people
@@ -152,3 +153,19 @@ def test_a_batch_keeps_its_pool_for_the_night_after_its_end_and_then_gives_it_ba
         row.amount_units + row.fee_units for row in Earning.objects.all()
     )
     pay.books_hold()
+
+
+def test_a_top_up_tells_in_words_what_it_was_computed_from() -> None:
+    piece = pricing.Piece(active_ms=150_000, earned_units=2_000, floor_per_hour_units=120_000, pace=pace.Pace(1_000, 120_000))
+    (shown,) = words.pay_lines(pricing.top_up([piece], day="2026-11-16"), "USD")
+    assert shown["reason"] == (
+        "2026-11-16: 2 min 0 s of active time at 12.00 USD an hour make 0.40 USD, you earned 0.20 USD; of 2 min 30 s measured, "
+        "what is far beyond or below the usual does not count"
+    )
+    terms = {"price_units": 200, "unit": "boxes", "most_units": 5, "country_bp": 8_000, "country": "IN", "multiplier_bp": 11_000}
+    told = [line["reason"] for line in words.pay_lines(pricing.quote(terms, count=3, round=3), "USD")]
+    assert told == [
+        "3 × 0.02 USD, by boxes; one at least, 5 at most are paid", "base × 0.80: the client's price in India",
+        "0.0480 USD × 1.10, as the lower end of your score was at 95 % or more",
+        "round 3: 25 % of the base for coming back more than once",
+    ]

@@ -237,11 +237,16 @@ def _sums(project: Project, form: forms.Terms) -> dict[str, Any]:
     found: dict[str, Any] = {"measured": measured, "seconds": seconds, "fee_percent": Decimal(site.PLATFORM_FEE_BP) / 100}
     if not price:
         return found
-    pay = Money.parse(price, project.currency)
+    unit, most = value("answer_unit") or pricing.PER_TASK, value("answer_most")
+    by_unit = unit != pricing.PER_TASK
+    if by_unit and not most:
+        return found
+    pay = Money.parse(price, project.currency) * (int(most) if by_unit else 1)
     fee = Money(pricing.fee_on(pay.units, site.PLATFORM_FEE_BP), project.currency)
     least, most = value("overlap"), value("max_overlap")
     return found | {
-        "pay": pay, "fee": fee, "each": pay + fee, "hourly": queries.hourly(pay, float(seconds)) if seconds else None,
+        "pay": pay, "fee": fee, "each": pay + fee, "by_unit": by_unit,
+        "hourly": queries.hourly(pay, float(seconds)) if seconds and not by_unit else None,
         "least": (pay + fee) * int(least) if least else None, "overlap": least, "max_overlap": most,
         "most": (pay + fee) * int(most) if most and value("target_accuracy") and most != least else None,
     }  # fmt: skip
