@@ -25,7 +25,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "ledger.broken": ("payments.reactions.on_ledger_broken",),
     "reserve.dry": ("payments.reactions.on_reserve_dry",),
     "appeal.decided": ("workers.standing.appeal_decided", "qualification.grants.appeal_decided"),
-    "result.settled": ("marketplace.webhooks.happenings.on_result",),
+    "result.settled": ("marketplace.webhooks.happenings.on_result", "marketplace.reactions.on_result"),
     "batch.settled": ("marketplace.webhooks.happenings.on_batch",),
     "budget.low": ("marketplace.webhooks.happenings.on_low_budget", "payments.reactions.on_budget_low"),
 }

@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from kit import audit, hot, outbox, states
 from kit.errors import Conflict, Invalid
 from kit.money import Money
-from marketplace import eligibility, escalation, pricing, projects, results, settlement, sql
-from marketplace.models import Batch, Lease, Project, Queue, Slot, Submission, Task, Upload
+from marketplace import eligibility, escalation, pricing, projects, rates, results, settlement, sql
+from marketplace.models import Batch, Lease, Project, Queue, Slot, SlotKind, Submission, Task, Upload
 from marketplace.states import BATCH
-from payments import funding
+from payments import funding, pools
 
 CHUNK = 5_000
 """Tasks whose slots are opened in one transaction."""
@@ -44,32 +44,44 @@ def open_draft(*, project: Project, name: str, actor_id: uuid.UUID, now: datetim
 
 def reserve_for(batch: Batch, *, now: datetime) -> pricing.Reserve:
     """What a launch would set aside now, part by part; raises NotSetUp without rates."""
-    project, experts = batch.project, escalation.of_project(batch.project)
-    units = {kind: _price(project, kind, now) for kind in ("answer", "review", "adjudication")}
-    review_share = REVIEW_SHARE_BP[project.review_rule]
+    return _reserve(batch, _most(batch.project, now))
+
+
+def _reserve(batch: Batch, most: dict[str, pricing.Most]) -> pricing.Reserve:
+    """By the project as it is, or by what the batch froze once it was launched."""
+    project, frozen = batch.project, batch.terms or vars(batch.project)
+    experts = escalation.of_terms(batch.terms) if batch.terms else escalation.of_project(project)
+    answer, review, adjudication = (most[kind] for kind in ("answer", "review", "adjudication"))
+    review_share = REVIEW_SHARE_BP[frozen["review_rule"]]
     return pricing.reserve(
-        tasks=batch.task_count, max_overlap=max(project.max_overlap, project.overlap),
+        tasks=batch.task_count, max_overlap=max(frozen["max_overlap"], frozen["overlap"]),
         gold_share_bp=project.gold_most_bp if projects.gold_count(project) else 0,
-        review_share_bp=review_share, adjudication_share_bp=experts.share_bp if experts else 0, answer_units=units["answer"],
-        review_units=units["review"] if review_share else 0, adjudication_units=units["adjudication"],
-        fee_bp=site.PLATFORM_FEE_BP,
-        bonus_pool_bp=project.bonus_pool_bp, floor_pool_bp=project.floor_pool_bp,
+        review_share_bp=review_share, adjudication_share_bp=experts.share_bp if experts else 0,
+        answer_units=answer.base, review_units=review.base if review_share else 0, adjudication_units=adjudication.base,
+        answer_bill=answer.bill, review_bill=review.bill if review_share else 0, adjudication_bill=adjudication.bill,
+        fee_bp=frozen.get("fee_bp", site.PLATFORM_FEE_BP), bonus_pool_bp=project.bonus_pool_bp, floor_pool_bp=project.floor_pool_bp,
+        bonus_each_units=0 if answer.bill else frozen.get("quality_bonus_units", 0),
+        floor_gap_units=answer.lacks(frozen.get("floor_per_hour_units", 0), project.expected_seconds),
     )
 
 
-def _price(project: Project, kind: str, now: datetime) -> int:
-    """The highest price of a kind at the tiers that the batch may ask."""
+def _most(project: Project, now: datetime) -> dict[str, pricing.Most]:
+    """The most that a slot of each kind can come to at the tiers that a batch may ask; raises NotSetUp without its rate."""
+    card = rates.card(project, now=now)
+    return {kind: _dearest(project, kind, card) for kind in SlotKind.values}
+
+
+def _dearest(project: Project, kind: str, card: rates.Card) -> pricing.Most:
     experts = escalation.of_project(project)
     tiers = {0} | {tier for of_kind, tier in (experts.queues if experts else []) if of_kind == kind}
-    rates = [projects.rate_in_force(project=project, kind=kind, tier=tier, now=now) for tier in tiers]
-    price = max((rate.amount_units for rate in rates if rate), default=0)
-    if not price and kind == "answer":
+    prices = [price for tier in tiers if (price := card.terms(kind, tier))]
+    if not prices and kind == "answer":
         raise projects.NotSetUp(_("Set what an answer pays before you launch."), field="rates")
-    if not price and kind == "review" and REVIEW_SHARE_BP[project.review_rule]:
+    if not prices and kind == "review" and REVIEW_SHARE_BP[project.review_rule]:
         raise projects.NotSetUp(_("Set what a review pays: this project's answers are reviewed."), field="rates")
-    if not price and kind == "adjudication" and len(tiers) > 1:
+    if not prices and kind == "adjudication" and len(tiers) > 1:
         raise projects.NotSetUp(_("Set what an adjudication pays: experts have the last word here."), field="rates")
-    return price
+    return pricing.dearest(prices)
 
 
 def launch(*, batch: Batch, actor_id: uuid.UUID, now: datetime, pilot_size: int | None = None) -> None:
@@ -86,9 +98,10 @@ def launch(*, batch: Batch, actor_id: uuid.UUID, now: datetime, pilot_size: int 
         raise NothingToLaunch(_("Upload tasks before you launch."))
     if pilot_size is not None and not 1 <= pilot_size <= batch.task_count:
         raise Invalid(_("Expected a pilot of 1 to %(most)s tasks.") % {"most": batch.task_count}, field="pilot_size")
-    reserve = reserve_for(batch, now=now)
     project = batch.project
-    batch.terms = _frozen(project)
+    most = _most(project, now)
+    reserve = _reserve(batch, most)
+    batch.terms = _frozen(project, most)
     terms = {queue: projects.terms_for(batch=batch, kind=queue[0], tier=queue[1], now=now) for queue in _queues(project)}
     states.move(
         batch, chart=BATCH, to="launching", actor_id=actor_id, now=now, terms=batch.terms, launched_at=now,
@@ -98,6 +111,8 @@ def launch(*, batch: Batch, actor_id: uuid.UUID, now: datetime, pilot_size: int 
         organisation_id=project.organisation_id, batch_id=batch.pk, amount=Money(reserve.total, batch.currency),
         idem=f"launch:{batch.pk}", actor_id=actor_id, now=now,
     )
+    pools.set_aside(batch_id=batch.pk, name=settlement.BONUS_POOL, units=reserve.bonus_pool)
+    pools.set_aside(batch_id=batch.pk, name=settlement.FLOOR_POOL, units=reserve.floor_pool)
     experts = escalation.of_project(project)
     for (kind, tier), frozen in terms.items():
         slots = experts.slots_of(kind, tasks=batch.task_count) if experts and tier else 0
@@ -116,7 +131,8 @@ def _queues(project: Project) -> list[tuple[str, int]]:
     return [("answer", 0), *reviews, *(experts.queues if experts else [])]
 
 
-def _frozen(project: Project) -> dict[str, Any]:
+def _frozen(project: Project, most: dict[str, pricing.Most]) -> dict[str, Any]:
+    """`covers` is what the reserve holds for an ordinary slot of each kind: no higher price reaches new leases uncovered."""
     return {
         "overlap": project.overlap,
         "max_overlap": project.max_overlap,
@@ -126,6 +142,9 @@ def _frozen(project: Project) -> dict[str, Any]:
         "fee_bp": site.PLATFORM_FEE_BP,
         "target_accuracy_bp": project.target_accuracy_bp,
         "experts": escalation.frozen(escalation.of_project(project)),
+        "billed": [kind for kind, one in most.items() if one.bill],
+        "covers": {kind: one.cost(site.PLATFORM_FEE_BP) for kind, one in most.items()},
+        **projects.extras(vars(project), kind="answer"),
     }
 
 
@@ -161,6 +180,27 @@ def _open_chunk(batch: Batch, queue: Queue, limit: int) -> tuple[int | None, int
             "overlap": batch.terms["overlap"],
         }).fetchone()
     return (row[0], row[1]) if row else (None, 0)
+
+
+def cover(*, batch: Batch, now: datetime, actor_id: uuid.UUID | None) -> None:
+    """Reserve what today's prices need beyond what the batch was launched with, so that new leases may have them.
+
+    For all tasks of the batch, as at a launch: what is not needed comes back. Raises InsufficientFunds; nothing moved then.
+    """
+    most = _most(batch.project, now)
+    costs = {kind: one.cost(batch.terms["fee_bp"]) for kind, one in most.items()}
+    held = batch.terms.get("covers", {})
+    if all(costs[kind] <= held.get(kind, 0) for kind in costs):
+        return
+    missing = _reserve(batch, most).total - batch.reserved_units
+    if missing > 0:
+        funding.reserve(
+            organisation_id=batch.project.organisation_id, batch_id=batch.pk, amount=Money(missing, batch.currency),
+            idem=f"cover:{batch.pk}:{batch.reserved_units}", actor_id=actor_id, now=now,
+        )
+    batch.reserved_units += max(missing, 0)
+    batch.terms["covers"] = {kind: max(costs[kind], held.get(kind, 0)) for kind in costs}
+    batch.save(update_fields=["reserved_units", "terms"])
 
 
 def pause(*, batch: Batch, actor_id: uuid.UUID | None, now: datetime, why: str = "") -> None:
@@ -235,7 +275,8 @@ def advance(*, batch: Batch, now: datetime) -> str:
     if batch.state == "closing" and not _open_ends(batch):
         states.move(batch, chart=BATCH, to="closed", actor_id=None, now=now, closed_at=now)
         settlement.return_what_is_free(batch=batch, actor_id=None, now=now)
-    if batch.state == "closed" and not settlement.disputable(batch=batch, now=now):
+    owed = settlement.disputable(batch=batch, now=now) + settlement.promised_by_pools(batch=batch, now=now)
+    if batch.state == "closed" and not owed:
         settlement.return_what_is_free(batch=batch, actor_id=None, now=now)
         states.move(batch, chart=BATCH, to="settled", actor_id=None, now=now, settled_at=now)
         outbox.emit("batch.settled", batch_id=str(batch.pk))

@@ -13,6 +13,8 @@ TIMES: dict[str, Any] = {
     "advance_batches": 5.0,
     "accept_overdue": 30.0,
     "refit": 30.0,
+    "begin_prices": 60.0,
+    "pay_night": crontab(minute=40, hour=0),
     "read_uploads": 1.0,
     "fetch_images": 2.0,
     "send_webhooks": 2.0,

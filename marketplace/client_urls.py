@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from marketplace.views.client import batches, gold, projects, results, review, setup, uploads
+from marketplace.views.client import batches, gold, missions, projects, results, review, setup, uploads
 
 ORG = "client/<slug:org>/"
 PROJECT = f"{ORG}projects/<uuid:project_id>/"
@@ -41,6 +41,8 @@ urlpatterns = [
     path(f"{BATCH}close/", batches.close, name="batch_close"),
     path(f"{BATCH}plan/", batches.plan, name="batch_plan"),
     path(f"{BATCH}discard/", batches.discard, name="batch_discard"),
+    path(f"{BATCH}missions/", missions.page, name="batch_missions"),
+    path(f"{BATCH}missions/<uuid:mission_id>/end/", missions.end, name="end_mission"),
     path(f"{BATCH}results/", results.listing, name="batch_results"),
     path(f"{BATCH}results/<int:task_id>/", results.task, name="batch_task"),
     path(f"{BATCH}results/<int:task_id>/gold/", results.make_gold, name="batch_task_gold"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,7 +25,7 @@ LAP_REST_SECONDS = 10
 """A worker whose second lap found nothing is not sent round again for so long."""
 AT_ONCE = 8
 """Queues that one statement looks up, as `sql.OPTIONS` says."""
-GATED = 4
+GATED = 5
 """Columns of `sql.GATE`."""
 JUDGING = {SlotKind.REVIEW.value, SlotKind.ADJUDICATION.value}
 
@@ -73,7 +73,8 @@ def lease_next(
     """
     ask = _Ask(worker_id, kind, project_id, now, rng)
     with hot.cursor() as cursor:
-        (standing, fresh, live_id, complete), options = _look(cursor, ask)
+        (standing, fresh, live_id, complete, country), options = _look(cursor, ask)
+        ask = replace(ask, country=country)
         if live_id is not None:
             return _read_lease(cursor, live_id, worker_id)
         if standing != "active":
@@ -108,6 +109,7 @@ class _Ask:
     project_id: uuid.UUID | None
     now: datetime
     rng: random.Random
+    country: str = ""
 
     def facts(self, *, beyond: int = 0) -> dict[str, Any]:
         return {"worker": self.worker_id, "kind": self.kind, "project": self.project_id, "now": self.now, "beyond": beyond}
@@ -197,7 +199,7 @@ def _second_lap(cursor: hot.Cursor, ask: _Ask, option: routing.Option) -> Leased
 
 
 def _params(ask: _Ask, option: routing.Option) -> dict[str, Any]:
-    terms = routing.freeze(option, rng=ask.rng)
+    terms = routing.freeze(option, rng=ask.rng, country=ask.country)
     return {
         "worker": ask.worker_id,
         "judges": ask.kind in JUDGING,
@@ -246,7 +248,8 @@ def resume_lapsed(*, worker_id: uuid.UUID, assignment_id: uuid.UUID, now: dateti
         raise NotFound(_("There is no such lapsed task."))
     _hands_free(worker_id, lapsed.kind)
     with hot.cursor() as cursor:
-        ask = _Ask(worker_id, lapsed.kind, None, now, rng)
+        gate = cursor.execute(sql.GATE, {"worker": worker_id, "kind": lapsed.kind, "now": now}).fetchone()
+        ask = _Ask(worker_id, lapsed.kind, None, now, rng, country=gate[-1] if gate else "")
         rows = cursor.execute(sql.OPTIONS, ask.facts()).fetchall()
         pages = _pages(cursor, ask, rows, complete=False)
         for option in _below_cap([row for page in pages for row in page], ask):

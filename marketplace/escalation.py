@@ -66,13 +66,7 @@ def of_terms(terms: Mapping[str, Any]) -> Experts | None:
 
 def room(queue_terms: Mapping[str, Any], *, slots: int) -> int:
     """What the reserve holds for so many slots of these terms, in units."""
-    return slots * _cost(queue_terms)
-
-
-def _cost(queue_terms: Mapping[str, Any]) -> int:
-    """One slot at the highest band with its fee."""
-    pay = pricing.half_even(queue_terms["price_units"] * pricing.HIGHEST_BAND_BP, BASIS)
-    return pay + pricing.fee_on(pay, queue_terms["fee_bp"]) + 1
+    return slots * pricing.most_cost(queue_terms)
 
 
 def policy_of(terms: Mapping[str, Any]) -> policy.Policy:
@@ -120,7 +114,7 @@ def _open_one_more(task: Task, batch: Batch) -> bool:
 def _open_covered(task: Task, batch: Batch, kind: str, tier: int) -> bool:
     """A slot for an expert, if the reserve still covers it: the queue's own part of it, and what is really left."""
     queue = Queue.objects.filter(batch=batch, kind=kind, tier=tier).first()
-    if queue is None or funding.reserved(batch_id=batch.pk, currency=batch.currency).units < (cost := _cost(queue.terms)):
+    if queue is None or funding.reserved(batch_id=batch.pk, currency=batch.currency).units < (cost := pricing.most_cost(queue.terms)):
         return False
     with hot.cursor() as cursor:
         return cursor.execute(sql.OPEN_COVERED, {"queue": queue.pk, "task": task.pk, "cost": cost}).rowcount == 1

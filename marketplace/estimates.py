@@ -13,7 +13,7 @@ from django.conf import settings as site
 from django.db.models import Avg
 
 from kit.money import BASIS, Money, half_even
-from marketplace import batches, eligibility, escalation, pricing, projects
+from marketplace import batches, eligibility, escalation, pricing, projects, rates
 from marketplace.models import Batch, Project, ProjectTry, Result, Submission
 from task_types import registry
 from task_types.contract import VOTED
@@ -90,6 +90,7 @@ class Past:
     seconds: Sequence[float]
     gold_share: float
     multiplier_bp: float
+    units: Sequence[dict[str, int]]
     per_hour: Sequence[float]
     answers_per_task: float | None
     adjudicated: float | None
@@ -116,16 +117,20 @@ def before_launch(batch: Batch, *, now: datetime) -> Estimate:
     gold = _gold(answers, project, past)
     done = Span(answers.expected + gold.expected, answers.low + gold.low, answers.high + gold.high)
     reviews = _reviews(done, project, workers)
-    price = _price(project, "answer", now)
-    pay = _money(done, price, past.multiplier_bp if past else BASIS, batch.currency)
-    review_pay = _money(reviews, _price(project, "review", now), BASIS, batch.currency)
+    card = rates.card(project, now=now)
+    price, usual_bp = _price(card, "answer", past), past.multiplier_bp if past else BASIS
     expert_answers, adjudications = _escalated(project, batch.task_count, past)
-    expert_pay = _expert_pay(project, expert_answers, adjudications, price, past, batch.currency, now)
-    fee = _fees(_sum(pay, expert_pay), review_pay)
+    beyond, last_word = _expert_prices(project, card, price, past)
+    works = [
+        Work(done, price, usual_bp), Work(reviews, _price(card, "review"), BASIS),
+        Work(expert_answers, beyond, usual_bp), Work(adjudications, last_word, usual_bp),
+    ]
+    pay, review_pay, blind_pay, last_pay = (_money(work, batch.currency) for work in works)
+    expert_pay, fee = _sum(blind_pay, last_pay), _fees(works, batch.currency)
     return Estimate(
         tasks=batch.task_count, answers=answers, gold=gold, reviews=reviews, expert_answers=expert_answers,
         adjudications=adjudications, seconds=seconds, pay=pay, review_pay=review_pay, expert_pay=expert_pay,
-        fee=fee, total=_sum(pay, review_pay, expert_pay, fee), per_hour=_per_hour(price, seconds, batch.currency),
+        fee=fee, total=_sum(pay, review_pay, expert_pay, fee), per_hour=_per_hour(price.pay.expected, seconds, batch.currency),
         finish=_finish(done, seconds, workers, past), reserve=Money(reserve.total, batch.currency), workers=workers,
         experts=_experts(project), source=source, based_on=based_on,
     )  # fmt: skip
@@ -149,6 +154,7 @@ def _past(project: Project) -> Past | None:
         seconds=[answer["active_ms"] / 1000 for answer in answers],
         gold_share=sum(answer["gold"] for answer in answers) / len(answers),
         multiplier_bp=sum(multipliers) / len(multipliers),
+        units=[registry.drawer(project.task_type).units(answer["answer"]) for answer in answers],
         per_hour=[pace for sample in samples.values() if (pace := _pace(sample)) is not None],
         answers_per_task=per_task,
         adjudicated=_share(list(asked)) if project.expert_tier else None,
@@ -162,7 +168,7 @@ def _share(decided_by: Sequence[str]) -> float | None:
 
 def _newest(batch: Batch) -> list[dict[str, Any]]:
     rows = Submission.objects.filter(batch=batch, kind="answer").order_by("-submitted_at")
-    columns = ("active_ms", "gold", "submitted_at", "lease__terms__multiplier_bp")
+    columns = ("active_ms", "answer", "gold", "submitted_at", "lease__terms__multiplier_bp")
     return [row for state in ("accepted", "waiting") for row in rows.filter(state=state).values(*columns)[:SAMPLE]]
 
 
@@ -254,33 +260,83 @@ def _experts(project: Project) -> int | None:
 # Money and time
 
 
-def _price(project: Project, kind: str, now: datetime, *, tier: int = 0) -> int:
-    rate = projects.rate_in_force(project=project, kind=kind, tier=tier, now=now)
-    return rate.amount_units if rate else 0
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What one slot pays before its band, in units, and what it is billed at; `bill` is None where pay + fee is charged."""
+
+    pay: Span[int]
+    bill: Span[int] | None = None
 
 
-def _expert_pay(
-    project: Project, answers: Span[int], adjudications: Span[int], ordinary: int, past: Past | None, currency: str,
-    now: datetime,
-) -> Span[Money]:
-    """What an expert's answer costs beyond an ordinary one, which the answers hold already, and the last words."""
-    usual_bp, tier = past.multiplier_bp if past else BASIS, project.expert_tier or 0
-    beyond = max(_price(project, "answer", now, tier=tier) - ordinary, 0)
-    last_word = _price(project, "adjudication", now, tier=tier)
-    return _sum(_money(answers, beyond, usual_bp, currency), _money(adjudications, last_word, usual_bp, currency))
+@dataclass(frozen=True, slots=True)
+class Work:
+    """So many slots at a price; `usual_bp` is the band that they are paid at as a rule."""
+
+    count: Span[int]
+    price: Price
+    usual_bp: float
 
 
-def _money(count: Span[int], price: int, usual_bp: float, currency: str) -> Span[Money]:
-    """So many at a price: at the base, at the usual band, at the highest."""
-    usual = half_even(price * round(usual_bp), BASIS)
-    highest = half_even(price * pricing.HIGHEST_BAND_BP, BASIS)
-    units = (count.expected * usual, count.low * price, count.high * highest)
+def _price(card: rates.Card, kind: str, past: Past | None = None, *, tier: int = 0) -> Price:
+    """By the task, or from one unit to the most that the rate pays for, as many as in the last batches expected."""
+    if (terms := card.terms(kind, tier)) is None:
+        return Price(Span(0, 0, 0))
+    most, usual = pricing.most(terms), _usual_units(terms, past)
+    bill = terms.get("bill_units")
+    return Price(
+        Span(terms["price_units"] * usual, most.least, most.base), Span(bill * usual, bill, most.bill) if bill else None
+    )
+
+
+def _usual_units(terms: dict[str, Any], past: Past | None) -> int:
+    """Paid units of an answer: the mean of the last batches, else half of the most, which is a guess."""
+    if terms["unit"] == pricing.PER_TASK:
+        return 1
+    if past is None:
+        return -(-int(terms["most_units"]) // 2)
+    return max(round(statistics.fmean(pricing.counted(terms, units) for units in past.units)), 1)
+
+
+def _expert_prices(project: Project, card: rates.Card, ordinary: Price, past: Past | None) -> tuple[Price, Price]:
+    """What an expert's answer costs beyond an ordinary one, which the answers hold already, and a last word."""
+    tier = project.expert_tier or 0
+    answer, last_word = (_price(card, kind, past, tier=tier) for kind in ("answer", "adjudication"))
+    bill = _beyond(answer.bill, ordinary.bill) if answer.bill and ordinary.bill else None
+    return Price(_beyond(answer.pay, ordinary.pay), bill), last_word
+
+
+def _beyond(dear: Span[int], cheap: Span[int]) -> Span[int]:
+    return Span(max(dear.expected - cheap.expected, 0), max(dear.low - cheap.low, 0), max(dear.high - cheap.high, 0))
+
+
+def _money(work: Work, currency: str) -> Span[Money]:
+    """So many at a price: the least of it, at the usual band, all of it at the highest."""
+    count, pay = work.count, work.price.pay
+    usual = half_even(pay.expected * round(work.usual_bp), BASIS)
+    units = (count.expected * usual, count.low * pay.low, count.high * pricing.most_pay(pay.high))
     return Span(*(Money(amount, currency) for amount in units))
 
 
-def _fees(pay: Span[Money], reviews: Span[Money]) -> Span[Money]:
-    both, fee_bp = _sum(pay, reviews), site.PLATFORM_FEE_BP
-    return Span(both.expected.times_bp(fee_bp), both.low.times_bp(fee_bp), both.high.times_bp(fee_bp))
+def _fees(works: Sequence[Work], currency: str) -> Span[Money]:
+    """Basis points of what is charged as pay + fee, and what bill prices leave beside the pay."""
+    nothing, fee_bp = Money.zero(currency), site.PLATFORM_FEE_BP
+    none = Span(nothing, nothing, nothing)
+    plain = _sum(none, *(_money(work, currency) for work in works if work.price.bill is None))
+    fees = Span(plain.expected.times_bp(fee_bp), plain.low.times_bp(fee_bp), plain.high.times_bp(fee_bp))
+    return _sum(fees, *(_left(work, work.price.bill, currency) for work in works if work.price.bill is not None))
+
+
+def _left(work: Work, bill: Span[int], currency: str) -> Span[Money]:
+    """Of a bill price, what the pay leaves."""
+    pay, count = _money(work, currency), work.count
+
+    def less(billed: int, paid: Money) -> Money:
+        return Money(max(billed - paid.units, 0), currency)
+
+    return Span(
+        less(count.expected * bill.expected, pay.expected), less(count.low * bill.low, pay.low),
+        less(count.high * bill.high, pay.high),
+    )  # fmt: skip
 
 
 def _sum(first: Span[Money], *others: Span[Money]) -> Span[Money]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -64,6 +65,11 @@ class Terms(Styled):
     """What the work pays, how often each task is answered, and who judges."""
 
     answer_price = _decimal(_("An answer pays"), **PRICE)
+    answer_unit = forms.ChoiceField(label=_("For each"), required=False)
+    answer_most = forms.IntegerField(
+        label=_("Paid at most for one task"), min_value=1, max_value=10_000, required=False,
+        help_text=_("Of that unit: this is reserved for every answer. One at least is always paid."),
+    )
     review_price = _decimal(_("A review pays"), _("Needed where workers review answers."), required=False, **PRICE)
     overlap = forms.IntegerField(label=_("Answers for each task"), min_value=1, max_value=30)
     max_overlap = forms.IntegerField(
@@ -94,6 +100,22 @@ class Terms(Styled):
     floor_pool = _decimal(
         _("Top-up pool"), _("Set aside on top, for people whose tasks took unusually long."), required=False, **SHARE
     )
+    floor_per_hour = _decimal(
+        _("An hour pays at least"), _("Of active time. What a day falls short of it is paid the night after, from the top-up pool."),
+        required=False, min_value=0, max_value=1000, decimal_places=4,
+    )  # fmt: skip
+    quality_bonus = _decimal(
+        _("Bonus for an answer that proves right"), _("Paid when the task's result settles and the answer agrees with it."),
+        required=False, min_value=0, max_value=1000, decimal_places=4,
+    )  # fmt: skip
+    quality_bonus_least = _decimal(
+        _("for results at least this sure"), required=False, min_value=50, max_value=Decimal("99.99"), decimal_places=2
+    )
+    countries = forms.CharField(
+        label=_("Another price by country"), required=False, max_length=4_000,
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "autocapitalize": "characters"}),
+        help_text=_("One a line, such as IN 80 %. Empty: the same price for everybody. Workers are shown what you write here."),
+    )  # fmt: skip
     ai_use = forms.ChoiceField(label=_("AI tools"), choices=AIUse.choices)
     expert_skill = forms.ChoiceField(
         label=_("Experts hold the skill"), required=False, help_text=_("They are asked where the target is not reached.")
@@ -112,10 +134,16 @@ class Terms(Styled):
     )  # fmt: skip
 
     PLAIN = ("overlap", "max_overlap", "review_rule", "judge_hours", "expected_seconds", "lease_seconds", "daily_cap", "ai_use")
-    SHARES = ("sampled_share", "bonus_pool", "floor_pool", "adjudication_share")
+    SHARES = ("sampled_share", "bonus_pool", "floor_pool", "adjudication_share", "quality_bonus_least")
+    AMOUNTS = ("floor_per_hour", "quality_bonus")
 
-    def __init__(self, *args: Any, skills: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, skills: Sequence[tuple[str, str]] = (), units: Sequence[tuple[str, Text]] = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        unit = self.fields["answer_unit"]
+        assert isinstance(unit, forms.ChoiceField)
+        unit.choices = list(units)
         field = self.fields["expert_skill"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", _("Ask no experts")), *skills]
@@ -126,6 +154,8 @@ class Terms(Styled):
         found: dict[str, Any] = {name: getattr(project, name) for name in cls.PLAIN}
         found |= {name: Decimal(getattr(project, f"{name}_bp")) / 100 for name in cls.SHARES}
         found |= {name: price.normalize() if price else None for name, price in prices.items()}
+        found |= {name: _figure(getattr(project, f"{name}_units")) for name in cls.AMOUNTS}
+        found["countries"] = "\n".join(f"{code} {share / 100:g} %" for code, share in project.country_bp.items())
         found |= {"expert_skill": project.expert_skill or "", "expert_tier": project.expert_tier or 1}
         target = project.target_accuracy_bp
         return found | {"target_accuracy": Decimal(target) / 100 if target else None}
@@ -135,9 +165,32 @@ class Terms(Styled):
         given = self.cleaned_data
         found = {name: given[name] for name in self.PLAIN}
         found |= {f"{name}_bp": int(given[name] * 100) for name in self.SHARES if given[name] is not None}
+        found |= {f"{name}_units": int((given[name] or 0) * 10_000) for name in self.AMOUNTS}
+        found["country_bp"] = given["countries"]
         target, skill = given["target_accuracy"], given["expert_skill"] or None
         found |= {"expert_skill": skill, "expert_tier": (given["expert_tier"] or 1) if skill else None}
         return found | {"target_accuracy_bp": int(target * 100) if target else None}
+
+    def clean_countries(self) -> dict[str, int]:
+        """Basis points by country."""
+        found = {}
+        for line in filter(str.strip, self.cleaned_data["countries"].splitlines()):
+            parts = COUNTRY_LINE.fullmatch(line.strip())
+            if parts is None:
+                raise forms.ValidationError(_("Expected one country a line, such as IN 80 %."))
+            found[parts[1].upper()] = int(Decimal(parts[2].replace(",", ".")) * 100)
+        return found
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if (given.get("answer_unit") or "task") != "task" and not given.get("answer_most") and "answer_most" not in self.errors:
+            self.add_error("answer_most", _("Say how many of them one task pays at most."))
+        return given
+
+    def unit(self) -> dict[str, Any]:
+        """What an answer is paid by, as `projects.set_rate` takes it."""
+        unit = self.cleaned_data["answer_unit"] or "task"
+        return {"unit": unit, "most_units": self.cleaned_data["answer_most"] if unit != "task" else 1}
 
     def priced(self) -> dict[str, tuple[str, int]]:
         """Slot kind and tier of each price that the form sets."""
@@ -146,6 +199,13 @@ class Terms(Styled):
             return found
         tier = self.cleaned_data["expert_tier"] or 1
         return found | {"expert_price": ("answer", tier), "adjudication_price": ("adjudication", tier)}
+
+
+COUNTRY_LINE = re.compile(r"([A-Za-z]{2})[ :=]+(\d{1,3}(?:[.,]\d{1,2})?) ?%?")
+
+
+def _figure(units: int) -> Decimal | None:
+    return (Decimal(units) / 10_000).normalize() if units else None
 
 
 ROWS = 3
@@ -303,7 +363,7 @@ class Launch(Plan):
 class Verdict(Styled):
     """What a client says of an answer."""
 
-    decision = forms.ChoiceField(choices=Decision.choices, widget=forms.RadioSelect)
+    decision = forms.ChoiceField(choices=[one for one in Decision.choices if one[0] != Decision.FIX], widget=forms.RadioSelect)
     share = forms.IntegerField(label=_("Share that is paid"), min_value=1, max_value=99, required=False)
     reason = forms.ChoiceField(label=_("Reason"), choices=[("", _("Choose a reason")), *Reason.choices], required=False)
     clause = forms.CharField(label=_("Clause of the guideline"), max_length=200, required=False)

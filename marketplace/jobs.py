@@ -10,7 +10,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from marketplace import batches, dispatch, intake, results, review
+from marketplace import batches, bonuses, dispatch, floors, intake, raises, results, review
 from marketplace.models import Batch, Draft
 from marketplace.webhooks import happenings, sending
 
@@ -77,6 +77,21 @@ def _step(batch_id: uuid.UUID, now: datetime) -> str:
     with transaction.atomic(durable=True):
         locked = Batch.objects.select_for_update(of=("self",)).select_related("project").get(pk=batch.pk)
         return batches.advance(batch=locked, now=now)
+
+
+@shared_task
+def begin_prices(**_: Any) -> None:
+    """Dated prices take effect when their time has come."""
+    raises.begin_due(now=timezone.now())
+
+
+@shared_task
+def pay_night(**_: Any) -> None:
+    """What the day before fell short of an hourly floor, and the streaks that it completed."""
+    floors.pay_night(now=timezone.now())
+    bonuses.reward_gold_left(now=timezone.now())
+    bonuses.reward_streaks(now=timezone.now())
+    bonuses.end_due(now=timezone.now())
 
 
 @shared_task

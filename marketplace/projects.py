@@ -14,28 +14,26 @@ from django.utils.translation import gettext_lazy as _
 from kit import audit, outbox
 from kit.errors import Conflict, Invalid
 from kit.money import Money
-from marketplace import rules
-from marketplace.models import Batch, GuidelineVersion, Project, ProjectTry, Queue, Rate
+from marketplace import pricing, rates, rules
+from marketplace.models import Batch, BillRate, GuidelineVersion, Project, ProjectTry, Queue, Rate
 from marketplace.models.projects import AIUse, ReviewRule
 from qualification import skills
 from task_types import registry
 from task_types.contract import VOTED
+from workers.countries import COUNTRIES
 
 OPEN_SETTINGS = frozenset({
     "name", "eligibility", "review_eligibility", "review_rule", "sampled_share_bp", "overlap", "max_overlap",
     "target_accuracy_bp", "judge_hours", "expected_seconds", "lease_seconds", "daily_cap", "gold_least_bp", "gold_most_bp",
     "bonus_pool_bp", "floor_pool_bp", "ai_use", "expert_skill", "expert_tier", "adjudication_share_bp",
+    "floor_per_hour_units", "quality_bonus_units", "quality_bonus_least_bp", "country_bp",
 })
 """What may change after the project was made; each change touches new leases and new launches only."""
 
+NotSetUp = rates.NotSetUp
+rate_in_force = rates.in_force
 RULE_FIELDS = {"eligibility", "review_eligibility"}
 GUIDELINE_MOST = 100_000
-
-
-class NotSetUp(Conflict):
-    """The project lacks something that work needs."""
-
-    code = "project_not_set_up"
 
 
 def create(
@@ -63,6 +61,8 @@ def change(*, project: Project, actor_id: uuid.UUID, now: datetime, **options: A
     before = {name: getattr(project, name) for name in RULE_FIELDS}
     _apply(project, options)
     project.save()
+    if "country_bp" in options:
+        rates.bills_cover_pay(project, now)
     if any(getattr(project, name) != old for name, old in before.items()):
         _new_rule_version(project)
     refresh_terms(project=project, now=now)
@@ -106,7 +106,8 @@ LIMITS = {
     "overlap": (1, 30), "max_overlap": (1, 60), "judge_hours": (1, 168), "expected_seconds": (1, 14_400),
     "lease_seconds": (30, 86_400), "sampled_share_bp": (0, 10_000), "gold_least_bp": (0, 5_000), "gold_most_bp": (0, 5_000),
     "bonus_pool_bp": (0, 10_000), "floor_pool_bp": (0, 10_000), "target_accuracy_bp": (5_000, 9_999), "daily_cap": (1, 100_000),
-    "expert_tier": (1, 3), "adjudication_share_bp": (0, 10_000),
+    "expert_tier": (1, 3), "adjudication_share_bp": (0, 10_000), "floor_per_hour_units": (0, 1_000 * 10_000),
+    "quality_bonus_units": (0, 1_000 * 10_000), "quality_bonus_least_bp": (5_000, 9_999),
 }
 """The bounds that each number must keep."""
 
@@ -131,7 +132,23 @@ def _check(project: Project) -> None:
     for name in CHOICES:
         if getattr(project, name) not in CHOICES[name]:
             raise Invalid(_("Expected one of: %(known)s.") % {"known": ", ".join(CHOICES[name])}, field=name)
+    project.country_bp = _checked_countries(project.country_bp)
     _check_experts(project)
+
+
+COUNTRY_BP = (2_500, 20_000)
+"""How much less or more a client may pay in a country: a quarter to twice the price."""
+
+
+def _checked_countries(given: Any) -> dict[str, int]:
+    """Multipliers by country code, without those that change nothing."""
+    low, high = COUNTRY_BP
+    if not isinstance(given, dict) or not all(code in COUNTRIES for code in given):
+        raise Invalid(_("Expected multipliers by the two letters of a country."), field="country_bp")
+    for value in given.values():
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise Invalid(_("Expected a whole number from %(low)s to %(high)s.") % {"low": low, "high": high}, field="country_bp")
+    return {code: value for code, value in sorted(given.items()) if value != pricing.BASIS}
 
 
 def _check_experts(project: Project) -> None:
@@ -186,33 +203,56 @@ def publish_guideline(
 
 def set_rate(
     *, project: Project, amount: Money, actor_id: uuid.UUID, now: datetime, kind: str = "answer", tier: int = 0,
-    valid_from: datetime | None = None,
+    valid_from: datetime | None = None, unit: str = pricing.PER_TASK, most_units: int = 1,
 ) -> Rate:
-    """A new dated price. A lower one never reaches a lease that exists: the old price is frozen there."""
-    if amount.currency != project.currency:
-        raise Invalid(_("This project pays in %(currency)s.") % {"currency": project.currency}, field="amount")
-    if not 0 < amount.units <= 1_000 * 10_000:
+    """A new dated price, by the task or by a unit that the task type counts, of which at most `most_units` are paid a task.
+
+    A lower one never reaches a lease that exists: the old price is frozen there. A higher one reaches the ordinary slots of
+    batches in motion once their reserve covers it (`rates.cover`).
+    """
+    if not 0 < amount.units <= rates.DEAREST:
         raise Invalid(_("Expected an amount above 0 and at most 1,000."), field="amount")
-    if not 0 <= tier <= 3:
-        raise Invalid(_("Expected a tier from 0 to 3."), field="tier")
-    start = valid_from or now
-    if start < now:
-        raise Invalid(_("A rate cannot start in the past."), field="valid_from")
+    rates.check_unit(project, kind, unit, most_units, amount)
+    start = _start(project, amount, tier, valid_from, now)
     rate = Rate.objects.create(
-        project=project, kind=kind, tier=tier, amount_units=amount.units, valid_from=start, made_by_id=actor_id
+        project=project, kind=kind, tier=tier, unit=unit, most_units=most_units, amount_units=amount.units, valid_from=start,
+        made_by_id=actor_id,
     )
+    rates.bills_cover_pay(project, now)
     refresh_terms(project=project, now=now)
     audit.record(subject=project, verb="rate.set", actor_id=actor_id, now=now)
     return rate
 
 
-def rate_in_force(*, project: Project, kind: str, tier: int, now: datetime) -> Rate | None:
-    """The newest price that has started, of this tier or the next lower one that has any."""
-    return (
-        Rate.objects.filter(project=project, kind=kind, tier__lte=tier, valid_from__lte=now)
-        .order_by("-tier", "-valid_from", "-id")
-        .first()
+def _start(project: Project, amount: Money, tier: int, valid_from: datetime | None, now: datetime) -> datetime:
+    """What every dated price must keep; returns when it begins."""
+    if amount.currency != project.currency:
+        raise Invalid(_("This project pays in %(currency)s.") % {"currency": project.currency}, field="amount")
+    if not 0 <= tier <= 3:
+        raise Invalid(_("Expected a tier from 0 to 3."), field="tier")
+    if valid_from is not None and valid_from < now:
+        raise Invalid(_("A rate cannot start in the past."), field="valid_from")
+    return valid_from or now
+
+
+def set_bill_rate(
+    *, project: Project, amount: Money, actor_id: uuid.UUID, now: datetime, kind: str = "answer", tier: int = 0,
+    valid_from: datetime | None = None,
+) -> BillRate:
+    """A dated price that the client is charged for an accepted slot, by the unit of the rate in force, instead of pay + fee.
+
+    Never below the most that the rate pays at the highest band, so that bands cost the platform's share and no more.
+    """
+    if not 0 < amount.units <= 2 * rates.DEAREST:
+        raise Invalid(_("Expected an amount above 0 and at most 2,000."), field="amount")
+    start = _start(project, amount, tier, valid_from, now)
+    made = BillRate.objects.create(
+        project=project, kind=kind, tier=tier, amount_units=amount.units, valid_from=start, made_by_id=actor_id
     )
+    rates.bills_cover_pay(project, now)
+    refresh_terms(project=project, now=now)
+    audit.record(subject=project, verb="bill_rate.set", actor_id=actor_id, now=now)
+    return made
 
 
 def guideline_in_force(project: Project) -> GuidelineVersion | None:
@@ -222,19 +262,15 @@ def guideline_in_force(project: Project) -> GuidelineVersion | None:
 def terms_for(*, batch: Batch, kind: str, tier: int, now: datetime) -> dict[str, Any]:
     """What a lease of this batch, kind and tier would freeze now; raises NotSetUp without a rate or guideline."""
     project = batch.project
-    rate = rate_in_force(project=project, kind=kind, tier=tier, now=now)
+    price = rates.price_terms(project=project, kind=kind, tier=tier, now=now)
     guideline = guideline_in_force(project)
-    if rate is None:
-        raise NotSetUp(_("The project has no rate for %(kind)s slots yet.") % {"kind": kind}, field="rates")
     if guideline is None:
         raise NotSetUp(_("The project has no guideline yet."), field="guideline")
     frozen = batch.terms
     return {
         "kind": kind,
         "tier": tier,
-        "unit": rate.unit,
-        "rate": rate.pk,
-        "price_units": rate.amount_units,
+        **price,
         "currency": batch.currency,
         "fee_bp": frozen["fee_bp"],
         "organisation": str(project.organisation_id),
@@ -251,16 +287,39 @@ def terms_for(*, batch: Batch, kind: str, tier: int, now: datetime) -> dict[str,
         "gold_most_bp": project.gold_most_bp,
         "ai_use": project.ai_use,
         **({"skill": frozen["experts"]["skill"]} if tier else {}),
+        **extras(frozen, kind=kind),
     }
+
+
+def extras(frozen: Mapping[str, Any], *, kind: str) -> dict[str, Any]:
+    """Of what a batch froze, the promises beside the price that a lease of this kind takes over: only those that are made."""
+    names = ["floor_per_hour_units"]
+    if kind == "answer":
+        names += ["quality_bonus_units", "quality_bonus_least_bp"] if frozen.get("quality_bonus_units") else []
+    return {name: frozen[name] for name in names if frozen.get(name)}
 
 
 def refresh_terms(*, project: Project, now: datetime) -> None:
     """Bring the terms of the project's queues up to date: for new leases only."""
     queues = Queue.objects.filter(project=project, batch__state__in=["launching", "active", "paused"])
     for queue in queues.select_related("batch__project"):
-        queue.terms = terms_for(batch=queue.batch, kind=queue.kind, tier=queue.tier, now=now)
+        before = queue.terms, queue.gold_count
+        queue.terms = _covered(queue, terms_for(batch=queue.batch, kind=queue.kind, tier=queue.tier, now=now))
         queue.gold_count = gold_for(project, kind=queue.kind, tier=queue.tier)
-        queue.save(update_fields=["terms", "gold_count"])
+        if (queue.terms, queue.gold_count) != before:
+            queue.save(update_fields=["terms", "gold_count"])
+
+
+def _covered(queue: Queue, fresh: dict[str, Any]) -> dict[str, Any]:
+    """A price that the batch's reserve does not cover waits, and the old one stays.
+
+    Queues of experts take it at once: each of their slots is opened only while the reserve covers it.
+    """
+    held = queue.batch.terms.get("covers", {}).get(queue.kind) or pricing.most_cost(queue.terms)
+    if queue.tier or pricing.most_cost(fresh) <= held:
+        return fresh
+    kept = {name: value for name, value in queue.terms.items() if name in rates.PRICE_KEYS}
+    return {name: value for name, value in fresh.items() if name not in rates.PRICE_KEYS} | kept
 
 
 def gold_for(project: Project, *, kind: str, tier: int) -> int:

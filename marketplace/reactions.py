@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from marketplace import batches, gold, results, review
+from marketplace import batches, bonuses, gold, results, review
 from marketplace.models import Ready, Submission
 
 
@@ -18,6 +18,8 @@ def on_submission(*, submission_id: str, task_id: int, kind: str, gold: bool, st
         grade_gold(submission_id)
     elif kind != "review":
         results.consider(task_id=task_id, now=now)
+    if kind == "answer" and state == "accepted":
+        bonuses.reward_counts(submission_id=uuid.UUID(submission_id), now=now)
     if kind == "answer" and state == "waiting":
         review.open_review_slot(submission_id=uuid.UUID(submission_id), now=now)
 
@@ -26,10 +28,21 @@ def grade_gold(submission_id: str) -> None:
     gold.grade(submission_id=uuid.UUID(submission_id), now=timezone.now())
 
 
-def on_judged(*, submission_id: str, **_: Any) -> None:
-    """Counts of the worker's record in the project are taken afresh from the submissions themselves."""
+def on_judged(*, submission_id: str, decision: str = "", **_: Any) -> None:
+    """Counts of the worker's record in the project are taken afresh from the submissions themselves; a corrected answer
+    changes what its task's result rests on."""
     submission = Submission.objects.select_related("task").get(pk=submission_id)
     review.count_judged(worker_id=submission.worker_id, project_id=submission.task.project_id)
+    if decision == "fix" and not submission.gold:
+        results.look_again(task_id=submission.task_id, now=timezone.now(), why="fixed")
+    if submission.state == "accepted":
+        bonuses.reward_counts(submission_id=submission.pk, now=timezone.now())
+        bonuses.reward_right(task_id=submission.task_id, now=timezone.now())
+
+
+def on_result(*, task_id: int, **_: Any) -> None:
+    """A settled result: the answers that agree with it get what their leases promised for that."""
+    bonuses.reward_right(task_id=task_id, now=timezone.now())
 
 
 def on_launch(*, batch_id: str, **_: Any) -> None:

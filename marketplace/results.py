@@ -12,7 +12,7 @@ from django.db import transaction
 
 from kit import outbox, states
 from marketplace import escalation, scores
-from marketplace.models import Batch, Project, QualityModel, Result, Submission, Task
+from marketplace.models import Batch, Project, QualityModel, Result, Submission, Task, Verdict
 from marketplace.quality import categorical, online, policy
 from marketplace.states import RESULT
 from task_types import registry
@@ -75,9 +75,14 @@ def counted(task_id: int) -> Any:
 
 
 def _given(task: Task, now: datetime) -> list[Given]:
-    rows = counted(task.pk).values_list("worker_id", "answer", "slot__queue__tier")
+    """The answers that count, oldest first; a corrected one stands in the place of the original, in the name of who
+    corrected it, while its author is measured by what they handed in."""
+    rows = counted(task.pk).values_list("pk", "worker_id", "answer", "slot__queue__tier")
+    fixes = Verdict.objects.filter(submission__task=task, decision="fix").values_list("submission_id", "judge_id", "corrected")
+    fixed = {pk: Given(f"judge {judge_id}", answer) for pk, judge_id, answer in fixes if answer}
     return [
-        Given(str(worker_id), answer, _weight(task, worker_id, now) if tier else None) for worker_id, answer, tier in rows
+        fixed.get(pk) or Given(str(worker_id), answer, _weight(task, worker_id, now) if tier else None)
+        for pk, worker_id, answer, tier in rows
     ]
 
 
@@ -172,6 +177,14 @@ def reopen(*, task_id: int, actor_id: uuid.UUID | None, now: datetime, why: str)
     result = Result.objects.select_for_update().filter(task_id=task_id, state="settled").first()
     if result is not None:
         states.move(result, chart=RESULT, to="reopened", actor_id=actor_id, now=now, reason=why)
+        consider(task_id=task_id, now=now)
+
+
+def look_again(*, task_id: int, now: datetime, why: str) -> None:
+    """Consider a task afresh, whether its result is settled or not."""
+    if Result.objects.filter(task_id=task_id, state="settled").exists():
+        reopen(task_id=task_id, actor_id=None, now=now, why=why)
+    else:
         consider(task_id=task_id, now=now)
 
 

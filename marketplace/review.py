@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,10 +16,11 @@ from kit import hot, outbox, states
 from kit.errors import Conflict, Invalid, NotFound
 from kit.ids import uuid7
 from marketplace import settlement, sql
-from marketplace.models import Batch, Queue, Slot, Submission, Verdict, WorkerRecord
+from marketplace.models import Batch, Queue, Slot, Submission, Task, Verdict, WorkerRecord
 from marketplace.models.judging import Decision, Reason
 from marketplace.states import SUBMISSION
 from payments import earnings
+from task_types import registry
 from workers import queries as people
 
 REJECTED_AT_MOST_BP = 500
@@ -50,13 +52,31 @@ class Judgement:
     clause: str = ""
     comment: str = ""
     share_bp: int | None = None
+    corrected: Any = None
 
 
-def check_verdict(raw: Any) -> dict[str, Any]:
-    """A verdict's fields from a form, a file or the API; raises Invalid that names the faulty one."""
+FIXED_LEAST_BP = 5_000
+"""Whose answer is corrected gets at least half."""
+SHARES = {Decision.ACCEPT_SHARE.value: (1, 9_999), Decision.FIX.value: (FIXED_LEAST_BP, 9_999)}
+"""The bounds of the share, in basis points, where a decision has one."""
+
+AnswerCheck = Callable[[Any], dict[str, Any]]
+
+
+def answer_check(*, task_type: str, payload: dict[str, Any], settings: dict[str, Any]) -> AnswerCheck:
+    """What a corrected answer has to be: one that a worker could have handed in."""
+    drawer = registry.drawer(task_type)
+    return lambda answer: drawer.check_answer(answer, payload=payload, settings=settings)
+
+
+def check_verdict(raw: Any, *, check_answer: AnswerCheck | None = None) -> dict[str, Any]:
+    """A verdict's fields from a form, a file or the API; raises Invalid that names the faulty one.
+
+    Where no `check_answer` is given, nothing can be corrected (a file of verdicts, several at once).
+    """
     if not isinstance(raw, dict):
         raise Invalid(_("Expected a verdict with a decision."), field="decision")
-    if unknown := set(raw) - {"decision", "reason", "clause", "comment", "share_bp"}:
+    if unknown := set(raw) - {"decision", "reason", "clause", "comment", "share_bp", "corrected"}:
         raise Invalid(_("Unknown field."), field=sorted(map(str, unknown))[0])
     decision = raw.get("decision")
     if decision not in Decision.values:
@@ -67,12 +87,24 @@ def check_verdict(raw: Any) -> dict[str, Any]:
             raise Invalid(_("Expected one of: %(known)s.") % {"known": ", ".join(Reason.values)}, field="reason")
         if not checked["clause"]:
             raise Invalid(_("Name the clause of the guideline that this rests on."), field="clause")
-    if decision == Decision.ACCEPT_SHARE:
-        share = raw.get("share_bp")
-        if not isinstance(share, int) or isinstance(share, bool) or not 0 < share < 10_000:
-            raise Invalid(_("Expected a share between 1 and 9,999 basis points."), field="share_bp")
+    if decision in SHARES:
+        share, (low, high) = raw.get("share_bp"), SHARES[decision]
+        if not isinstance(share, int) or isinstance(share, bool) or not low <= share <= high:
+            bounds = {"low": f"{low:,}", "high": f"{high:,}"}
+            raise Invalid(_("Expected a share between %(low)s and %(high)s basis points.") % bounds, field="share_bp")
         checked["share_bp"] = share
+    if decision == Decision.FIX:
+        checked["corrected"] = _corrected(raw, check_answer)
     return checked
+
+
+def _corrected(raw: dict[str, Any], check_answer: AnswerCheck | None) -> dict[str, Any]:
+    if check_answer is None or raw.get("corrected") is None:
+        raise Invalid(_("Hand in the corrected answer with your verdict."), field="corrected")
+    try:
+        return check_answer(raw["corrected"])
+    except Invalid as error:
+        raise Invalid(str(error), field="corrected") from None
 
 
 TEXTS = {"reason": 12, "clause": 200, "comment": 2_000}
@@ -90,10 +122,16 @@ def judge(*, submission: Submission, judgement: Judgement, judge_id: uuid.UUID, 
     verdict = check_verdict({
         "decision": judgement.decision, "reason": judgement.reason, "clause": judgement.clause,
         "comment": judgement.comment, **({"share_bp": judgement.share_bp} if judgement.share_bp is not None else {}),
-    })
+        **({"corrected": judgement.corrected} if judgement.corrected is not None else {}),
+    }, check_answer=_check_of(submission) if judgement.decision == Decision.FIX else None)  # fmt: skip
     if submission.worker_id == judge_id:
         raise Conflict(_("Nobody judges their own work."))
     _apply(submission, verdict, judge_id=judge_id, review_id=None, now=now)
+
+
+def _check_of(submission: Submission) -> AnswerCheck:
+    task = Task.objects.select_related("project").get(pk=submission.task_id)
+    return answer_check(task_type=task.project.task_type, payload=task.payload, settings=task.project.settings)
 
 
 def apply_review(
@@ -150,6 +188,7 @@ def _within_limit(submission: Submission) -> None:
 def _accept(submission: Submission, verdict: dict[str, Any], judge_id: uuid.UUID | None, now: datetime) -> None:
     states.move(submission, chart=SUBMISSION, to="accepted", actor_id=judge_id, now=now, judge_by=None)
     earnings.confirm(source_kind="submission", source_ids=[submission.pk], actor_id=judge_id, now=now)
+    settlement.pay_grown([submission.pk], now=now)
 
 
 def _accept_share(submission: Submission, verdict: dict[str, Any], judge_id: uuid.UUID, now: datetime) -> None:
@@ -182,6 +221,7 @@ def _send_back(submission: Submission, verdict: dict[str, Any], judge_id: uuid.U
 VERBS = {
     Decision.ACCEPT.value: _accept,
     Decision.ACCEPT_SHARE.value: _accept_share,
+    Decision.FIX.value: _accept_share,
     Decision.SEND_BACK.value: _send_back,
     Decision.REJECT.value: _reject,
 }

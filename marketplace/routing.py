@@ -15,7 +15,8 @@ LIFE_AT_MOST = 10
 
 WORKER_SEES = (
     "kind", "currency", "price_units", "multiplier_bp", "expected_seconds", "first_seconds", "time_cap", "guideline",
-    "review_rule", "judge_hours", "ai_use", "tier", "skill",
+    "review_rule", "judge_hours", "ai_use", "tier", "skill", "unit", "most_units", "country", "country_bp",
+    "floor_per_hour_units", "quality_bonus_units", "quality_bonus_least_bp",
 )
 """The keys of the terms that a worker is shown; the rest is how the house works and would tell gold from work."""
 
@@ -86,9 +87,11 @@ def draws_review(option: Option, *, rng: random.Random) -> bool:
     return rng.random() * BASIS < int(option.terms["sampled_share_bp"])
 
 
-def freeze(option: Option, *, rng: random.Random) -> dict[str, Any]:
+def freeze(option: Option, *, rng: random.Random, country: str = "") -> dict[str, Any]:
     """The terms of one lease: the queue's present ones, with what depends on this worker."""
     terms = dict(option.terms)
+    if (there := terms.pop("countries", {}).get(country, BASIS)) != BASIS:
+        terms |= {"country": country, "country_bp": there}
     terms["multiplier_bp"] = option.multiplier_bp
     terms["time_cap"] = terms["first_seconds"] * LIFE_AT_MOST
     terms["review"] = draws_review(option, rng=rng)

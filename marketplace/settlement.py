@@ -11,17 +11,22 @@ from kit.ids import uuid7
 from kit.money import Money
 from marketplace import pricing
 from marketplace.models import Batch, Submission
-from payments import earnings, funding, queries
+from payments import earnings, funding, pools, queries
+from task_types import registry
 
 DISPUTE_WINDOW = timedelta(days=30)
+BONUS_POOL, FLOOR_POOL = "bonus", "floor"
+"""The named pools of every batch's reserve."""
+POOLS_WAIT = timedelta(hours=48)
+"""So long after its end a batch keeps its pools: the night for the top-ups of its last day, and the bonuses of its last results."""
 
 
 def accrual(
     *, worker_id: uuid.UUID, terms: Mapping[str, Any], lines: Sequence[pricing.PriceLine], source_kind: str,
-    source_id: uuid.UUID, confirmed: bool, now: datetime,
+    source_id: uuid.UUID, confirmed: bool, now: datetime, from_revenue: bool = False, fee_units: int | None = None,
 ) -> earnings.Accrual:
-    """The earning that these lines make under these terms, with the fee that was frozen at launch."""
-    units = pricing.total(lines)
+    """The earning that these lines make under these terms, with the fee that was frozen at launch, unless one is named."""
+    fee = pricing.fee_of(lines, terms) if fee_units is None else fee_units
     return earnings.Accrual(
         earning_id=uuid7(),
         worker_id=worker_id,
@@ -31,9 +36,10 @@ def accrual(
         source_id=source_id,
         currency=terms["currency"],
         lines=[earnings.Line(line.kind, line.units, line.inputs, line.rule) for line in lines],
-        fee_units=pricing.fee_on(units, terms["fee_bp"]),
+        fee_units=0 if from_revenue else fee,
         confirmed=confirmed,
         now=now,
+        from_revenue=from_revenue,
     )
 
 
@@ -52,11 +58,33 @@ def confirm_overdue(submission_ids: Sequence[uuid.UUID], *, now: datetime) -> No
     """Confirm the earnings of submissions that silence accepted, set-based."""
     if submission_ids:
         earnings.confirm(source_kind="submission", source_ids=list(submission_ids), actor_id=None, now=now)
+        pay_grown(submission_ids, now=now)
+
+
+def pay_grown(submission_ids: Sequence[uuid.UUID], *, now: datetime) -> None:
+    """Of accepted work that came back once: pay the units by which its last answer is larger than the one first paid for.
+
+    One statement where there is none; the promise of the first round is never lowered.
+    """
+    grown = Submission.objects.filter(pk__in=submission_ids, round__gt=1).exclude(lease__terms__unit=pricing.PER_TASK)
+    rows = list(grown.select_related("lease", "task__project"))
+    for row in rows:
+        terms, drawer = row.lease.terms, registry.drawer(row.task.project.task_type)
+        first = row.rounds.order_by("round").values_list("answer", flat=True)[0]
+        before, after = (pricing.counted(terms, drawer.units(answer)) for answer in (first, row.answer))
+        if after > before:
+            lines = pricing.quote(terms, count=after - before)
+            earnings.adjust(
+                source_kind="submission", source_id=row.pk, adjustment_id=uuid.uuid5(row.pk, "units"), actor_id=None, now=now,
+                lines=[earnings.Line(line.kind, line.units, line.inputs, line.rule) for line in lines],
+                fee_units=pricing.fee_of(lines, terms),
+            )  # fmt: skip
 
 
 def return_what_is_free(*, batch: Batch, actor_id: uuid.UUID | None, now: datetime) -> Money:
-    """Give back what a closed batch cannot need any more: all of its reserve but what disputes may still claim."""
-    free = funding.reserved(batch_id=batch.pk, currency=batch.currency) - disputable(batch=batch, now=now)
+    """Give back what a closed batch cannot need any more: all of its reserve but what disputes and pools may still claim."""
+    kept = disputable(batch=batch, now=now) + promised_by_pools(batch=batch, now=now)
+    free = funding.reserved(batch_id=batch.pk, currency=batch.currency) - kept
     if free.units > 0:
         funding.return_reserve(
             organisation_id=batch.project.organisation_id, batch_id=batch.pk, amount=free,
@@ -70,13 +98,18 @@ def disputable(*, batch: Batch, now: datetime) -> Money:
     rows = Submission.objects.filter(
         batch=batch, state__in=["rejected", "accepted_share"], verdicts__at__gt=now - DISPUTE_WINDOW
     ).distinct()
-    terms = dict(rows.values_list("pk", "lease__terms"))
-    kept = queries.earnings_of(source_kind="submission", source_ids=list(terms))
-    cut = sum(_promised(terms[pk]) - kept[pk].amount.units - kept[pk].fee.units for pk in terms if pk in kept)
+    ids = list(rows.values_list("pk", flat=True))
+    kept = queries.earnings_of(source_kind="submission", source_ids=ids)
+    cut = sum(max(one.promised.units - one.amount.units - one.fee.units, 0) for one in kept.values())
     return Money(cut, batch.currency)
 
 
-def _promised(terms: Mapping[str, Any]) -> int:
-    """Pay and fee that one submission under these terms would have cost."""
-    units = pricing.total(pricing.quote(terms))
-    return units + pricing.fee_on(units, terms["fee_bp"])
+def promised_by_pools(*, batch: Batch, now: datetime) -> Money:
+    """What is left in pools out of which the batch promised something, until its last promises are kept."""
+    if batch.closed_at is None or now >= batch.closed_at + POOLS_WAIT:
+        return Money.zero(batch.currency)
+    names = [FLOOR_POOL] if batch.terms.get("floor_per_hour_units") else []
+    names += [BONUS_POOL] if batch.terms.get("quality_bonus_units") else []
+    names += [f"mission:{pk}" for pk in batch.missions.values_list("pk", flat=True)]
+    return Money(sum(pools.of(batch_id=batch.pk, name=name).left for name in names), batch.currency)
+

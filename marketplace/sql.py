@@ -9,12 +9,13 @@ SELECT w.standing,
        r.worker_id IS NOT NULL AND NOT r.stale AND r.facts_version = w.facts_version AND r.valid_until > %(now)s AS fresh,
        (SELECT l.id FROM marketplace_lease l
          WHERE l.worker_id = %(worker)s AND l.kind = %(kind)s AND l.live) AS live_id,
-       coalesce(r.complete, true)
+       coalesce(r.complete, true), w.country
   FROM workers_workerprofile w
   LEFT JOIN marketplace_ready r ON r.worker_id = w.user_id
  WHERE w.user_id = %(worker)s
 """
-"""Standing, whether the ready row may be believed, the live lease if there is one, and whether the row has a further part."""
+"""Standing, whether the ready row may be believed, the live lease if there is one, whether the row has a further part, and
+the worker's country, by which a client may openly pay more or less."""
 
 _FIRST = """unnest(r.queues, r.rule_versions, r.multipliers_bp)
        WITH ORDINALITY AS o(queue_id, rule_version, multiplier_bp, place)"""

@@ -102,7 +102,8 @@ def _read(cursor: hot.Cursor, worker_id: uuid.UUID, lease_id: uuid.UUID) -> _Hel
 def _check(held: _Held, answer: Any) -> dict[str, Any]:
     """A review lease takes a verdict, every other one an answer of the task type."""
     if held.kind == "review":
-        return review.check_verdict(answer)
+        check = review.answer_check(task_type=held.task_type, payload=held.payload, settings=held.settings)
+        return review.check_verdict(answer, check_answer=check)
     return registry.drawer(held.task_type).check_answer(answer, payload=held.payload, settings=held.settings)
 
 
@@ -119,7 +120,7 @@ def _hand_in(
     """The first round: what was handed in, as one fact, and what it pays, as another."""
     if not held.live and not (held.state == "expired" and held.slot_free):
         raise LeaseExpired(_("The time ran out and somebody else has this task now. Your draft is kept for 30 days."))
-    lines = pricing.quote(held.terms)
+    lines = pricing.quote(held.terms, count=_count(held, answer))
     made = _outcome(held, lines, now)
     facts = _facts(held, made, worker_id, lease_id, answer, now) | _told(held, made, worker_id)
     try:
@@ -137,6 +138,13 @@ def _hand_in(
             submission_id=held.subject_id, review_id=made.submission_id, verdict=answer, judge_id=worker_id, now=now
         )
     return made
+
+
+def _count(held: _Held, answer: dict[str, Any]) -> int:
+    """Paid units of an answer; a price by the task asks no drawer."""
+    if held.terms.get("unit", pricing.PER_TASK) == pricing.PER_TASK:
+        return 1
+    return pricing.counted(held.terms, registry.drawer(held.task_type).units(answer))
 
 
 def _outcome(held: _Held, lines: list[pricing.PriceLine], now: datetime) -> Submitted:
@@ -187,7 +195,7 @@ def _hand_in_again(
         submission=submission, round=submission.round, lease_id=submission.lease_id, answer=submission.answer,
         active_ms=submission.active_ms, submitted_at=submission.submitted_at,
     )
-    lines = pricing.quote(held.terms, round=held.round)
+    lines = pricing.quote(held.terms, count=_count(held, answer), round=held.round)
     judge_by = review.take_up_again(
         submission=submission, lease_id=lease_id, round=held.round, answer=answer,
         active_ms=_active_ms(held, now), now=now,

@@ -19,6 +19,7 @@ urlpatterns = [
     path("work/next/", worker.next_task, name="next_task"),
     path("work/history/", worker.history, name="history"),
     path("work/quality/", worker.quality, name="quality"),
+    path("work/projects/<uuid:project_id>/pay/", worker.project_pay, name="work_pay"),
     path("work/tasks/<uuid:lease_id>/", workspace.workspace, name="workspace"),
     path("work/tasks/<uuid:lease_id>/beat/", workspace.beat, name="beat"),
     path("work/tasks/<uuid:lease_id>/draft/", workspace.draft, name="draft"),

@@ -36,7 +36,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accrual:
-    """An earning about to be written. Its amount is the sum of its lines; the fee comes on top, from the same reserve."""
+    """An earning about to be written. Its amount is the sum of its lines; the fee comes on top, from the same reserve.
+
+    The platform pays `from_losses` what a reserve does not cover, and `from_revenue` what a bill price leaves to it: confirmed
+    at once, without a fee. The column `from_losses` keeps that no client was charged.
+    """
 
     earning_id: uuid.UUID
     worker_id: uuid.UUID
@@ -52,6 +56,7 @@ class Accrual:
     actor_id: uuid.UUID | None = None
     adjusts_id: uuid.UUID | None = None
     from_losses: bool = False
+    from_revenue: bool = False
     amount_units: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,8 +89,13 @@ def add_covered(accrual: Accrual) -> bool:
         return add(accrual)
     made = add(replace(accrual, fee_units=0, from_losses=True))
     if made:
-        outbox.emit("reserve.dry", batch_id=str(accrual.batch_id), units=accrual.amount_units, currency=accrual.currency)
+        tell_dry(accrual)
     return made
+
+
+def tell_dry(accrual: Accrual) -> None:
+    """Finance hears that the platform paid what a reserve or a pool did not cover."""
+    outbox.emit("reserve.dry", batch_id=str(accrual.batch_id), units=accrual.amount_units, currency=accrual.currency)
 
 
 def confirm(
@@ -177,7 +187,7 @@ def _earn_params(accrual: Accrual) -> dict[str, Any]:
         "batch": accrual.batch_id, "source_kind": accrual.source_kind, "source_id": accrual.source_id,
         "adjusts": accrual.adjusts_id, "currency": accrual.currency, "amount": amount, "fee": fee,
         "state": "confirmed" if settled else "pending", "confirmed": amount if settled else None,
-        "confirmed_fee": fee if settled else None, "from_losses": accrual.from_losses, "now": accrual.now,
+        "confirmed_fee": fee if settled else None, "from_losses": accrual.from_losses or accrual.from_revenue, "now": accrual.now,
         "settled_at": accrual.now if settled else None, "lines": orjson.dumps(accrual.lines).decode(),
         "pending": 0 if settled else amount, "paid": amount if settled else 0, "paid_fee": fee if settled else 0,
     }  # fmt: skip
@@ -186,9 +196,10 @@ def _earn_params(accrual: Accrual) -> dict[str, Any]:
 def _posting(accrual: Accrual) -> ledger.Posting:
     currency, amount = accrual.currency, Money(accrual.amount_units, accrual.currency)
     reserve = Account("batch_reserved", accrual.batch_id, currency)
-    if accrual.from_losses:
+    if accrual.from_losses or accrual.from_revenue:
+        payer = platform("platform_losses" if accrual.from_losses else "platform_revenue", currency)
         legs = ledger.move(
-            amount, debit=platform("platform_losses", currency), credit=Account("worker_available", accrual.worker_id, currency)
+            amount, debit=payer, credit=Account("worker_available", accrual.worker_id, currency)
         )
     elif accrual.confirmed:
         legs = [

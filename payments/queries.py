@@ -47,7 +47,8 @@ class LineView:
 class EarningView:
     """What a source earned, its adjustments included: the lines add up to the amount.
 
-    `amount` is what is promised while pending, what was kept once confirmed, zero when released.
+    `amount` is what is promised while pending, what was kept once confirmed, zero when released; `promised` is what the first
+    promise held, fee included, whatever became of it.
     """
 
     earning_id: uuid.UUID
@@ -61,6 +62,7 @@ class EarningView:
     payout_id: uuid.UUID | None
     created_at: datetime
     settled_at: datetime | None
+    promised: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,12 @@ def views_of(found: QuerySet[Earning] | Sequence[Earning]) -> list[EarningView]:
     return [_view(first, added[first.id], lines) for first in firsts]
 
 
+def promised(*, source_kind: str, source_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """What each of these sources was promised at first, in units, whatever became of it. One statement."""
+    found = Earning.objects.filter(source_kind=source_kind, source_id__in=source_ids)
+    return dict(found.values_list("source_id", "amount_units"))
+
+
 def _lines_of(found: Sequence[Earning]) -> dict[uuid.UUID, list[LineView]]:
     currencies = {earning.id: earning.currency for earning in found}
     lines: dict[uuid.UUID, list[LineView]] = defaultdict(list)
@@ -126,7 +134,7 @@ def _view(first: Earning, extras: list[Earning], lines: dict[uuid.UUID, list[Lin
         fee=Money(sum(charged(part) for part in parts), first.currency),
         lines=tuple(line for part in parts for line in lines[part.id]),
         held=any(part.held for part in parts), payout_id=first.payout_id, created_at=first.created_at,
-        settled_at=first.settled_at,
+        settled_at=first.settled_at, promised=Money(first.amount_units + first.fee_units, first.currency),
     )  # fmt: skip
 
 

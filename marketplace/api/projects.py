@@ -16,10 +16,10 @@ from rest_framework.request import Request
 from kit.api import PAGING, Body, MoneyField, change, listing, paged, reply
 from kit.errors import Invalid, NotFound
 from kit.money import Money
-from marketplace import projects
+from marketplace import projects, raises
 from marketplace.api import reach
 from marketplace.api.reach import ClientView, OpsView
-from marketplace.models import GuidelineVersion, Project, Rate, SlotKind
+from marketplace.models import BillRate, GuidelineVersion, Project, Rate, SlotKind
 from workers import access
 
 
@@ -55,9 +55,25 @@ class ProjectSerializer(serializers.Serializer[Any]):
     gold_most_bp = serializers.IntegerField()
     bonus_pool_bp = serializers.IntegerField()
     floor_pool_bp = serializers.IntegerField()
+    floor_per_hour = serializers.SerializerMethodField()
+    quality_bonus = serializers.SerializerMethodField()
+    quality_bonus_least_bp = serializers.IntegerField(help_text="How sure a result must be for its bonuses")
+    country_bp = serializers.DictField(
+        child=serializers.IntegerField(), help_text="Multipliers of the price by country of the worker, who is shown them"
+    )
     ai_use = serializers.CharField(help_text="forbidden, assisted or allowed")
     archived_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
+
+    @extend_schema_field(MoneyField)
+    def get_floor_per_hour(self, project: Project) -> Money:
+        """What an hour of active time comes to at least; nothing where the project promises none."""
+        return Money(project.floor_per_hour_units, project.currency)
+
+    @extend_schema_field(MoneyField)
+    def get_quality_bonus(self, project: Project) -> Money:
+        """What each answer that agrees with its result gets on top; nothing where the project promises none."""
+        return Money(project.quality_bonus_units, project.currency)
 
 
 class ProjectChangeSerializer(Body):
@@ -83,6 +99,10 @@ class ProjectChangeSerializer(Body):
     gold_most_bp = serializers.IntegerField(required=False)
     bonus_pool_bp = serializers.IntegerField(required=False)
     floor_pool_bp = serializers.IntegerField(required=False)
+    floor_per_hour = MoneyField(required=False)
+    quality_bonus = MoneyField(required=False)
+    quality_bonus_least_bp = serializers.IntegerField(required=False)
+    country_bp = serializers.DictField(child=serializers.IntegerField(), required=False)
     ai_use = serializers.CharField(required=False)
 
 
@@ -93,6 +113,18 @@ class NewProjectSerializer(ProjectChangeSerializer):
     task_type = serializers.CharField(max_length=40)
     settings = serializers.JSONField()
     currency = serializers.CharField(required=False, default="USD", max_length=3)
+
+
+def in_units(given: dict[str, Any], currency: str) -> dict[str, Any]:
+    """The amounts of a request as the options of a project; raises Invalid for another currency."""
+    found = dict(given)
+    for name in ("floor_per_hour", "quality_bonus"):
+        if name in found:
+            amount: Money = found.pop(name)
+            if amount.currency != currency:
+                raise Invalid(_("This project pays in %(currency)s.") % {"currency": currency}, field=name)
+            found[f"{name}_units"] = amount.units
+    return found
 
 
 class GuidelineSerializer(serializers.Serializer[Any]):
@@ -117,7 +149,8 @@ class RateSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     kind = serializers.CharField(help_text="answer, review or adjudication")
     tier = serializers.IntegerField()
-    unit = serializers.CharField()
+    unit = serializers.CharField(help_text="task, or one of the task type's units")
+    most_units = serializers.IntegerField(help_text="So many units of one task are paid at most, and at least one")
     amount = serializers.SerializerMethodField()
     valid_from = serializers.DateTimeField()
 
@@ -126,10 +159,35 @@ class RateSerializer(serializers.Serializer[Any]):
         return Money(rate.amount_units, rate.project.currency)
 
 
-class NewRateSerializer(Body):
-    """A new dated price; leases that exist keep theirs."""
+class NewBillRateSerializer(Body):
+    """A new dated bill price, never below the most that the slot pays."""
 
     amount = MoneyField()
+    kind = serializers.CharField(required=False, default="answer")
+    tier = serializers.IntegerField(required=False, default=0, min_value=0, max_value=3)
+    valid_from = serializers.DateTimeField(required=False, allow_null=True, default=None)
+
+
+class BillRateSerializer(serializers.Serializer[Any]):
+    """What the client is charged for an accepted slot from a time on, by the unit of the rate in force, instead of pay + fee."""
+
+    id = serializers.IntegerField()
+    kind = serializers.CharField(help_text="answer, review or adjudication")
+    tier = serializers.IntegerField()
+    amount = serializers.SerializerMethodField()
+    valid_from = serializers.DateTimeField()
+
+    @extend_schema_field(MoneyField)
+    def get_amount(self, rate: BillRate) -> Money:
+        return Money(rate.amount_units, rate.project.currency)
+
+
+class NewRateSerializer(Body):
+    """A new dated price; leases that exist keep theirs. A higher one asks for more reserve where a batch is in motion."""
+
+    amount = MoneyField()
+    unit = serializers.CharField(required=False, default="task", max_length=20)
+    most_units = serializers.IntegerField(required=False, default=1, min_value=1)
     kind = serializers.CharField(required=False, default="answer")
     tier = serializers.IntegerField(required=False, default=0, min_value=0, max_value=3)
     valid_from = serializers.DateTimeField(required=False, allow_null=True, default=None)
@@ -169,7 +227,7 @@ class Projects(ClientView):
         def work() -> HttpResponse:
             made = projects.create(
                 organisation_id=access.organisation_of(request).pk, actor_id=access.user_of(request).pk,
-                now=timezone.now(), **given,
+                now=timezone.now(), **in_units(given, given["currency"]),
             )
             return reply(shown(made.pk), 201)
 
@@ -189,7 +247,7 @@ class ProjectDetail(ClientView):
 
         def work() -> HttpResponse:
             project, actor_id, now = reach.project(self.whose(request), project_id), access.user_of(request).pk, timezone.now()
-            changes = dict(given)
+            changes = in_units(given, project.currency)
             if "settings" in changes:
                 projects.change_settings(project=project, settings=changes.pop("settings"), actor_id=actor_id, now=now)
             if changes:
@@ -258,18 +316,32 @@ class Rates(ClientView):
     @extend_schema(request=NewRateSerializer, responses={201: RateSerializer})
     def post(self, request: Request, project_id: uuid.UUID) -> HttpResponse:
         """Set a price."""
-        given = NewRateSerializer.read(request)
-        if given["kind"] not in SlotKind.values:
-            raise Invalid(_("Expected one of: %(known)s.") % {"known": ", ".join(SlotKind.values)}, field="kind")
+        given = _of_a_kind(NewRateSerializer.read(request))
 
         def work() -> HttpResponse:
-            rate = projects.set_rate(
-                project=reach.project(self.whose(request), project_id), actor_id=access.user_of(request).pk,
-                now=timezone.now(), **given,
-            )
+            project, actor_id, now = reach.project(self.whose(request), project_id), access.user_of(request).pk, timezone.now()
+            rate = projects.set_rate(project=project, actor_id=actor_id, now=now, **given)
+            raises.cover(project=project, now=now, actor_id=actor_id)
             return reply(RateSerializer(rate).data, 201)
 
         return change(request, work)
+
+
+def _of_a_kind(given: dict[str, Any]) -> dict[str, Any]:
+    if given["kind"] not in SlotKind.values:
+        raise Invalid(_("Expected one of: %(known)s.") % {"known": ", ".join(SlotKind.values)}, field="kind")
+    return given
+
+
+class BillRates(ClientView):
+    """What the client is charged by a bill price instead of pay + fee, newest first; agreed with the platform."""
+
+    http_method_names = ["get", "head", "options"]
+
+    @extend_schema(parameters=PAGING, responses=paged(BillRateSerializer))
+    def get(self, request: Request, project_id: uuid.UUID) -> HttpResponse:
+        rows = reach.project(self.whose(request), project_id).bill_rates.select_related("project")
+        return listing(request, rows, order="-valid_from", show=lambda page: BillRateSerializer(page, many=True).data)
 
 
 class OpsProjects(OpsView, Projects):
@@ -288,6 +360,26 @@ class OpsGuidelines(OpsView, Guidelines):
     """The guideline versions of anybody's project."""
 
     http_method_names = ["get", "head", "options"]
+
+
+class OpsBillRates(OpsView, BillRates):
+    """The bill prices of anybody's project; finance sets them."""
+
+    permission_classes = [access.Ops(write=("finance",))]
+    http_method_names = ["get", "post", "head", "options"]
+
+    @extend_schema(request=NewBillRateSerializer, responses={201: BillRateSerializer})
+    def post(self, request: Request, project_id: uuid.UUID) -> HttpResponse:
+        """Set a bill price."""
+        given = _of_a_kind(NewBillRateSerializer.read(request))
+
+        def work() -> HttpResponse:
+            project, actor_id, now = reach.project(self.whose(request), project_id), access.user_of(request).pk, timezone.now()
+            made = projects.set_bill_rate(project=project, actor_id=actor_id, now=now, **given)
+            raises.cover(project=project, now=now, actor_id=actor_id)
+            return reply(BillRateSerializer(made).data, 201)
+
+        return change(request, work)
 
 
 class OpsRates(OpsView, Rates):

@@ -33,8 +33,9 @@ class SubmissionVerdictSerializer(serializers.Serializer[Any]):
     """What a human said of one round."""
 
     round = serializers.IntegerField()
-    decision = serializers.CharField(help_text="accept, accept_share, send_back or reject")
+    decision = serializers.CharField(help_text="accept, accept_share, fix, send_back or reject")
     share_bp = serializers.IntegerField(allow_null=True)
+    corrected = serializers.JSONField(allow_null=True, help_text="Of a fix: the corrected answer, beside the original")
     reason = serializers.CharField()
     clause = serializers.CharField()
     comment = serializers.CharField()
@@ -63,14 +64,17 @@ class SubmissionSerializer(serializers.Serializer[Any]):
 class JudgementSerializer(Body):
     """A verdict. Anything but `accept` names a reason and the clause of the guideline that it rests on."""
 
-    decision = serializers.CharField(help_text="accept, accept_share, send_back or reject")
+    decision = serializers.CharField(help_text="accept, accept_share, fix, send_back or reject")
     reason = serializers.CharField(
         required=False, default="", allow_blank=True,
         help_text="wrong, incomplete, careless, unreadable, off_topic or ai_use",
     )  # fmt: skip
     clause = serializers.CharField(required=False, default="", allow_blank=True)
     comment = serializers.CharField(required=False, default="", allow_blank=True)
-    share_bp = serializers.IntegerField(required=False, allow_null=True, default=None, help_text="With accept_share: 1 to 9,999")
+    share_bp = serializers.IntegerField(
+        required=False, allow_null=True, default=None, help_text="With accept_share 1 to 9,999, with fix 5,000 to 9,999"
+    )
+    corrected = serializers.JSONField(required=False, allow_null=True, default=None, help_text="With fix: the whole answer")
 
 
 class ManyJudgementsSerializer(JudgementSerializer):

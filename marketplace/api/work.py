@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
@@ -16,13 +17,13 @@ from rest_framework.request import Request
 
 from kit.api import PAGING, MoneyField, change, listing, paged, reply
 from kit.errors import Invalid, NotFound
-from marketplace import dispatch, doors, eligibility, queries
+from marketplace import dispatch, doors, eligibility, pay_preview, queries
 from marketplace.api import reach
 from marketplace.api.leases import LeaseSerializer, PayLineSerializer, shown_lines
 from marketplace.api.leases import shown as shown_lease
 from marketplace.api.reach import WorkerView
 from marketplace.api.submissions import SubmissionVerdictSerializer
-from marketplace.models import Lease, Project, Queue, Ready, Submission, Verdict
+from marketplace.models import Lease, Project, Submission, Verdict
 from marketplace.states import SUBMISSION
 from payments import queries as money
 from payments.queries import EarningView
@@ -117,6 +118,54 @@ class ProjectForWorkSerializer(serializers.Serializer[Any]):
     form = serializers.JSONField(help_text="The SurveyJS form of its tasks")
     guideline = serializers.IntegerField(allow_null=True)
     markdown = serializers.CharField()
+
+
+class BandSerializer(serializers.Serializer[Any]):
+    from_bp = serializers.IntegerField(help_text="From this lower end of a score on")
+    multiplier_bp = serializers.IntegerField()
+    pay = MoneyField()
+    mine = serializers.BooleanField()
+
+
+class MissionSeenSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    kind = serializers.CharField(help_text="count or streak")
+    count = serializers.IntegerField()
+    per_day = serializers.IntegerField()
+    done = serializers.IntegerField()
+    amount = MoneyField()
+    rewards_left = serializers.IntegerField(help_text="So many the budget still pays, first come, first served")
+    ends_at = serializers.DateTimeField()
+
+
+class OfferSerializer(serializers.Serializer[Any]):
+    """What one kind of slot pays; amounts are for one unit."""
+
+    kind = serializers.CharField()
+    tier = serializers.IntegerField()
+    unit = serializers.CharField()
+    most_units = serializers.IntegerField()
+    pay = MoneyField(help_text="Yours now, band and country included")
+    lines = PayLineSerializer(many=True)
+    bands = BandSerializer(many=True)
+    score_low_bp = serializers.IntegerField(allow_null=True)
+    country = serializers.CharField()
+    countries = serializers.DictField(child=serializers.IntegerField())
+    kill_least = MoneyField(help_text="Paid at least for a task that is taken away")
+    kill_most = MoneyField()
+    round_extra = MoneyField(help_text="On top for each return beyond the first")
+    floor_per_hour = MoneyField()
+    quality_bonus = MoneyField()
+    quality_bonus_least_bp = serializers.IntegerField()
+    review_rule = serializers.CharField()
+    judge_hours = serializers.IntegerField()
+    missions = MissionSeenSerializer(many=True)
+
+
+class ProjectPaySerializer(serializers.Serializer[Any]):
+    project = serializers.UUIDField()
+    name = serializers.CharField()
+    offers = OfferSerializer(many=True)
 
 
 class SubmissionPaySerializer(serializers.Serializer[Any]):
@@ -217,7 +266,7 @@ class ProjectForWork(WorkerView):
     )
     def get(self, request: Request, project_id: uuid.UUID) -> HttpResponse:
         project = Project.objects.select_related("organisation").filter(pk=project_id).first()
-        if project is None or not _may_look(access.user_of(request).pk, project):
+        if project is None or not pay_preview.may_look(worker_id=access.user_of(request).pk, project=project):
             raise NotFound(_("There is no such project."))
         versions = project.guidelines.order_by("-number")
         if number := request.query_params.get("guideline"):
@@ -235,12 +284,28 @@ class ProjectForWork(WorkerView):
         })  # fmt: skip
 
 
-def _may_look(worker_id: uuid.UUID, project: Project) -> bool:
-    """Who holds or held a lease there, or whose ready row leads there."""
-    queues = list(Queue.objects.filter(project=project).values_list("pk", flat=True))
-    ready = Ready.objects.filter(worker_id=worker_id).first()
-    may = ready is not None and not ready.multipliers.keys().isdisjoint(queues)
-    return may or Lease.objects.filter(worker_id=worker_id, queue_id__in=queues).exists()
+class ProjectPay(WorkerView):
+    """What would I get: all that the project's open work pays you, by the terms that a task taken now would freeze."""
+
+    @extend_schema(responses=ProjectPaySerializer)
+    def get(self, request: Request, project_id: uuid.UUID) -> HttpResponse:
+        worker_id, now = access.user_of(request).pk, timezone.now()
+        project = Project.objects.filter(pk=project_id).first()
+        if project is None or not pay_preview.may_look(worker_id=worker_id, project=project):
+            raise NotFound(_("There is no such project."))
+        found = pay_preview.offers(worker_id=worker_id, project=project, now=now)
+        return reply({"project": project.pk, "name": project.name, "offers": [_offer(one) for one in found]})
+
+
+def _offer(offer: pay_preview.Offer) -> dict[str, Any]:
+    plain = ("kind", "tier", "unit", "most_units", "score_low_bp", "country", "quality_bonus_least_bp", "review_rule", "judge_hours")
+    amounts = ("pay", "kill_least", "kill_most", "round_extra", "floor_per_hour", "quality_bonus")
+    return {
+        **{name: getattr(offer, name) for name in (*plain, *amounts)}, "countries": dict(offer.countries),
+        "lines": shown_lines(offer.lines, offer.pay.currency),
+        "bands": [asdict(band) | {"pay": band.pay} for band in offer.bands],
+        "missions": [asdict(mission) | {"amount": mission.amount} for mission in offer.missions],
+    }  # fmt: skip
 
 
 class MySubmissions(WorkerView):

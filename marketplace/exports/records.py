@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,8 +12,9 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 
 from kit.money import Money
+from marketplace import bonuses
 from marketplace.exports.sources import Source, Sources
-from marketplace.models import Batch, Lease, Result, Submission, Task
+from marketplace.models import Batch, Lease, Result, Submission, Task, Verdict
 from payments import queries as money
 from payments.queries import EarningView
 from workers import pseudonyms
@@ -33,8 +34,9 @@ def rows(batch: Batch, *, answers: bool = True, include_gold: bool = False) -> I
     A record: id (the client's own, or None), file, line, gold, payload (images under the names that the client gave), extra
     (the client's other columns), result {state, answer, confidence 0..1, ambiguous, distribution, answers, by, settled_at}
     or None, cost {pay, fee, total, currency} of everything that was paid for the task (answers, reviews, returned rounds,
-    lost time), and answers [{worker, kind, state, answer, seconds, round, submitted_at, pay, fee}]. Amounts are decimal
-    strings with four places; what is pending counts as promised, what was rejected as zero.
+    lost time, quality bonuses), and answers [{worker, kind, state, answer, seconds, round, submitted_at, pay, fee, and
+    corrected, where a reviewer corrected it}]. Amounts are decimal strings with four places; what is pending counts as
+    promised, what was rejected as zero.
     """
     return (record for record, _source in with_sources(batch, answers=answers, include_gold=include_gold))
 
@@ -83,7 +85,12 @@ def _done(batch: Batch, task_ids: Sequence[int]) -> _Done:
     for submission in given:
         submissions[submission.task_id].append(submission)
     paid = money.earnings_of(source_kind="submission", source_ids=[submission.pk for submission in given])
-    return _Done(submissions, paid, _beside(batch, task_ids))
+    beside = _beside(batch, task_ids)
+    if batch.terms.get("quality_bonus_units") and "answer" not in batch.terms.get("billed", ()):
+        rewarded = {bonuses.quality_source(submission.pk): submission.task_id for submission in given}
+        for source_id, view in money.earnings_of(source_kind="bonus", source_ids=list(rewarded)).items():
+            beside[rewarded[source_id]].append(view)
+    return _Done(submissions, paid, beside)
 
 
 def _beside(batch: Batch, task_ids: Sequence[int]) -> dict[int, list[EarningView]]:
@@ -119,12 +126,14 @@ class _Reader:
         self._answers = answers
         self._sources = Sources(batch)
         self._names: dict[uuid.UUID, str] = {}
+        self._corrected: dict[uuid.UUID, dict[str, Any] | None] = {}
 
     def records(self, tasks: Sequence[Task]) -> Iterator[tuple[Record, Source]]:
         ids = [task.pk for task in tasks]
         results = {result.task_id: result for result in Result.objects.filter(task__in=ids)}
         done = _done(self._batch, ids)
         self._learn_names(one.worker_id for submissions in done.submissions.values() for one in submissions)
+        self._learn_corrections(one for submissions in done.submissions.values() for one in submissions)
         for task in tasks:
             source = self._sources.of(task)
             record = self._record(
@@ -153,8 +162,19 @@ class _Reader:
         }
         if self._answers:
             answers = [one for one in submissions if one.kind != "review"]
-            record["answers"] = [self._answer(one, paid.get(one.pk)) for one in answers]
+            record["answers"] = [self._answer(one, paid.get(one.pk)) | self._correction(one) for one in answers]
         return record
+
+    def _correction(self, submission: Submission) -> Record:
+        """The answer as a reviewer corrected it, beside the original; nothing for any other."""
+        if submission.state != "accepted_share" or submission.pk not in self._corrected:
+            return {}
+        return {"corrected": self._corrected[submission.pk]}
+
+    def _learn_corrections(self, submissions: Iterable[Submission]) -> None:
+        cut = [one.pk for one in submissions if one.state == "accepted_share"]
+        fixes = Verdict.objects.filter(submission__in=cut, decision="fix").values_list("submission_id", "corrected")
+        self._corrected = dict(fixes) if cut else {}
 
     def _answer(self, submission: Submission, paid: EarningView | None) -> Record:
         nothing = Money.zero(self._batch.currency)

@@ -1,8 +1,9 @@
 """The market's tables, by the stage of work that they serve."""
 
 from marketplace.models.batches import BadRow, Batch, Upload
+from marketplace.models.bonuses import Mission, MissionKind
 from marketplace.models.judging import QualityModel, Result, Verdict
-from marketplace.models.projects import GuidelineVersion, Project, ProjectTry, Rate, SlotKind
+from marketplace.models.projects import BillRate, GuidelineVersion, Project, ProjectTry, Rate, SlotKind
 from marketplace.models.webhooks import WebhookDelivery, WebhookEndpoint, WebhookNews, WebhookTry
 from marketplace.models.work import (
     Assignment,
@@ -22,10 +23,13 @@ __all__ = [
     "Assignment",
     "BadRow",
     "Batch",
+    "BillRate",
     "Draft",
     "GoldAnswer",
     "GuidelineVersion",
     "Lease",
+    "Mission",
+    "MissionKind",
     "Project",
     "ProjectTry",
     "QualityModel",

@@ -18,6 +18,7 @@ class Decision(models.TextChoices):
 
     ACCEPT = "accept", _("Accept")
     ACCEPT_SHARE = "accept_share", _("Accept a share")
+    FIX = "fix", _("Correct it yourself")
     SEND_BACK = "send_back", _("Send back")
     REJECT = "reject", _("Reject")
 
@@ -34,7 +35,8 @@ class Reason(models.TextChoices):
 
 
 class Verdict(models.Model):
-    """A human's judgement of one round of a submission; the first one counts."""
+    """A human's judgement of one round of a submission; the first one counts. A fix keeps the corrected answer here, beside
+    the original, which stays as it was handed in."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="verdicts", db_index=False)
@@ -44,6 +46,7 @@ class Verdict(models.Model):
     reason = models.CharField(max_length=12, choices=Reason.choices, blank=True, default="")
     clause = models.CharField(max_length=200, blank=True, default="")
     comment = models.TextField(blank=True, default="", max_length=2000)
+    corrected = models.JSONField(null=True)
     judge = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     review = models.OneToOneField(Submission, on_delete=models.PROTECT, null=True, related_name="gave")
     at = models.DateTimeField()
@@ -58,6 +61,11 @@ class Verdict(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(decision="accept_share") | models.Q(share_bp__gt=0, share_bp__lt=10_000),
                 name="verdict_share_is_a_share",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(decision="fix")
+                | models.Q(corrected__isnull=False, share_bp__gte=5_000, share_bp__lt=10_000),
+                name="fix_has_its_answer_and_pays_half",
             ),
         ]
 

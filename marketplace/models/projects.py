@@ -69,6 +69,9 @@ class Project(models.Model):
     bonus_pool_bp = models.PositiveSmallIntegerField(default=1_000)
     floor_pool_bp = models.PositiveSmallIntegerField(default=1_000)
     floor_per_hour_units = models.PositiveBigIntegerField(default=0)
+    quality_bonus_units = models.PositiveBigIntegerField(default=0, db_default=0)
+    quality_bonus_least_bp = models.PositiveSmallIntegerField(default=9_000, db_default=9_000)
+    country_bp = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     ai_use = models.CharField(max_length=10, choices=AIUse.choices, default=AIUse.FORBIDDEN)
     archived_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(site.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -109,13 +112,17 @@ class GuidelineVersion(models.Model):
 
 
 class Rate(models.Model):
-    """A dated price: what one slot of a kind and tier pays from a time on; a new price is a new row."""
+    """A dated price: what one slot of a kind and tier pays from a time on; a new price is a new row.
+
+    By the task, or by a unit that the task type counts in an answer; then at most `most_units` of them are paid a task.
+    """
 
     id = models.BigAutoField(primary_key=True)
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="rates")
     kind = models.CharField(max_length=12, choices=SlotKind.choices, default=SlotKind.ANSWER)
     tier = models.PositiveSmallIntegerField(default=0)
     unit = models.CharField(max_length=20, default="task")
+    most_units = models.PositiveIntegerField(default=1, db_default=1)
     amount_units = models.PositiveBigIntegerField()
     valid_from = models.DateTimeField()
     made_by = models.ForeignKey(site.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -124,8 +131,32 @@ class Rate(models.Model):
         constraints = [
             models.CheckConstraint(condition=models.Q(tier__lte=3), name="rate_tier_known"),
             models.CheckConstraint(condition=models.Q(amount_units__gt=0), name="rate_pays_something"),
+            models.CheckConstraint(
+                condition=models.Q(most_units__gte=1) & (~models.Q(unit="task") | models.Q(most_units=1)),
+                name="rate_bounds_its_units",
+            ),
         ]
         indexes = [models.Index(fields=["project", "kind", "tier", "unit", "-valid_from"], name="rate_in_force")]
+
+
+class BillRate(models.Model):
+    """A dated price that a client is charged for one accepted slot of a kind and tier, per unit of the rate in force, instead
+    of pay + fee; agreed with the platform, so staff writes it."""
+
+    id = models.BigAutoField(primary_key=True)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="bill_rates", db_index=False)
+    kind = models.CharField(max_length=12, choices=SlotKind.choices, default=SlotKind.ANSWER)
+    tier = models.PositiveSmallIntegerField(default=0)
+    amount_units = models.PositiveBigIntegerField()
+    valid_from = models.DateTimeField()
+    made_by = models.ForeignKey(site.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(tier__lte=3), name="bill_rate_tier_known"),
+            models.CheckConstraint(condition=models.Q(amount_units__gt=0), name="bill_rate_charges_something"),
+        ]
+        indexes = [models.Index(fields=["project", "kind", "tier", "-valid_from"], name="bill_rate_in_force")]
 
 
 class ProjectTry(models.Model):

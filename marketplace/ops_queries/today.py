@@ -147,8 +147,7 @@ def _missing(found: Sequence[Batch], rows: Sequence[BatchRow]) -> dict[uuid.UUID
 
 def _highest(terms: dict[str, int]) -> int:
     """Units that one slot under these terms can cost: highest band and fee."""
-    price = pricing.half_even(terms["price_units"] * pricing.HIGHEST_BAND_BP, pricing.BASIS)
-    return price + pricing.fee_on(price, terms["fee_bp"])
+    return pricing.most_cost(terms)
 
 
 STOPPED = """

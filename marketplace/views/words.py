@@ -15,13 +15,14 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from kit.money import Money
 from marketplace.eligibility import Closed
-from marketplace.models import Batch, Lease, Submission, Verdict
+from marketplace.models import Batch, Lease, Project, Submission, Verdict
 from marketplace.ops_queries.flow import TimeLeft
 from marketplace.pricing import PriceLine
 from marketplace.rules import Miss
 from payments import words as pay
 from payments.queries import LineView
 from qualification.models import Skill
+from task_types import registry
 from workers.countries import COUNTRIES
 from workers.languages import LANGUAGES
 
@@ -64,20 +65,82 @@ def pay_lines(lines: Iterable[PriceLine | LineView], currency: str) -> list[dict
 def _base(inputs: Mapping[str, Any], currency: str) -> str:
     if "price_units" not in inputs:
         return pay.plain(inputs, currency)
-    price = amount(Money(inputs["price_units"], currency))
-    return _("%(price)s for each %(unit)s") % {"price": price, "unit": inputs.get("unit", "task")}
+    price, unit = amount(Money(inputs["price_units"], currency)), inputs.get("unit", "task")
+    if unit == "task":
+        return _("%(price)s for each %(unit)s") % {"price": price, "unit": _("task")}
+    said = _("%(count)s × %(price)s, by %(unit)s; one at least, %(most)s at most are paid")
+    return said % {"count": inputs["count"], "price": price, "unit": unit.replace("_", " "), "most": inputs.get("most", 1)}
 
 
-def _band(inputs: Mapping[str, Any], _currency: str) -> str:
-    return _("base × %(factor)s, for the lower end of your score") % {"factor": f"{inputs['multiplier_bp'] / 10_000:.2f}"}
+def _country(inputs: Mapping[str, Any], _currency: str) -> str:
+    country = COUNTRIES.get(inputs.get("country", ""), inputs.get("country", ""))
+    return _("base × %(factor)s: the client's price in %(country)s") % {
+        "factor": f"{inputs['multiplier_bp'] / 10_000:.2f}", "country": country
+    }
 
 
-def _round(_inputs: Mapping[str, Any], _currency: str) -> str:
-    return _("sent back more than once: a quarter of the base for each further round")
+def _band(inputs: Mapping[str, Any], currency: str) -> str:
+    factor = f"{inputs['multiplier_bp'] / 10_000:.2f}"
+    if not inputs.get("of_units"):
+        return _("base × %(factor)s, for the lower end of your score") % {"factor": factor}
+    said = _("%(base)s × %(factor)s, as the lower end of your score was at %(least)s %% or more")
+    base = amount(Money(inputs["of_units"], currency))
+    return said % {"base": base, "factor": factor, "least": f"{inputs.get('from_bp', 0) / 100:g}"}
 
 
-def _kill_fee(_inputs: Mapping[str, Any], _currency: str) -> str:
-    return _("active time against expected time, at least a quarter of the base")
+def _round(inputs: Mapping[str, Any], _currency: str) -> str:
+    if "share_bp" not in inputs:
+        return _("sent back more than once: a quarter of the base for each further round")
+    return _("round %(round)s: %(share)s %% of the base for coming back more than once") % {
+        "round": inputs["round"], "share": f"{inputs['share_bp'] / 100:g}"
+    }
+
+
+def _kill_fee(inputs: Mapping[str, Any], currency: str) -> str:
+    if "active_ms" not in inputs:
+        return _("active time against expected time, at least a quarter of the base")
+    said = _("%(active)s active of %(expected)s expected, so %(share)s %% of %(base)s; a quarter at least, the whole at most")
+    return said % {
+        "active": _time(inputs["active_ms"]), "expected": _time(inputs["expected_ms"]),
+        "share": f"{inputs['share_bp'] / 100:g}", "base": amount(Money(inputs["price_units"], currency)),
+    }
+
+
+def _floor(inputs: Mapping[str, Any], currency: str) -> str:
+    said = _("%(day)s: %(active)s of active time at %(floor)s an hour make %(wanted)s, you earned %(earned)s")
+    text = said % {
+        "day": inputs["day"], "active": _time(inputs["active_ms"]), "wanted": amount(Money(inputs["wanted_units"], currency)),
+        "floor": amount(Money(inputs["floor_per_hour_units"], currency)),
+        "earned": amount(Money(inputs["earned_units"], currency)),
+    }  # fmt: skip
+    if inputs["measured_ms"] > inputs["active_ms"]:
+        text += _("; of %(measured)s measured, what is far beyond or below the usual does not count") % {
+            "measured": _time(inputs["measured_ms"])
+        }  # fmt: skip
+    return text
+
+
+def _bonus(inputs: Mapping[str, Any], _currency: str) -> str:
+    said = _("your answer agrees with a result that is at least %(least)s %% sure")
+    return said % {"least": f"{inputs.get('least_bp', 0) / 100:g}"}
+
+
+def _mission(inputs: Mapping[str, Any], _currency: str) -> str:
+    if "days" in inputs:
+        said = _("“%(name)s”: %(days)s days in a row with %(per_day)s answers or more, up to %(last)s")
+    else:
+        said = _("“%(name)s”: %(count)s accepted answers")
+    return said % {"name": inputs.get("mission", ""), **inputs}
+
+
+def _time(active_ms: int) -> str:
+    """A length of work: seconds, minutes with seconds, hours with minutes."""
+    seconds = round(active_ms / 1000)
+    if seconds < 60:
+        return _("%(s)s s") % {"s": seconds}
+    if seconds < 3_600:
+        return _("%(m)s min %(s)s s") % {"m": seconds // 60, "s": seconds % 60}
+    return _("%(h)s h %(m)s min") % {"h": seconds // 3_600, "m": seconds % 3_600 // 60}
 
 
 def _projects_of_submissions(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
@@ -96,10 +159,16 @@ def _batches(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, pay.BatchName]:
 pay.declare_batches(_batches)
 pay.declare_line("base", gettext_lazy("Base"), _base)
 pay.declare_line("band", gettext_lazy("Quality band"), _band)
+pay.declare_line("country", gettext_lazy("Country"), _country)
+pay.declare_line("floor", gettext_lazy("Hourly floor"), _floor)
+pay.declare_line("bonus", gettext_lazy("Right answer"), _bonus)
+pay.declare_line("mission", gettext_lazy("Mission"), _mission)
 pay.declare_line("round", gettext_lazy("Extra effort"), _round)
 pay.declare_line("kill_fee", gettext_lazy("Time of a lost task"), _kill_fee)
 pay.declare_source("submission", gettext_lazy("Task"), _projects_of_submissions)
 pay.declare_source("round", gettext_lazy("Task that came back"), _projects_of_leases)
+pay.declare_source("floor", gettext_lazy("Hourly floor"))
+pay.declare_source("bonus", gettext_lazy("Bonus"))
 pay.declare_source("kill_fee", gettext_lazy("Time of a lost task"), _projects_of_leases)
 
 
@@ -110,6 +179,13 @@ def about(payload: Any) -> str:
         return " ".join(found.split())[:ABOUT_MOST]
     parts = payload.values() if isinstance(payload, dict) else payload if isinstance(payload, list) else ()
     return next((text for part in parts if (text := about(part))), "")
+
+
+def corrected(verdict: Verdict | None, project: Project) -> str:
+    """The corrected answer of a fix in a few words; empty for any other verdict."""
+    if verdict is None or verdict.corrected is None:
+        return ""
+    return registry.drawer(project.task_type).summarise(verdict.corrected, settings=project.settings)
 
 
 def last_verdicts(submission_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Verdict]:

@@ -10,14 +10,15 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from kit import paging
 from kit.errors import Invalid, NotFound
-from marketplace import dispatch, doors, eligibility, pricing, queries
-from marketplace.models import Lease, Ready, Submission
+from marketplace import dispatch, doors, eligibility, pay_preview, pricing, queries
+from marketplace.models import Lease, Project, Ready, Submission
 from marketplace.models.judging import Decision
 from marketplace.views import words
 from payments import queries as money
@@ -25,6 +26,7 @@ from payments import statements
 from task_types import registry
 from workers import access, onboarding
 from workers.access import WorkerRequest
+from workers.countries import COUNTRIES
 from workers.models import WorkerProfile
 
 TOP_OF_BANDS = pricing.BANDS[0][1]
@@ -73,6 +75,29 @@ def _ready_is_fresh(worker: WorkerProfile, now: datetime) -> bool:
     return Ready.objects.filter(
         worker_id=worker.pk, stale=False, facts_version=worker.facts_version, valid_until__gt=now
     ).exists()
+
+
+@require_GET
+@access.worker
+def project_pay(request: WorkerRequest, project_id: uuid.UUID) -> HttpResponse:
+    """What would I get: price, bands, extras, floor and bonuses of a project, before a task is taken."""
+    project = Project.objects.select_related("organisation").filter(pk=project_id).first()
+    if project is None or not pay_preview.may_look(worker_id=request.user.pk, project=project):
+        raise NotFound(_("There is no such project."))
+    found = pay_preview.offers(worker_id=request.user.pk, project=project, now=timezone.now())
+    return render(request, "worker/pay.html", {
+        "project": project, "crumbs": [{"label": _("My desk"), "url": reverse("market:work_home")}],
+        "offers": [{"offer": one, "lines": words.pay_lines(one.lines, one.pay.currency), **_in_percent(one)} for one in found],
+    })
+
+
+def _in_percent(offer: pay_preview.Offer) -> dict[str, Any]:
+    return {
+        "bands": [(band, band.from_bp / 100, band.multiplier_bp / 10_000) for band in offer.bands],
+        "low": offer.score_low_bp / 100 if offer.score_low_bp is not None else None,
+        "least": offer.quality_bonus_least_bp / 100,
+        "countries": [(COUNTRIES.get(code, code), share / 100, code == offer.country) for code, share in offer.countries.items()],
+    }
 
 
 @require_GET
@@ -156,7 +181,7 @@ def _shown(row: Submission, earning: money.EarningView | None, verdict: Any) -> 
     return {
         "submission": row, "day": timezone.localdate(row.submitted_at), "project": project, "earning": earning,
         "answer": answer, "about": words.about(row.task.payload),
-        "verdict": verdict if verdict and verdict.decision != "accept" else None,
+        "verdict": verdict if verdict and verdict.decision != "accept" else None, "corrected": words.corrected(verdict, project),
         "lines": words.pay_lines(earning.lines, earning.amount.currency) if earning else [],
     }
 

@@ -91,6 +91,7 @@ def workspace(request: WorkerRequest, lease_id: uuid.UUID) -> HttpResponse:
         "price": Money(pricing.total(lines), leased.terms["currency"]),
         "lines": words.pay_lines(lines, leased.terms["currency"]),
         "island": _island(leased, project),
+        "fix_island": _island(leased, project, to_fix=True) if leased.kind == "review" else None,
         "reviewing": leased.kind == "review",
         "others": _others(leased, project),
         "reasons": Reason.choices,
@@ -100,13 +101,14 @@ def workspace(request: WorkerRequest, lease_id: uuid.UUID) -> HttpResponse:
     })
 
 
-def _island(leased: dispatch.LeasedTask, project: Project) -> dict[str, Any]:
-    """The task for the browser; a reviewer sees the answer under review, read-only."""
+def _island(leased: dispatch.LeasedTask, project: Project, *, to_fix: bool = False) -> dict[str, Any]:
+    """The task for the browser; a reviewer sees the answer under review, read-only, or once more to correct it."""
     drawer = registry.drawer(project.task_type)
     review = leased.kind == "review"
     answer = _under_review(leased).answer if review else leased.draft or leased.prelabel
     return island(
-        drawer, settings=project.settings, payload=leased.payload, answer=answer, seed=str(leased.lease_id), read_only=review,
+        drawer, settings=project.settings, payload=leased.payload, answer=answer, seed=str(leased.lease_id),
+        read_only=review and not to_fix,
         image_url=lambda name: _image_url(leased, name),
     )
 

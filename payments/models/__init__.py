@@ -1,6 +1,6 @@
 """The tables of money, by what they are about."""
 
-from payments.models.earnings import BatchTally, Earning, EarningLine, Hold
+from payments.models.earnings import BatchTally, Earning, EarningLine, Hold, Pool
 from payments.models.funding import Funding
 from payments.models.ledger import LedgerAccount, LedgerBalance, LedgerEntry, LedgerTx
 from payments.models.payouts import Attempt, BankPayout, Payout, PayoutAccount, PayoutRun, Rhythm, TaxForm
@@ -23,6 +23,7 @@ __all__ = [
     "Payout",
     "PayoutAccount",
     "PayoutRun",
+    "Pool",
     "RailMovement",
     "Rhythm",
     "StripeEvent",

@@ -140,3 +140,22 @@ class Hold(models.Model):
                 fields=["earning"], condition=models.Q(state="open"), name="one_open_hold_per_earning"
             ),
         ]
+
+
+class Pool(models.Model):
+    """A named part of a batch's reserve (bonuses, the hourly floor, a mission): what was set aside and what was paid of it,
+    fees included. It only limits: the money itself stands in the reserve."""
+
+    id = models.BigAutoField(primary_key=True)
+    batch_id = models.UUIDField()
+    name = models.CharField(max_length=50)
+    given_units = models.BigIntegerField(default=0)
+    spent_units = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["batch_id", "name"], name="one_pool_per_name"),
+            models.CheckConstraint(
+                condition=models.Q(spent_units__gte=0, spent_units__lte=models.F("given_units")), name="pool_never_overdrawn"
+            ),
+        ]

@@ -44,7 +44,9 @@ function start(page) {
     drafts.save();
   }
 
-  const complete = () => (verdict ? readVerdict(verdict) !== null : true);
+  const fix = page.querySelector("[data-mk-fix]");
+  const corrected = () => fix?.querySelector("[data-task-root]")?.task?.value();
+  const complete = () => (verdict ? readVerdict(verdict, corrected) !== null : true);
   const allow = () => { button.disabled = sending || !ready || !complete(); };
 
   root.addEventListener("task:ready", (event) => {
@@ -58,7 +60,17 @@ function start(page) {
     say("");
     drafts.changed(event.detail.answer);
   });
-  verdict?.addEventListener("input", allow);
+  verdict?.addEventListener("input", () => {
+    if (fix) toFix(verdict.elements.decision.value === "fix");
+    allow();
+  });
+  fix?.addEventListener("task:change", allow);
+
+  /** While an answer is corrected, plain digits are the task's own keys; the verdict listens to Alt and the digit. */
+  function toFix(on) {
+    fix.hidden = !on;
+    for (const radio of verdict.elements.decision) radio.dataset.key = radio.dataset.key.replace(/^(alt\+)?/, on ? "alt+" : "");
+  }
   verdict?.addEventListener("submit", (event) => {
     event.preventDefault();
     submit();
@@ -79,7 +91,7 @@ function start(page) {
     say("");
     button.setAttribute("aria-busy", "true");
     drafts.stop();
-    const answer = verdict ? readVerdict(verdict) : root.task.value();
+    const answer = verdict ? readVerdict(verdict, corrected) : root.task.value();
     const reply = await send(page.dataset.submit, { answer, then: page.querySelector("[data-mk-stay]").checked ? "home" : "next" });
     if (reply.ok) return leave(reply.body.next);
     sending = false;
@@ -218,12 +230,16 @@ function keepVerdict(form, lease) {
 }
 
 /** The verdict as the server takes it; null while something is missing. */
-function readVerdict(form) {
+function readVerdict(form, corrected) {
   const { decision, reason, clause, comment, share } = Object.fromEntries(new FormData(form));
   if (!decision || decision === "accept") return decision ? { decision } : null;
   if (!clause.trim() || (decision === "send_back" && !comment.trim())) return null;
   const cut = Math.round(Number(share) * 100);
   if (decision === "accept_share" && !(cut > 0 && cut < 10_000)) return null;
+  if (decision === "fix") {
+    const answer = corrected();
+    return cut >= 5_000 && cut < 10_000 && answer ? { decision, reason, clause, comment, share_bp: cut, corrected: answer } : null;
+  }
   return { decision, reason, clause, comment, ...(decision === "accept_share" && { share_bp: cut }) };
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -32,6 +33,7 @@ class Transcription(TaskType):
         Unit("task", gettext_lazy("task")),
         Unit("segments", gettext_lazy("segment")),
         Unit("words", gettext_lazy("word")),
+        Unit("audio_seconds", gettext_lazy("second of speech")),
     )
     default_seconds = 120
     aggregation = "text"
@@ -67,7 +69,8 @@ class Transcription(TaskType):
 
     def units(self, answer: Json) -> dict[str, int]:
         spoken = sum(len(words.split(segment["text"])[0]) for segment in answer["segments"])
-        return {"task": 1, "segments": len(answer["segments"]), "words": spoken}
+        seconds = math.ceil(round(sum(segment["end"] - segment["start"] for segment in answer["segments"]), 3))
+        return {"task": 1, "segments": len(answer["segments"]), "words": spoken, "audio_seconds": seconds}
 
     def summarise(self, answer: Json, *, settings: Json) -> str:
         return Truncator(_grading.text(answer)).chars(80) or _("Nothing said")

@@ -214,7 +214,7 @@ def test_a_transcript_is_text_segments_and_subtitles_in_the_table() -> None:
     assert row["webvtt"] == (
         "WEBVTT\n\n00:00:00.500 --> 00:01:01.250\n<v Ana>1 &lt; 2 &amp; so on\n\n01:00:00.000 --> 01:00:01.001\nbye\n"
     )
-    assert SPOKEN.units(answer) == {"task": 1, "segments": 2, "words": 7}
+    assert SPOKEN.units(answer) == {"task": 1, "segments": 2, "words": 7, "audio_seconds": 62}
 
 
 def test_the_sample_can_be_heard_and_lasts_as_long_as_it_says() -> None:

@@ -21,6 +21,7 @@ from kit.errors import Invalid, NotFound, ProductError, Refused
 from marketplace import client_queries, forms, guidelines, review
 from marketplace.models import Project, Submission
 from marketplace.models.judging import Reason
+from marketplace.views import words
 from marketplace.views.client.frame import excerpt, may_change, put_error, shown_task
 from payments import queries as money
 from task_types import registry
@@ -158,7 +159,8 @@ def _show(request: ClientRequest, found: Submission, project: Project | None, fo
         "next_url": _address(org, following, project), "following": following, "worker": names[found.worker_id],
         "guideline": guidelines.show(project_id=batch.project_id, number=found.lease.terms["guideline"]),
         "reasons": Reason.choices, "given": form.data if form.is_bound else {},
-        "verdicts": found.verdicts.order_by("round"), "left": review.rejections_left(batch), "total": rows.count(),
+        "verdicts": [(one, words.corrected(one, batch.project)) for one in found.verdicts.order_by("round")],
+        "left": review.rejections_left(batch), "total": rows.count(),
         "seconds": found.active_ms / 1000,
     }, status=422 if form.errors else 200)  # fmt: skip
 

@@ -19,8 +19,8 @@ from django.views.decorators.http import require_POST
 
 from kit.errors import Invalid, ProductError
 from kit.money import Money
-from marketplace import eligibility, forms, guidelines, pricing, projects, queries, rules
-from marketplace.models import Project, Rate
+from marketplace import eligibility, forms, guidelines, pricing, projects, queries, raises, rates, rules
+from marketplace.models import Project, Rate, SlotKind
 from marketplace.settings_form import Settings
 from marketplace.views.client.frame import GET_OR_POST, as_text, example, is_fragment, project_of, project_page, put_error
 from qualification import skills
@@ -138,7 +138,7 @@ def rendered(markdown: str) -> SafeString:
 def terms(request: ClientRequest, org: str, project_id: uuid.UUID) -> HttpResponse:
     """What it pays and who judges; changes touch new leases only, and the page says so."""
     project, now = project_of(request, project_id), timezone.now()
-    form = _terms_form(request, project, initial=forms.Terms.initial_of(project, _prices(project, now)))
+    form = _terms_form(request, project, initial=forms.Terms.initial_of(project, _prices(project, now)) | _unit(project, now))
     if request.method == "POST" and form.is_valid():
         try:
             with transaction.atomic(durable=True):
@@ -150,15 +150,33 @@ def terms(request: ClientRequest, org: str, project_id: uuid.UUID) -> HttpRespon
     history = project.rates.select_related("made_by").order_by("-valid_from", "-id")[:20]
     return project_page(request, "client/project_terms.html", project, "terms", {
         "form": form, "sums": _sums(project, form), "history": [_dated(rate, project) for rate in history],
+        "units": len(registry.drawer(project.task_type).unit_kinds) > 1, "bills": _bills(project, now),
     }, status=422 if form.errors else 200)  # fmt: skip
 
 
 def _dated(rate: Rate, project: Project) -> dict[str, Any]:
-    return {"rate": rate, "amount": Money(rate.amount_units, project.currency)}
+    names = {unit.name: unit.label for unit in registry.drawer(project.task_type).unit_kinds}
+    return {"rate": rate, "amount": Money(rate.amount_units, project.currency), "unit": names.get(rate.unit, rate.unit)}
+
+
+def _bills(project: Project, now: datetime) -> list[dict[str, Any]]:
+    """What is billed by the accepted slot instead of pay + fee, where that was agreed."""
+    card = rates.card(project, now=now)
+    found = [(kind, card.billed(kind)) for kind in SlotKind]
+    return [{"kind": kind.label, "amount": Money(bill, project.currency)} for kind, bill in found if bill]
 
 
 def _terms_form(request: ClientRequest, project: Project, **options: Any) -> forms.Terms:
-    return forms.Terms(request.POST or None, skills=_known_skills(request), **options)
+    units = [(unit.name, unit.label) for unit in registry.drawer(project.task_type).unit_kinds]
+    return forms.Terms(request.POST or None, skills=_known_skills(request), units=units, **options)
+
+
+def _unit(project: Project, now: datetime) -> dict[str, Any]:
+    """By what an answer is paid now."""
+    rate = projects.rate_in_force(project=project, kind="answer", tier=0, now=now)
+    if rate is None or rate.unit == pricing.PER_TASK:
+        return {"answer_unit": pricing.PER_TASK}
+    return {"answer_unit": rate.unit, "answer_most": rate.most_units}
 
 
 def _known_skills(request: ClientRequest) -> list[tuple[str, str]]:
@@ -168,16 +186,16 @@ def _known_skills(request: ClientRequest) -> list[tuple[str, str]]:
 def _prices(project: Project, now: datetime) -> dict[str, Decimal | None]:
     """What each kind of work pays now, by field of the form; an expert's answer only where it differs from any other."""
     tier = project.expert_tier or 0
-    rates = {
+    found = {
         name: projects.rate_in_force(project=project, kind=kind, tier=at, now=now)
         for name, kind, at in (
             ("answer_price", "answer", 0), ("review_price", "review", 0), ("expert_price", "answer", tier),
             ("adjudication_price", "adjudication", tier),
         )
     }  # fmt: skip
-    if rates["expert_price"] == rates["answer_price"]:
-        rates["expert_price"] = None
-    return {name: Money(rate.amount_units, project.currency).decimal() if rate else None for name, rate in rates.items()}
+    if found["expert_price"] == found["answer_price"]:
+        found["expert_price"] = None
+    return {name: Money(rate.amount_units, project.currency).decimal() if rate else None for name, rate in found.items()}
 
 
 def _save_terms(project: Project, form: forms.Terms, actor_id: uuid.UUID, now: datetime) -> None:
@@ -192,8 +210,11 @@ def _save_terms(project: Project, form: forms.Terms, actor_id: uuid.UUID, now: d
     for name, (kind, tier) in form.priced().items():
         amount = Money.parse(given[name], project.currency, field=name) if given[name] else None
         rate = projects.rate_in_force(project=project, kind=kind, tier=tier, now=now)
-        if amount is not None and (rate is None or rate.amount_units != amount.units):
-            projects.set_rate(project=project, amount=amount, kind=kind, tier=tier, actor_id=actor_id, now=now)
+        unit = form.unit() if kind == "answer" else {"unit": pricing.PER_TASK, "most_units": 1}
+        same = rate is not None and (rate.amount_units, rate.unit, rate.most_units) == (amount.units if amount else 0, *unit.values())
+        if amount is not None and not same:
+            projects.set_rate(project=project, amount=amount, kind=kind, tier=tier, actor_id=actor_id, now=now, **unit)
+    raises.cover(project=project, now=now, actor_id=actor_id)
 
 
 @require_POST
@@ -216,11 +237,16 @@ def _sums(project: Project, form: forms.Terms) -> dict[str, Any]:
     found: dict[str, Any] = {"measured": measured, "seconds": seconds, "fee_percent": Decimal(site.PLATFORM_FEE_BP) / 100}
     if not price:
         return found
-    pay = Money.parse(price, project.currency)
+    unit, most = value("answer_unit") or pricing.PER_TASK, value("answer_most")
+    by_unit = unit != pricing.PER_TASK
+    if by_unit and not most:
+        return found
+    pay = Money.parse(price, project.currency) * (int(most) if by_unit else 1)
     fee = Money(pricing.fee_on(pay.units, site.PLATFORM_FEE_BP), project.currency)
     least, most = value("overlap"), value("max_overlap")
     return found | {
-        "pay": pay, "fee": fee, "each": pay + fee, "hourly": queries.hourly(pay, float(seconds)) if seconds else None,
+        "pay": pay, "fee": fee, "each": pay + fee, "by_unit": by_unit,
+        "hourly": queries.hourly(pay, float(seconds)) if seconds and not by_unit else None,
         "least": (pay + fee) * int(least) if least else None, "overlap": least, "max_overlap": most,
         "most": (pay + fee) * int(most) if most and value("target_accuracy") and most != least else None,
     }  # fmt: skip
