@@ -24,7 +24,11 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "money.mismatch": ("payments.reactions.on_mismatch",),
     "ledger.broken": ("payments.reactions.on_ledger_broken",),
     "reserve.dry": ("payments.reactions.on_reserve_dry",),
-    "appeal.decided": ("workers.standing.appeal_decided", "qualification.grants.appeal_decided"),
+    "appeal.decided": (
+        "workers.standing.appeal_decided", "qualification.grants.appeal_decided", "marketplace.reactions.on_appeal_decided",
+    ),
+    "scores.recount": ("marketplace.reactions.on_recount",),
+    "client.owes": ("payments.reactions.on_client_owes",),
     "result.settled": ("marketplace.webhooks.happenings.on_result",),
     "batch.settled": ("marketplace.webhooks.happenings.on_batch",),
     "budget.low": ("marketplace.webhooks.happenings.on_low_budget", "payments.reactions.on_budget_low"),

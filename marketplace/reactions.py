@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from marketplace import batches, gold, results, review
+from marketplace import batches, disputes, gold, results, review
 from marketplace.models import Ready, Submission
 
 
@@ -30,6 +30,17 @@ def on_judged(*, submission_id: str, **_: Any) -> None:
     """Counts of the worker's record in the project are taken afresh from the submissions themselves."""
     submission = Submission.objects.select_related("task").get(pk=submission_id)
     review.count_judged(worker_id=submission.worker_id, project_id=submission.task.project_id)
+
+
+def on_appeal_decided(*, appeal_id: str, subject_kind: str, **_: Any) -> None:
+    """A dispute of work was decided, by a person or by silence."""
+    if subject_kind in (disputes.VERDICT, disputes.ANSWER_SCORE):
+        disputes.carry_out(appeal_id=uuid.UUID(appeal_id), now=timezone.now())
+
+
+def on_recount(*, project_id: str, **_: Any) -> None:
+    """Answers changed their meaning: every score that rests on them is made again."""
+    disputes.recount(project_id=uuid.UUID(project_id), now=timezone.now())
 
 
 def on_launch(*, batch_id: str, **_: Any) -> None:

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
+
 from kit.ids import uuid7
 from kit.money import Money
 from marketplace import pricing
-from marketplace.models import Batch, Submission
+from marketplace.models import Batch, Dispute, Submission, Verdict
 from payments import earnings, funding, queries
 
 DISPUTE_WINDOW = timedelta(days=30)
@@ -66,10 +68,10 @@ def return_what_is_free(*, batch: Batch, actor_id: uuid.UUID | None, now: dateti
 
 
 def disputable(*, batch: Batch, now: datetime) -> Money:
-    """Rejected and cut amounts, fee included, whose 30 days are not over."""
-    rows = Submission.objects.filter(
-        batch=batch, state__in=["rejected", "accepted_share"], verdicts__at__gt=now - DISPUTE_WINDOW
-    ).distinct()
+    """Rejected and cut amounts, fee included, whose 30 days are not over or whose dispute is not carried out."""
+    recent = Q(pk__in=Verdict.objects.filter(at__gt=now - DISPUTE_WINDOW, submission__batch=batch).values("submission"))
+    open_still = Q(pk__in=Dispute.objects.filter(batch=batch, closed_at__isnull=True).values("submission"))
+    rows = Submission.objects.filter(recent | open_still, batch=batch, state__in=["rejected", "accepted_share"])
     terms = dict(rows.values_list("pk", "lease__terms"))
     kept = queries.earnings_of(source_kind="submission", source_ids=list(terms))
     cut = sum(_promised(terms[pk]) - kept[pk].amount.units - kept[pk].fee.units for pk in terms if pk in kept)

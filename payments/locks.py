@@ -20,6 +20,12 @@ def reserve_of(batch_id: uuid.UUID) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(batch_id.bytes[8:], "big", signed=True)])
 
 
+def account_of(organisation_id: uuid.UUID) -> None:
+    """Whoever moves money between a client's own accounts by what they hold does so alone; ends with the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(organisation_id.bytes[8:], "big", signed=True)])
+
+
 def earning(earning_id: uuid.UUID) -> Earning:
     """Raises NotFound."""
     found = Earning.objects.select_for_update().filter(pk=earning_id).first()

@@ -39,6 +39,10 @@ KINDS: tuple[tuple[str, Text, Leads, bool], ...] = (
     ("funding.settled", _("%(amount)s was paid in for %(organisation)s."), BILLING, False),
     ("funding.failed", _("A payment of %(amount)s for %(organisation)s did not go through."), BILLING, True),
     ("budget.low", _("Prepaid money of %(organisation)s is running low: %(amount)s is left."), BILLING, True),
+    (
+        "client.owes", _("%(organisation)s owes %(amount)s that was paid for it after its money was gone; the next payment settles it."),
+        BILLING, True,
+    ),
     ("payout_run.waits", _("A payout run of %(amount)s waits for approval."), RUN, True),
     ("payout_run.paused", _("A payout run is paused: %(reason)s."), RUN, True),
     ("payout.needs_person", _("A transfer cannot be found at Stripe and needs a person's decision."), RUN, True),
@@ -96,6 +100,10 @@ def on_funding_failed(*, funding_id: str, **_rest: Any) -> None:
 
 def on_budget_low(*, organisation_id: str, prepaid_units: int, currency: str, **_rest: Any) -> None:
     _tell_client("budget.low", uuid.UUID(organisation_id), Money(prepaid_units, currency))
+
+
+def on_client_owes(*, organisation_id: str, units: int, currency: str, **_rest: Any) -> None:
+    _tell_client("client.owes", uuid.UUID(organisation_id), Money(units, currency))
 
 
 def on_run_waits(*, run_id: str, **_rest: Any) -> None:
