@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db.models import QuerySet
@@ -114,7 +115,8 @@ def _first_judge(submission: Submission, verdict: Verdict | None) -> uuid.UUID |
 def _not_too_many(worker_id: uuid.UUID) -> None:
     waiting = Dispute.objects.filter(appeal__person_id=worker_id, about=Dispute.About.SCORE, closed_at__isnull=True)
     if waiting.count() >= SCORES_AT_ONCE:
-        raise TooManyDisputes(_("You have %(most)s disputes of this kind waiting. Open more when these are decided.") % {"most": SCORES_AT_ONCE})
+        words = _("You have %(most)s disputes of this kind waiting. Open more when these are decided.")
+        raise TooManyDisputes(words % {"most": SCORES_AT_ONCE})
 
 
 def answer(*, dispute: Dispute, by_id: uuid.UUID, text: str, now: datetime) -> None:
@@ -243,21 +245,31 @@ def find(rows: QuerySet[Dispute], appeal_id: uuid.UUID) -> Dispute:
     return found
 
 
-def of_submissions(submission_ids: list[uuid.UUID]) -> dict[uuid.UUID, Dispute]:
+def of_submissions(submission_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Dispute]:
     """The newest dispute of each of these submissions; one statement."""
     rows = Dispute.objects.filter(submission__in=submission_ids).select_related("appeal").order_by("opened_at")
     return {row.submission_id: row for row in rows}
 
 
-def open_to(*, rows: list[Submission], verdicts: dict[uuid.UUID, Verdict], known: dict[uuid.UUID, Dispute], now: datetime) -> set[uuid.UUID]:
+def still_open(submission: Submission, verdict: Verdict | None, known: Dispute | None) -> datetime | None:
+    """`disputable_until` for lists that hold newest verdict and newest dispute: no statement. None also once disputed."""
+    about = DISPUTABLE.get(submission.state)
+    if (known and known.about == about) or (verdict is None and about != Dispute.About.SCORE):
+        return None
+    return disputable_until(submission, verdict)
+
+
+def open_to(
+    *, rows: Sequence[Submission], verdicts: Mapping[uuid.UUID, Verdict], known: Mapping[uuid.UUID, Dispute], now: datetime
+) -> set[uuid.UUID]:
     """Which of these submissions their author may dispute now; no statement."""
-    found = set()
-    for row in rows:
-        verdict, about = verdicts.get(row.pk), DISPUTABLE.get(row.state)
-        until = disputable_until(row, verdict) if verdict or about == Dispute.About.SCORE else None
-        if until and now < until and not (row.pk in known and known[row.pk].about == about):
-            found.add(row.pk)
-    return found
+    ends = {row.pk: still_open(row, verdicts.get(row.pk), known.get(row.pk)) for row in rows}
+    return {pk for pk, until in ends.items() if until and now < until}
+
+
+def due_at(dispute: Dispute) -> datetime | None:
+    """When the clock that runs now ends: a decision is due at its own time also while no answer is there."""
+    return appeals.due_at(dispute.appeal)
 
 
 def _tell_client(dispute: Dispute, name: str) -> None:
