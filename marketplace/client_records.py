@@ -30,6 +30,10 @@ class Figures:
     disputes: int
 
     @property
+    def says_nothing(self) -> bool:
+        return self.wait_seconds is None and self.rejected_bp is None and self.lost_bp is None
+
+    @property
     def wait_hours(self) -> float | None:
         return None if self.wait_seconds is None else self.wait_seconds / 3600
 
