@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from marketplace import batches, disputes, gold, results, review
 from marketplace.models import Ready, Submission
+from payments import chargebacks
 
 
 def on_submission(*, submission_id: str, task_id: int, kind: str, gold: bool, state: str, **_: Any) -> None:
@@ -41,6 +42,12 @@ def on_appeal_decided(*, appeal_id: str, subject_kind: str, **_: Any) -> None:
 def on_recount(*, project_id: str, **_: Any) -> None:
     """Answers changed their meaning: every score that rests on them is made again."""
     disputes.recount(project_id=uuid.UUID(project_id), now=timezone.now())
+
+
+def on_chargeback(*, organisation_id: str, **_: Any) -> None:
+    """A client's bank took a payment back: nothing new is begun for it. What is begun is honoured and paid."""
+    if chargebacks.stops(organisation_id=uuid.UUID(organisation_id)):
+        batches.stop_client(organisation_id=uuid.UUID(organisation_id), now=timezone.now())
 
 
 def on_launch(*, batch_id: str, **_: Any) -> None:

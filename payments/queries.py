@@ -92,6 +92,7 @@ class ClientMoney:
     pending: Money
     paid: Money
     fees: Money
+    owed: Money
 
 
 def earnings_of(*, source_kind: str, source_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, EarningView]:
@@ -232,11 +233,14 @@ def batches_spend(batch_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, BatchSpend]
 
 
 def client_money(*, organisation_id: uuid.UUID, currency: str) -> ClientMoney:
-    """A client's prepaid balance and what all of its batches hold and spent. Two statements."""
+    """A client's prepaid balance, what it owes, and what all of its batches hold and spent. Two statements."""
     tallies = BatchTally.objects.filter(organisation_id=organisation_id, currency=currency)
     spend = _spend(next(iter(_sums(tallies.values("currency"))), None), currency)
-    prepaid = ledger.balance(Account("client_prepaid", organisation_id, currency))
-    return ClientMoney(prepaid=prepaid, reserved=spend.reserved, pending=spend.pending, paid=spend.paid, fees=spend.fees)
+    accounts = [Account(kind, organisation_id, currency) for kind in ("client_prepaid", "client_receivable")]
+    prepaid, owed = ledger.balances(accounts).values()
+    return ClientMoney(
+        prepaid=prepaid, reserved=spend.reserved, pending=spend.pending, paid=spend.paid, fees=spend.fees, owed=owed
+    )
 
 
 def client_currencies(organisation_id: uuid.UUID) -> list[str]:

@@ -55,6 +55,7 @@ FUNDING = Chart(
         "failed": (),
     },
 )
+CHARGEBACK = Chart(name="chargeback", initial="open", moves={"open": ("won", "lost"), "won": (), "lost": ()})
 PAYOUT_ACCOUNT = Chart(
     name="payout account",
     initial="started",

@@ -24,6 +24,7 @@ from payments.gateway import (
     BankTransfer,
     Checkout,
     Definite,
+    Dispute,
     Event,
     InDoubt,
     KeyRefused,
@@ -132,6 +133,18 @@ def _checkout(session: stripe.checkout.Session) -> Checkout:
         funding_id=_uuid(session.client_reference_id), charge_id=_ident(intent.latest_charge) or None if intent else None,
         fault=(error.code or "") if error else "",
     )  # fmt: skip
+
+
+def read_dispute(dispute_id: str) -> Dispute:
+    """A disputed payment as it stands now; `warning_...` states are inquiries, with no money taken."""
+    with _named_failures():
+        found = _client().v1.disputes.retrieve(dispute_id)
+    status = str(found.status)
+    return Dispute(
+        id=found.id, charge_id=_ident(found.charge), amount=from_minor(found.amount, found.currency),
+        state=status if status in ("won", "lost") else "open", reason=str(found.reason),
+        money_moved=bool(found.balance_transactions),
+    )
 
 
 def _payment_state(session: stripe.checkout.Session, intent: stripe.PaymentIntent | None) -> str:

@@ -91,6 +91,7 @@ MOVES: dict[str, Text] = {
     "fund": lazy("Paid in"),
     "reserve": lazy("Reserved for a batch"),
     "return": lazy("Returned from a batch"),
+    "collect": lazy("Settled what was owed"),
 }
 """What moves a client's prepaid money."""
 

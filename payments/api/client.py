@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from kit.api import PAGING, ApiView, Body, MoneyField, Once, listing, paged, reply
 from kit.errors import NotFound
 from kit.money import Money
-from payments import funding, queries
+from payments import chargebacks, funding, queries
 from payments.models import Funding
 from payments.states import FUNDING
 from workers import access
@@ -32,10 +32,12 @@ class ClientMoneySerializer(serializers.Serializer[Any]):
     pending = MoneyField(help_text="Earned by workers and not yet judged")
     paid = MoneyField(help_text="Confirmed to workers")
     fees = MoneyField(help_text="Our fees")
+    owed = MoneyField(help_text="Owed to us after a late decision or a chargeback; your next payment settles it first")
 
 
 class BillingSerializer(serializers.Serializer[Any]):
     balances = ClientMoneySerializer(many=True)
+    stopped = serializers.BooleanField(help_text="True while a payment taken back by your bank keeps new work waiting")
 
 
 class FundingSerializer(serializers.Serializer[Any]):
@@ -78,7 +80,8 @@ class Billing(ClientMoneyView):
             queries.client_money(organisation_id=organisation.pk, currency=currency)
             for currency in queries.client_currencies(organisation.pk) or [organisation.billing_currency]
         ]
-        return reply(BillingSerializer({"balances": held}).data)
+        stopped = chargebacks.stops(organisation_id=organisation.pk)
+        return reply(BillingSerializer({"balances": held, "stopped": stopped}).data)
 
 
 class Fundings(ClientMoneyView):

@@ -1,5 +1,6 @@
 """The tables of money, by what they are about."""
 
+from payments.models.chargebacks import Chargeback
 from payments.models.earnings import BatchTally, Earning, EarningLine, Hold
 from payments.models.funding import Funding
 from payments.models.ledger import LedgerAccount, LedgerBalance, LedgerEntry, LedgerTx
@@ -10,6 +11,7 @@ __all__ = [
     "Attempt",
     "BankPayout",
     "BatchTally",
+    "Chargeback",
     "Earning",
     "EarningLine",
     "Funding",

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from kit.errors import Invalid, NotFound, Refused
 from kit.money import Money
-from payments import funding, gateway, papers, queries, sheets, statements, usage, words
+from payments import chargebacks, funding, gateway, papers, queries, sheets, statements, usage, words
 from payments.models import Funding
 from payments.views.worker import csv_response, pdf_response
 from workers import access
@@ -53,6 +53,7 @@ def billing(request: ClientRequest, org: str) -> HttpResponse:
     )
     return render(request, "client/billing.html", {
         "money": queries.client_money(organisation_id=request.organisation.pk, currency=currency), "currency": currency,
+        "stopped": chargebacks.stops(organisation_id=request.organisation.pk),
         "page": page, "rows": moves, "may_pay": may_pay, "fault": fault, "amount": request.POST.get("amount", ""), "org": org,
         "waiting": [_row(wish) for wish in _waiting(request)],
         "tabs": [{"label": each, "url": f"?currency={each}", "active": each == currency} for each in known],
