@@ -31,6 +31,8 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "chargeback.opened": ("marketplace.reactions.on_chargeback", "payments.reactions.on_chargeback_opened"),
     "chargeback.won": ("payments.reactions.on_chargeback_won",),
     "chargeback.lost": ("payments.reactions.on_chargeback_lost",),
+    "refund.arrived": ("payments.reactions.on_refund_arrived",),
+    "refund.failed": ("payments.reactions.on_refund_failed",),
     "client.owes": ("payments.reactions.on_client_owes",),
     "result.settled": ("marketplace.webhooks.happenings.on_result",),
     "batch.settled": ("marketplace.webhooks.happenings.on_batch",),

@@ -48,6 +48,16 @@ class Checkout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refund:
+    """Money on its way back to who paid it. `state`: sent, arrived or failed; `refund_id` is ours, if it was ours."""
+
+    id: str
+    refund_id: uuid.UUID | None
+    state: str
+    fault: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dispute:
     """A payment that its payer's bank disputes. `state`: open, won or lost; an inquiry has moved no money."""
 

@@ -190,6 +190,10 @@ INVARIANTS: tuple[tuple[str, str], ...] = (
             FROM payments_attempt attempt JOIN payments_payout payout ON payout.id = attempt.payout_id
             WHERE attempt.state = 'known' AND attempt.cleared_at IS NULL
             UNION ALL
+            SELECT currency, amount_units FROM payments_refund WHERE state <> 'refused' AND cleared_at IS NULL
+            UNION ALL
+            SELECT currency, -amount_units FROM payments_refund WHERE state = 'failed' AND back_cleared_at IS NULL
+            UNION ALL
             SELECT currency, amount_units FROM payments_chargeback WHERE taken_cleared_at IS NULL
             UNION ALL
             SELECT currency, -amount_units FROM payments_chargeback WHERE state = 'won' AND back_cleared_at IS NULL

@@ -49,6 +49,8 @@ KINDS: tuple[tuple[str, Text, Leads, bool], ...] = (
         "client.owes", _("%(organisation)s owes %(amount)s that was paid for it after its money was gone; the next payment settles it."),
         BILLING, True,
     ),
+    ("refund.arrived", _("%(amount)s of prepaid money was sent back to %(organisation)s."), BILLING, True),
+    ("refund.failed", _("A refund of %(amount)s to %(organisation)s did not go through; the money is prepaid again."), BILLING, True),
     ("payout_run.waits", _("A payout run of %(amount)s waits for approval."), RUN, True),
     ("payout_run.paused", _("A payout run is paused: %(reason)s."), RUN, True),
     ("payout.needs_person", _("A transfer cannot be found at Stripe and needs a person's decision."), RUN, True),
@@ -129,6 +131,14 @@ def _on_chargeback(name: str, *, organisation_id: str, units: int, currency: str
 
 def on_client_owes(*, organisation_id: str, units: int, currency: str, **_rest: Any) -> None:
     _tell_client("client.owes", uuid.UUID(organisation_id), Money(units, currency))
+
+
+def on_refund_arrived(*, organisation_id: str, units: int, currency: str, **_rest: Any) -> None:
+    _tell_client("refund.arrived", uuid.UUID(organisation_id), Money(units, currency))
+
+
+def on_refund_failed(*, organisation_id: str, units: int, currency: str, **_rest: Any) -> None:
+    _tell_client("refund.failed", uuid.UUID(organisation_id), Money(units, currency))
 
 
 def on_run_waits(*, run_id: str, **_rest: Any) -> None:

@@ -56,6 +56,17 @@ FUNDING = Chart(
     },
 )
 CHARGEBACK = Chart(name="chargeback", initial="open", moves={"open": ("won", "lost"), "won": (), "lost": ()})
+REFUND = Chart(
+    name="refund",
+    initial="intended",
+    moves={
+        "intended": ("sent", "refused"),
+        "sent": ("arrived", "failed"),
+        "arrived": ("failed",),
+        "failed": (),
+        "refused": (),
+    },
+)
 PAYOUT_ACCOUNT = Chart(
     name="payout account",
     initial="started",

@@ -92,6 +92,8 @@ MOVES: dict[str, Text] = {
     "reserve": lazy("Reserved for a batch"),
     "return": lazy("Returned from a batch"),
     "collect": lazy("Settled what was owed"),
+    "refund": lazy("Sent back to you"),
+    "refund_back": lazy("A refund came back"),
 }
 """What moves a client's prepaid money."""
 

@@ -6,6 +6,7 @@ from payments.models.funding import Funding
 from payments.models.ledger import LedgerAccount, LedgerBalance, LedgerEntry, LedgerTx
 from payments.models.payouts import Attempt, BankPayout, Payout, PayoutAccount, PayoutRun, Rhythm, TaxForm
 from payments.models.rail import LedgerCheck, Mismatch, RailMovement, StripeEvent
+from payments.models.refunds import Refund
 
 __all__ = [
     "Attempt",
@@ -26,6 +27,7 @@ __all__ = [
     "PayoutAccount",
     "PayoutRun",
     "RailMovement",
+    "Refund",
     "Rhythm",
     "StripeEvent",
     "TaxForm",
