@@ -9,4 +9,5 @@ class RoofConfig(AppConfig):
 
     def ready(self) -> None:
         from config import deploy_checks, signals  # noqa: F401 - registering is their whole effect
+        from marketplace import disputes  # noqa: F401 - the same
         from payments import reactions  # noqa: F401 - every process has to know the notices that runners tell

@@ -26,6 +26,7 @@ WORKER = (
 CLIENT = (
     ("project", _("Projects"), "market:projects"),
     ("review", _("Review"), "market:client_review"),
+    ("case", _("Disputes"), "market:client_disputes"),
     ("wallet", _("Billing"), "payments:billing"),
     ("people", _("Members"), "workers:members"),
     ("code", _("API"), "workers:client_tokens"),
@@ -37,6 +38,7 @@ OPS = (
     ("batch", _("Batches"), "market:ops_batches"),
     ("people", _("People"), "workers:ops_people"),
     ("case", _("Appeals"), "workers:ops_appeals"),
+    ("review", _("Disputes"), "market:ops_disputes"),
     ("scale", _("Pools"), "market:ops_pools"),
     ("exam", _("Skills"), "qualification:ops_skills"),
     ("bank", _("Payouts"), "payments:payout_runs"),
@@ -50,6 +52,7 @@ ACCOUNT_PAGES = ("/account/email/", "/account/password/", "/account/2fa/", "/acc
 BELONGS = {
     "/work/exams/": "/work/skills/", "/work/attempts/": "/work/skills/",
     "/work/profile/": "/work/standing/", "/work/agreement/": "/work/standing/", "/work/tokens/": "/work/standing/",
+    "/work/disputes/": "/work/history/",
     "/ops/exams/": "/ops/skills/",
 }
 """Pages that have no item of their own, and whose item they light up."""

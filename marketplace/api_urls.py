@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from marketplace.api import (
     batches,
+    disputes,
     eligibility,
     exports,
     gold,
@@ -70,6 +71,9 @@ client: list[URLPattern] = [
     path("submissions/<uuid:submission_id>/", submissions.SubmissionDetail.as_view(), name="api_submission"),
     path("submissions/<uuid:submission_id>/judge/", submissions.Judge.as_view(), name="api_judge"),
     path("webhook-endpoints/", webhooks.Endpoints.as_view(), name="api_webhook_endpoints"),
+    path("disputes/", disputes.Disputes.as_view(), name="api_disputes"),
+    path("disputes/<uuid:dispute_id>/", disputes.DisputeDetail.as_view(), name="api_dispute"),
+    path("disputes/<uuid:dispute_id>/answer/", disputes.AnswerDispute.as_view(), name="api_answer_dispute"),
     path("webhook-endpoints/<uuid:endpoint_id>/", webhooks.EndpointDetail.as_view(), name="api_webhook_endpoint"),
     path("webhook-endpoints/<uuid:endpoint_id>/secret/", webhooks.RenewSecret.as_view(), name="api_renew_webhook_secret"),
     path(
@@ -87,6 +91,9 @@ worker: list[URLPattern] = [
     path("work/submissions/", work.MySubmissions.as_view(), name="api_my_submissions"),
     path("work/submissions/<uuid:submission_id>/", work.MySubmission.as_view(), name="api_my_submission"),
     path("work/submissions/<uuid:submission_id>/take-up/", work.TakeUp.as_view(), name="api_take_up"),
+    path("work/submissions/<uuid:submission_id>/dispute/", disputes.DisputeSubmission.as_view(), name="api_dispute_submission"),
+    path("work/disputes/", disputes.MyDisputes.as_view(), name="api_my_disputes"),
+    path("work/disputes/<uuid:dispute_id>/", disputes.MyDispute.as_view(), name="api_my_dispute"),
     path("work/lapsed/<uuid:assignment_id>/resume/", work.ResumeLapsed.as_view(), name="api_resume_lapsed"),
     path("leases/current/", leases.CurrentLeases.as_view(), name="api_current_leases"),
     path("leases/<uuid:lease_id>/", leases.LeaseDetail.as_view(), name="api_lease"),
@@ -116,6 +123,10 @@ ops: list[URLPattern] = [
     path("ops/batches/<uuid:batch_id>/tasks/", tasks.OpsTasks.as_view(), name="api_ops_tasks"),
     path("ops/batches/<uuid:batch_id>/results/", results.OpsResults.as_view(), name="api_ops_results"),
     path("ops/batches/<uuid:batch_id>/export/", exports.OpsExport.as_view(), name="api_ops_export"),
+    path("ops/disputes/", disputes.OpsDisputes.as_view(), name="api_ops_disputes"),
+    path("ops/disputes/<uuid:dispute_id>/", disputes.OpsDispute.as_view(), name="api_ops_dispute"),
+    path("ops/disputes/<uuid:dispute_id>/answer/", disputes.OpsAnswerDispute.as_view(), name="api_ops_answer_dispute"),
+    path("ops/disputes/<uuid:dispute_id>/decide/", disputes.OpsDecideDispute.as_view(), name="api_ops_decide_dispute"),
     path("ops/submissions/", submissions.OpsSubmissions.as_view(), name="api_ops_submissions"),
     path("ops/submissions/<uuid:submission_id>/", submissions.OpsSubmission.as_view(), name="api_ops_submission"),
     path("ops/submissions/<uuid:submission_id>/judge/", submissions.OpsJudge.as_view(), name="api_ops_judge"),

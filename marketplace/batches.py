@@ -16,7 +16,7 @@ from kit.money import Money
 from marketplace import eligibility, escalation, pricing, projects, rates, results, settlement, sql
 from marketplace.models import Batch, Lease, Project, Queue, Slot, SlotKind, Submission, Task, Upload
 from marketplace.states import BATCH
-from payments import funding, pools
+from payments import chargebacks, funding, pools
 
 CHUNK = 5_000
 """Tasks whose slots are opened in one transaction."""
@@ -24,6 +24,8 @@ REVIEW_SHARE_BP = {"none": 0, "sampled": 10_000, "all": 10_000, "client": 0}
 """What part of the answers may need a review: a sampled project starts at all, since new workers are always reviewed."""
 AFTER_PILOT = "pilot"
 """Why a batch is paused whose pilot is done."""
+CHARGEBACK = "chargeback"
+"""Why a batch is paused whose client's bank took a payment back."""
 
 
 class NothingToLaunch(Conflict):
@@ -92,6 +94,7 @@ def launch(*, batch: Batch, actor_id: uuid.UUID, now: datetime, pilot_size: int 
     Batch.objects.select_for_update().get(pk=batch.pk)
     batch.refresh_from_db()
     BATCH.check(batch.state, "launching")
+    chargebacks.check(organisation_id=batch.project.organisation_id)
     if batch.uploads.filter(Q(status__in=[Upload.Status.RECEIVED, Upload.Status.READING]) | Q(images_waiting__gt=0)).exists():
         raise NothingToLaunch(_("Files of this batch are still being read."))
     if not batch.task_count:
@@ -168,6 +171,8 @@ def open_slots(*, batch_id: uuid.UUID, now: datetime) -> bool:
     over = count < limit or bool(batch.pilot_size and opened + count >= batch.pilot_size)
     if over and batch.state == "launching":
         states.move(batch, chart=BATCH, to="active", actor_id=None, now=now)
+        if chargebacks.stops(organisation_id=batch.project.organisation_id):
+            pause(batch=batch, actor_id=None, now=now, why=CHARGEBACK)
     if not over and batch.state == "active":
         outbox.emit("batch.go_on", batch_id=str(batch.pk))
     return not over
@@ -210,12 +215,23 @@ def pause(*, batch: Batch, actor_id: uuid.UUID | None, now: datetime, why: str =
 
 
 def go_on(*, batch: Batch, actor_id: uuid.UUID, now: datetime) -> None:
-    """Give out leases again; a batch that paused itself after its pilot opens the rest of its slots too."""
+    """Give out leases again; a batch that paused itself after its pilot opens the rest of its slots too.
+
+    Raises chargebacks.AccountStopped.
+    """
+    chargebacks.check(organisation_id=batch.project.organisation_id)
     pilot_size = None if batch.paused_why == AFTER_PILOT else batch.pilot_size
     states.move(batch, chart=BATCH, to="active", actor_id=actor_id, now=now, paused_why="", pilot_size=pilot_size)
     Queue.objects.filter(batch=batch).update(open=True)
     eligibility.announce()
     outbox.emit("batch.go_on", batch_id=str(batch.pk))
+
+
+def stop_client(*, organisation_id: uuid.UUID, now: datetime) -> None:
+    """No new leases for any batch of a client that is in motion; one that is launching stops when it is through."""
+    found = Batch.objects.select_for_update(of=("self",)).filter(project__organisation_id=organisation_id, state="active")
+    for batch in found.order_by("pk"):
+        pause(batch=batch, actor_id=None, now=now, why=CHARGEBACK)
 
 
 def reprioritise(*, batch: Batch, priority: int, actor_id: uuid.UUID, now: datetime) -> None:

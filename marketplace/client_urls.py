@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from marketplace.views.client import batches, gold, missions, projects, results, review, setup, uploads
+from marketplace.views.client import batches, disputes, gold, missions, projects, results, review, setup, uploads
 
 ORG = "client/<slug:org>/"
 PROJECT = f"{ORG}projects/<uuid:project_id>/"
@@ -54,6 +54,9 @@ urlpatterns = [
     path(f"{UPLOAD}discard/", uploads.discard, name="upload_discard"),
     path(f"{ORG}tasks/<int:task_id>/images/<str:digest>/", results.image, name="task_image"),
     path(f"{ORG}samples/<slug:slug>/<str:name>/", results.sample_image, name="sample_image"),
+    path(f"{ORG}disputes/", disputes.listing, name="client_disputes"),
+    path(f"{ORG}disputes/<uuid:appeal>/", disputes.one, name="client_dispute"),
+    path(f"{ORG}disputes/<uuid:appeal>/answer/", disputes.answer, name="client_dispute_answer"),
     path(f"{ORG}review/", review.queue, name="client_review"),
     path(f"{ORG}review/many/", review.many, name="client_review_many"),
     path(f"{ORG}review/<uuid:submission_id>/", review.item, name="client_review_item"),

@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from kit import audit
+from kit import audit, outbox
 from kit.errors import Conflict, Invalid, NotFound
 from marketplace import projects, scores
-from marketplace.models import GoldAnswer, Project, Submission, Task, WorkerRecord
+from marketplace.models import Dispute, GoldAnswer, Project, Submission, Task, WorkerRecord
 from task_types import registry
 from task_types.contract import TaskType
 
@@ -91,22 +91,45 @@ def void(*, project: Project, task_id: int, why: str, actor_id: uuid.UUID, now: 
         raise NotFound(_("There is no such gold task in use."))
     GoldAnswer.objects.filter(pk=gold.pk).update(voided_at=now, voided_why=why[:40])
     audit.record(subject=gold, verb="gold.voided", actor_id=actor_id, now=now, reason=why[:40])
-    drawer = registry.drawer(project.task_type)
-    for submission in Submission.objects.filter(task_id=task_id, gold=True):
-        right = drawer.grade(submission.answer, gold.answer, settings=project.settings) >= RIGHT_FROM
-        WorkerRecord.objects.filter(worker_id=submission.worker_id, project=project).update(
-            gold_seen=F("gold_seen") - 1, gold_right=F("gold_right") - int(right)
-        )
-        scores.refresh(worker_id=submission.worker_id, project_id=project.pk, now=now)
+    for submission in Submission.objects.filter(task_id=task_id, gold=True).exclude(pk__in=_excused(task_id)):
+        _uncount(submission, gold, now)
+    outbox.emit("scores.recount", project_id=str(project.pk))
     projects.refresh_terms(project=project, now=now)
+
+
+def excuse(*, submission: Submission, now: datetime) -> None:
+    """One worker's answer counts no more, for or against; the known answer stays in use. Done before its dispute is closed."""
+    gold = GoldAnswer.objects.select_related("project").get(pk=submission.task_id)
+    if gold.voided_at is None and _is_graded(submission):
+        _uncount(submission, gold, now)
+
+
+def _excused(task_id: int) -> QuerySet[Dispute, Any]:
+    """Answers that a dispute took out of the counts already."""
+    won = Dispute.objects.filter(submission__task_id=task_id, about=Dispute.About.SCORE, outcome="by_silence")
+    return won.values("submission")
+
+
+def _uncount(submission: Submission, gold: GoldAnswer, now: datetime) -> None:
+    if not _is_graded(submission):
+        return
+    project = gold.project
+    right = registry.drawer(project.task_type).grade(submission.answer, gold.answer, settings=project.settings) >= RIGHT_FROM
+    WorkerRecord.objects.filter(worker_id=submission.worker_id, project=project).update(
+        gold_seen=F("gold_seen") - 1, gold_right=F("gold_right") - int(right)
+    )
+    scores.refresh(worker_id=submission.worker_id, project_id=project.pk, now=now)
+
+
+def _is_graded(submission: Submission) -> bool:
+    return audit.history(submission).filter(verb="gold.graded").exists()
 
 
 def grade(*, submission_id: uuid.UUID, now: datetime) -> None:
     """Count a gold answer for or against its worker; the payment is not touched. Counting twice does no harm."""
     submission = Submission.objects.select_related("task__gold", "task__project").get(pk=submission_id)
     gold, project = submission.task.gold, submission.task.project
-    graded = audit.history(submission).filter(verb="gold.graded").exists()
-    if graded or gold.voided_at:
+    if gold.voided_at or _is_graded(submission):
         return
     drawer = registry.drawer(project.task_type)
     right = drawer.grade(submission.answer, gold.answer, settings=project.settings) >= RIGHT_FROM

@@ -10,7 +10,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from marketplace import batches, bonuses, dispatch, floors, intake, raises, results, review
+from marketplace import batches, bonuses, client_records, dispatch, floors, intake, raises, results, review
 from marketplace.models import Batch, Draft
 from marketplace.webhooks import happenings, sending
 
@@ -98,6 +98,13 @@ def pay_night(**_: Any) -> None:
 def refit(**_: Any) -> None:
     """Fit the quality model of every project that has new answers."""
     results.refit_stale(now=timezone.now())
+
+
+@shared_task
+def count_clients(**_: Any) -> None:
+    """What workers are shown of clients: pay speed, rejections, lost disputes."""
+    with transaction.atomic(durable=True):
+        client_records.count(now=timezone.now())
 
 
 @shared_task

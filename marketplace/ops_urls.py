@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from marketplace.views.ops import batches, judging, person, pools, today
+from marketplace.views.ops import batches, disputes, judging, person, pools, today
 
 urlpatterns = [
     path("ops/", today.page, name="ops_today"),
@@ -28,6 +28,9 @@ urlpatterns = [
     path("ops/judge/", judging.queue, name="ops_judge"),
     path("ops/judge/<uuid:submission_id>/", judging.item, name="ops_judge_item"),
     path("ops/judge/<uuid:submission_id>/images/<str:digest>/", judging.image, name="ops_judge_image"),
+    path("ops/disputes/", disputes.queue, name="ops_disputes"),
+    path("ops/disputes/<uuid:appeal>/", disputes.one, name="ops_dispute"),
+    path("ops/disputes/<uuid:appeal>/images/<str:digest>/", disputes.image, name="ops_dispute_image"),
     path("ops/gold/<int:task_id>/", judging.gold_task, name="ops_gold"),
     path("ops/gold/<int:task_id>/void/", judging.void_gold, name="ops_void_gold"),
     path("ops/gold/<int:task_id>/images/<str:digest>/", judging.gold_image, name="ops_gold_image"),

@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Avg, Count, F
 
 from kit.money import Money, half_even
-from marketplace import pricing
+from marketplace import client_records, pricing
 from marketplace.models import Assignment, Lease, Project, Queue, Ready, Submission, WorkerRecord
 from task_types import registry
 
@@ -42,6 +42,7 @@ class OpenProject:
     score_bp: int | None
     score_low_bp: int | None
     score_high_bp: int | None
+    client: client_records.Figures
 
 
 def open_projects(*, worker_id: uuid.UUID) -> list[OpenProject]:
@@ -57,18 +58,21 @@ def open_projects(*, worker_id: uuid.UUID) -> list[OpenProject]:
         record.project_id: record
         for record in WorkerRecord.objects.filter(worker_id=worker_id, project_id__in=[queue.project_id for queue in ordered])
     }
+    clients = client_records.of([queue.project.organisation_id for queue in ordered])
     found: dict[tuple[uuid.UUID, str, int], OpenProject] = {}
     for queue in ordered:
         key = (queue.project_id, queue.kind, queue.tier)
         if counts.get(queue.pk) and key not in found:
             found[key] = _open_project(
-                queue, multipliers[queue.pk], counts[queue.pk], medians.get(queue.project_id), records.get(queue.project_id)
+                queue, multipliers[queue.pk], counts[queue.pk], medians.get(queue.project_id), records.get(queue.project_id),
+                clients[queue.project.organisation_id],
             )
     return list(found.values())
 
 
 def _open_project(
-    queue: Queue, multiplier_bp: int, count: int, median: float | None, record: WorkerRecord | None
+    queue: Queue, multiplier_bp: int, count: int, median: float | None, record: WorkerRecord | None,
+    client: client_records.Figures,
 ) -> OpenProject:
     project = queue.project
     seconds = median or float(project.expected_seconds)
@@ -79,7 +83,7 @@ def _open_project(
         hourly=hourly(price, seconds), median_seconds=seconds, measured=median is not None, open_tasks=count,
         review_rule=queue.terms["review_rule"], ai_use=queue.terms["ai_use"],
         score_bp=record.score_bp if record else None, score_low_bp=record.score_low_bp if record else None,
-        score_high_bp=record.score_high_bp if record else None,
+        score_high_bp=record.score_high_bp if record else None, client=client,
     )
 
 

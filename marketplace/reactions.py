@@ -7,8 +7,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from marketplace import batches, bonuses, gold, results, review
+from marketplace import batches, bonuses, disputes, gold, results, review
 from marketplace.models import Ready, Submission
+from payments import chargebacks
 
 
 def on_submission(*, submission_id: str, task_id: int, kind: str, gold: bool, state: str, **_: Any) -> None:
@@ -43,6 +44,23 @@ def on_judged(*, submission_id: str, decision: str = "", **_: Any) -> None:
 def on_result(*, task_id: int, **_: Any) -> None:
     """A settled result: the answers that agree with it get what their leases promised for that."""
     bonuses.reward_right(task_id=task_id, now=timezone.now())
+
+
+def on_appeal_decided(*, appeal_id: str, subject_kind: str, **_: Any) -> None:
+    """A dispute of work was decided, by a person or by silence."""
+    if subject_kind in (disputes.VERDICT, disputes.ANSWER_SCORE):
+        disputes.carry_out(appeal_id=uuid.UUID(appeal_id), now=timezone.now())
+
+
+def on_recount(*, project_id: str, **_: Any) -> None:
+    """Answers changed their meaning: every score that rests on them is made again."""
+    disputes.recount(project_id=uuid.UUID(project_id), now=timezone.now())
+
+
+def on_chargeback(*, organisation_id: str, **_: Any) -> None:
+    """A client's bank took a payment back: nothing new is begun for it. What is begun is honoured and paid."""
+    if chargebacks.stops(organisation_id=uuid.UUID(organisation_id)):
+        batches.stop_client(organisation_id=uuid.UUID(organisation_id), now=timezone.now())
 
 
 def on_launch(*, batch_id: str, **_: Any) -> None:

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from kit import outbox, states
 from marketplace import escalation, scores
-from marketplace.models import Batch, Project, QualityModel, Result, Submission, Task, Verdict
+from marketplace.models import Batch, Dispute, Project, QualityModel, Result, Submission, Task, Verdict
 from marketplace.quality import categorical, online, policy
 from marketplace.states import RESULT
 from task_types import registry
@@ -24,6 +24,10 @@ AMBIGUOUS_BELOW_BP = escalation.WEAK_BELOW_BP
 REFIT_GROWTH = 1.1
 """A project is fitted again when it has a tenth more answers than at the last fit."""
 NOT_COUNTED = ("rejected", "sent_back")
+BY_DISPUTE = "dispute"
+"""Results that a person decided in a dispute: known answers for every later fit."""
+EXCUSED = {"about": Dispute.About.SCORE, "outcome": "by_silence"}
+"""Disputes that silence won: their answers count for nobody and against nobody."""
 
 
 class Given(NamedTuple):
@@ -102,10 +106,14 @@ def _last_word(task: Task, given: Sequence[Given], models: Mapping[str, online.M
         return None
     weight = _weight(task, last.worker_id, now)
     reading = read(task=task, given=[*given, Given(str(last.worker_id), last.answer, weight)], models=models)
-    drawer = registry.drawer(task.project.task_type)
-    said = drawer.votes(last.answer, payload=task.payload, settings=task.project.settings)
+    return _as_last_word(task, last.answer, reading, weight)
+
+
+def _as_last_word(task: Task, answer: dict[str, Any], reading: Reading, weight: float) -> Reading:
+    """This answer as the result, as sure as all answers together make it."""
+    said = registry.drawer(task.project.task_type).votes(answer, payload=task.payload, settings=task.project.settings)
     shares = [reading.distribution[question].get(vote, 0.0) for question, vote in said.items()]
-    return replace(reading, answer=last.answer, confidence=min(shares, default=weight))
+    return replace(reading, answer=answer, confidence=min(shares, default=weight))
 
 
 def models_of(project_id: uuid.UUID) -> dict[str, online.Model]:
@@ -173,10 +181,21 @@ def _settle(result: Result, reading: Reading, answers: int, now: datetime, *, by
 
 
 def reopen(*, task_id: int, actor_id: uuid.UUID | None, now: datetime, why: str) -> None:
-    """An answer that the result rests on changed its meaning: look again."""
-    result = Result.objects.select_for_update().filter(task_id=task_id, state="settled").first()
-    if result is not None:
+    """An answer that the result rests on changed its meaning: look again. What a person decided in a dispute stays."""
+    result = Result.objects.select_for_update().filter(task_id=task_id).first()
+    if result is not None and result.by == BY_DISPUTE:
+        return
+    if result is not None and result.state == "settled":
         states.move(result, chart=RESULT, to="reopened", actor_id=actor_id, now=now, reason=why)
+    _settle_again(task_id, now)
+
+
+def _settle_again(task_id: int, now: datetime) -> None:
+    """A batch in motion may ask for more answers; one that is through settles on those that there are."""
+    task = Task.objects.select_related("project", "batch").get(pk=task_id)
+    if task.batch is not None and task.batch.state in ("closed", "settled"):
+        _finish_one(task, models_of(task.project_id), now)
+    else:
         consider(task_id=task_id, now=now)
 
 
@@ -186,6 +205,20 @@ def look_again(*, task_id: int, now: datetime, why: str) -> None:
         reopen(task_id=task_id, actor_id=None, now=now, why=why)
     else:
         consider(task_id=task_id, now=now)
+
+
+def overrule(*, task_id: int, answer: dict[str, Any], actor_id: uuid.UUID, now: datetime) -> None:
+    """A person decided in a dispute what is right: their word weighs as an expert's last word, and the result is theirs."""
+    task = Task.objects.select_related("project", "batch").get(pk=task_id)
+    if task.batch is None:
+        return
+    given = [*_given(task, now), Given(str(actor_id), answer, escalation.EXPERT_GUESS)]
+    reading = _as_last_word(task, answer, read(task=task, given=given, models=models_of(task.project_id)), escalation.EXPERT_GUESS)
+    Result.objects.get_or_create(task=task, defaults={"batch": task.batch})
+    result = Result.objects.select_for_update().get(pk=task.pk)
+    if result.state == "settled":
+        states.move(result, chart=RESULT, to="reopened", actor_id=actor_id, now=now, reason=BY_DISPUTE)
+    _settle(result, reading, len(given) - 1, now, by=BY_DISPUTE)
 
 
 def refit_stale(*, now: datetime) -> int:
@@ -203,8 +236,9 @@ def refit_stale(*, now: datetime) -> int:
 
 def refit(*, project: Project, now: datetime) -> None:
     """Fit the project's model on all its answers and known truths; keep it, and every worker's score."""
+    excused = Dispute.objects.filter(batch__project=project, **EXCUSED).values("submission")
     rows = list(
-        Submission.objects.filter(task__project=project, kind="answer").exclude(state__in=NOT_COUNTED)
+        Submission.objects.filter(task__project=project, kind="answer").exclude(state__in=NOT_COUNTED).exclude(pk__in=excused)
         .order_by("submitted_at", "id").values_list("task_id", "worker_id", "answer", "task__payload", "task__gold__answer",
                                                     "task__gold__voided_at")
     )
@@ -232,6 +266,7 @@ Votes = tuple[list[tuple[str, str, str]], dict[str, str], list[str]]
 def _votes(project: Project, rows: Iterable[tuple[Any, ...]]) -> dict[str, Votes]:
     """What every question of the project was answered, and what is known."""
     drawer, found = registry.drawer(project.task_type), dict[str, Votes]()
+    decided = dict(Result.objects.filter(batch__project=project, by=BY_DISPUTE).values_list("task_id", "answer"))
     for task_id, worker_id, answer, payload, truth, voided in rows:
         votes = drawer.votes(answer, payload=payload, settings=project.settings)
         for question, classes in drawer.questions(payload=payload, settings=project.settings).items():
@@ -239,8 +274,9 @@ def _votes(project: Project, rows: Iterable[tuple[Any, ...]]) -> dict[str, Votes
             names.extend(name for name in classes if name not in names)
             if question in votes:
                 given.append((str(task_id), str(worker_id), votes[question]))
-            if truth is not None and voided is None:
-                right = drawer.votes(truth, payload=payload, settings=project.settings).get(question)
+            known_answer = decided.get(task_id) if truth is None or voided is not None else truth
+            if known_answer is not None:
+                right = drawer.votes(known_answer, payload=payload, settings=project.settings).get(question)
                 known.update({str(task_id): right} if right is not None else {})
     return found
 

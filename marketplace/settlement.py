@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
+
 from kit.ids import uuid7
 from kit.money import Money
 from marketplace import pricing
-from marketplace.models import Batch, Submission
+from marketplace.models import Batch, Dispute, Submission, Verdict
 from payments import earnings, funding, pools, queries
 from task_types import registry
 
@@ -94,12 +96,11 @@ def return_what_is_free(*, batch: Batch, actor_id: uuid.UUID | None, now: dateti
 
 
 def disputable(*, batch: Batch, now: datetime) -> Money:
-    """Rejected and cut amounts, fee included, whose 30 days are not over."""
-    rows = Submission.objects.filter(
-        batch=batch, state__in=["rejected", "accepted_share"], verdicts__at__gt=now - DISPUTE_WINDOW
-    ).distinct()
-    ids = list(rows.values_list("pk", flat=True))
-    kept = queries.earnings_of(source_kind="submission", source_ids=ids)
+    """Rejected and cut amounts, fee included, whose 30 days are not over or whose dispute is not carried out."""
+    recent = Q(pk__in=Verdict.objects.filter(at__gt=now - DISPUTE_WINDOW, submission__batch=batch).values("submission"))
+    open_still = Q(pk__in=Dispute.objects.filter(batch=batch, closed_at__isnull=True).values("submission"))
+    rows = Submission.objects.filter(recent | open_still, batch=batch, state__in=["rejected", "accepted_share"])
+    kept = queries.earnings_of(source_kind="submission", source_ids=list(rows.values_list("pk", flat=True)))
     cut = sum(max(one.promised.units - one.amount.units - one.fee.units, 0) for one in kept.values())
     return Money(cut, batch.currency)
 

@@ -51,6 +51,11 @@ def _paused(batch: Batch) -> Iterator[Reason]:
             _("The pilot is over"),
             _("Look at its results and at the new estimate, then go on with the other tasks or close the batch."),
         )
+    elif batch.paused_why == batches.CHARGEBACK:
+        yield Reason(
+            _("Your bank took a payment back"),
+            _("No new tasks are handed out until that is settled; see Billing. Work that is done is paid."),
+        )
     else:
         yield Reason(_("Paused"), _("No new tasks are handed out. Tasks in hand may still be handed in."))
 

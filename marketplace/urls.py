@@ -6,7 +6,7 @@ from django.urls import path
 
 from marketplace.client_urls import urlpatterns as client_pages
 from marketplace.ops_urls import urlpatterns as ops_pages
-from marketplace.views import worker, workspace
+from marketplace.views import disputes, worker, workspace
 
 app_name = "market"
 
@@ -18,6 +18,9 @@ urlpatterns = [
     path("work/more/", worker.more, name="work_more"),
     path("work/next/", worker.next_task, name="next_task"),
     path("work/history/", worker.history, name="history"),
+    path("work/history/<uuid:submission_id>/dispute/", disputes.dispute, name="dispute_open"),
+    path("work/disputes/", disputes.listing, name="disputes"),
+    path("work/disputes/<uuid:appeal>/", disputes.one, name="dispute"),
     path("work/quality/", worker.quality, name="quality"),
     path("work/projects/<uuid:project_id>/pay/", worker.project_pay, name="work_pay"),
     path("work/tasks/<uuid:lease_id>/", workspace.workspace, name="workspace"),

@@ -17,6 +17,7 @@ urlpatterns = [
     path("billing/", client.Billing.as_view(), name="api_billing"),
     path("billing/fundings/", client.Fundings.as_view(), name="api_fundings"),
     path("billing/fundings/<uuid:funding_id>/", client.FundingDetail.as_view(), name="api_funding"),
+    path("billing/refunds/", client.Refunds.as_view(), name="api_refunds"),
     path("ops/payout-runs/", finance.Runs.as_view(), name="api_payout_runs"),
     path("ops/payout-runs/<uuid:run_id>/", finance.RunDetail.as_view(), name="api_payout_run"),
     path("ops/payout-runs/<uuid:run_id>/approve/", finance.ApproveRun.as_view(), name="api_approve_payout_run"),

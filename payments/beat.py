@@ -11,6 +11,7 @@ TIMES: dict[str, Any] = {
     "apply_stripe_events": 2.0,
     "resume_payouts": 300.0,
     "finish_checkouts": 60.0,
+    "send_refunds": 10.0,
     "read_payout_accounts": 300.0,
     "backfill_events": 600.0,
     "pull_movements": 30.0,

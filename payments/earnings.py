@@ -16,7 +16,7 @@ from kit import outbox
 from kit.errors import Invalid, NotFound
 from kit.ids import uuid7
 from kit.money import BASIS, Money
-from payments import funding, ledger, locks, sql
+from payments import funding, ledger, locks, receivables, sql
 from payments.chart import PLATFORM, Account, platform
 from payments.models import Earning
 
@@ -161,6 +161,35 @@ def adjust(
             confirmed=True, now=now, actor_id=actor_id, adjusts_id=first.id,
         )
     )  # fmt: skip
+
+
+def make_whole(
+    *, source_kind: str, source_id: uuid.UUID, adjustment_id: uuid.UUID, actor_id: uuid.UUID | None, now: datetime, reason: str
+) -> Money:
+    """Pay what a judgement kept from the earning of a source, as an adjustment; returns how much was added.
+
+    From the batch's reserve; where that went back to the client, from platform losses, and the client owes it with the
+    fee (`receivables`). Once per `adjustment_id`. Raises NotFound.
+    """
+    first = Earning.objects.select_for_update().filter(source_kind=source_kind, source_id=source_id).first()
+    if first is None:
+        raise NotFound(_("There is no earning for this."))
+    missing = Money(first.amount_units - (first.confirmed_units or 0), first.currency)
+    fee = Money(first.fee_units - (first.confirmed_fee_units or 0), first.currency)
+    nothing = Money.zero(first.currency)
+    if first.state == "pending" or missing.units <= 0:
+        return nothing
+    line = Line("dispute", missing.units, {"promised_units": first.amount_units, "reason": reason}, "dispute/1")
+    made = adjust(
+        source_kind=source_kind, source_id=source_id, adjustment_id=adjustment_id, lines=[line], fee_units=fee.units,
+        actor_id=actor_id, now=now,
+    )  # fmt: skip
+    if made and Earning.objects.filter(source_kind="adjustment", source_id=adjustment_id, from_losses=True).exists():
+        receivables.charge(
+            organisation_id=first.organisation_id, pay=missing, fee=fee, source_kind="adjustment", source_id=adjustment_id,
+            actor_id=actor_id, now=now,
+        )  # fmt: skip
+    return missing if made else nothing
 
 
 def _settle(

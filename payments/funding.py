@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from kit import outbox, states
 from kit.errors import Conflict, Invalid
 from kit.money import Money
-from payments import gateway, ledger, locks, mismatches, payout_accounts, sql, stripe_gateway
+from payments import gateway, ledger, locks, mismatches, payout_accounts, receivables, sql, stripe_gateway
 from payments.chart import Account, platform
 from payments.models import BatchTally, Funding
 from payments.states import FUNDING
@@ -209,3 +209,6 @@ def _settle(wish: Funding, page: gateway.Checkout, now: datetime) -> None:
             ),
         )
     )  # fmt: skip
+    receivables.collect(
+        organisation_id=wish.organisation_id, currency=wish.currency, source_kind="funding", source_id=wish.pk, now=now
+    )

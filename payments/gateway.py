@@ -48,6 +48,28 @@ class Checkout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refund:
+    """Money on its way back to who paid it. `state`: sent, arrived or failed; `refund_id` is ours, if it was ours."""
+
+    id: str
+    refund_id: uuid.UUID | None
+    state: str
+    fault: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispute:
+    """A payment that its payer's bank disputes. `state`: open, won or lost; an inquiry has moved no money."""
+
+    id: str
+    charge_id: str
+    amount: Money
+    state: str
+    reason: str
+    money_moved: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
     """Money on its way from our balance to a connected account's; `payment` is what it is called over there."""
 

@@ -164,6 +164,19 @@ INVARIANTS: tuple[tuple[str, str], ...] = (
         """,
     ),
     (
+        "disputed money is that of open chargebacks",
+        """
+        SELECT 'client ' || coalesce(taken.organisation_id, booked.owner_id)
+        FROM (SELECT organisation_id, currency, sum(amount_units) AS units FROM payments_chargeback
+              WHERE state = 'open' GROUP BY 1, 2) AS taken
+        FULL JOIN (SELECT account.owner_id, account.currency, kept.amount AS units
+                   FROM payments_ledgerbalance kept JOIN payments_ledgeraccount account ON account.id = kept.account_id
+                   WHERE account.kind = 'dispute') AS booked
+            ON booked.owner_id = taken.organisation_id AND booked.currency = taken.currency
+        WHERE coalesce(taken.units, 0) <> coalesce(booked.units, 0)
+        """,
+    ),
+    (
         "clearing holds what is not yet seen at Stripe",
         """
         SELECT currency || ' ' || sum(units) FROM (
@@ -176,6 +189,14 @@ INVARIANTS: tuple[tuple[str, str], ...] = (
             SELECT payout.currency, payout.amount_units
             FROM payments_attempt attempt JOIN payments_payout payout ON payout.id = attempt.payout_id
             WHERE attempt.state = 'known' AND attempt.cleared_at IS NULL
+            UNION ALL
+            SELECT currency, amount_units FROM payments_refund WHERE state <> 'refused' AND cleared_at IS NULL
+            UNION ALL
+            SELECT currency, -amount_units FROM payments_refund WHERE state = 'failed' AND back_cleared_at IS NULL
+            UNION ALL
+            SELECT currency, amount_units FROM payments_chargeback WHERE taken_cleared_at IS NULL
+            UNION ALL
+            SELECT currency, -amount_units FROM payments_chargeback WHERE state = 'won' AND back_cleared_at IS NULL
         ) AS parts GROUP BY currency HAVING sum(units) <> 0
         """,
     ),

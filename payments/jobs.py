@@ -24,6 +24,7 @@ from payments import (
     payout_runs,
     payouts,
     reconciliation,
+    refunds,
     sending,
     stripe_events,
     stripe_gateway,
@@ -80,6 +81,12 @@ def resume_payouts(**_: Any) -> None:
     """Go on with runs that waited for money."""
     with _rail_may_be_silent("resume_payouts"):
         stripe_events.resume_paused(now=timezone.now())
+
+
+@shared_task
+def send_refunds(**_: Any) -> None:
+    """Send back what clients asked for, and look after what is in doubt."""
+    refunds.send_due(now=timezone.now(), limit=A_ROUND)
 
 
 @shared_task

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from kit.errors import NotFound
-from payments.models import Attempt, Earning, Funding, Hold, Payout, PayoutAccount, PayoutRun
+from payments.models import Attempt, Earning, Funding, Hold, Payout, PayoutAccount, PayoutRun, Refund
 
 
 def reserve_of(batch_id: uuid.UUID) -> None:
@@ -18,6 +18,12 @@ def reserve_of(batch_id: uuid.UUID) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(batch_id.bytes[8:], "big", signed=True)])
+
+
+def account_of(organisation_id: uuid.UUID) -> None:
+    """Whoever moves money between a client's own accounts by what they hold does so alone; ends with the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(organisation_id.bytes[8:], "big", signed=True)])
 
 
 def earning(earning_id: uuid.UUID) -> Earning:
@@ -42,6 +48,10 @@ def funding(funding_id: uuid.UUID) -> Funding:
     if found is None:
         raise NotFound(_("There is no such payment."))
     return found
+
+
+def refund(refund_id: uuid.UUID) -> Refund:
+    return Refund.objects.select_for_update().get(pk=refund_id)
 
 
 def run(run_id: uuid.UUID) -> PayoutRun:

@@ -94,6 +94,7 @@ class ClientMoney:
     pending: Money
     paid: Money
     fees: Money
+    owed: Money
 
 
 def earnings_of(*, source_kind: str, source_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, EarningView]:
@@ -199,6 +200,29 @@ def single_views(rows: Sequence[Earning]) -> list[EarningView]:
     return [_view(row, [], lines) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How long pay that had to wait for a judgement waited, and for how many pieces of work that was measured."""
+
+    n: int
+    median_seconds: int
+
+
+WAITS = """
+SELECT organisation_id, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM settled_at - created_at))
+  FROM payments_earning
+ WHERE source_kind = 'submission' AND settled_at > %s AND settled_at > created_at
+ GROUP BY organisation_id
+"""
+
+
+def waits_by_client(*, since: datetime) -> dict[uuid.UUID, Wait]:
+    """From handing in to the verdict, or to the silence that stood for it; for a nightly count, as it reads every earning."""
+    with connection.cursor() as cursor:
+        cursor.execute(WAITS, [since])
+        return {row[0]: Wait(row[1], int(row[2])) for row in cursor.fetchall()}
+
+
 def payout_account(worker_id: uuid.UUID) -> PayoutAccount | None:
     """The worker's account at a rail that is not closed."""
     return PayoutAccount.objects.filter(user_id=worker_id).exclude(state="closed").order_by("-created_at").first()
@@ -217,11 +241,14 @@ def batches_spend(batch_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, BatchSpend]
 
 
 def client_money(*, organisation_id: uuid.UUID, currency: str) -> ClientMoney:
-    """A client's prepaid balance and what all of its batches hold and spent. Two statements."""
+    """A client's prepaid balance, what it owes, and what all of its batches hold and spent. Two statements."""
     tallies = BatchTally.objects.filter(organisation_id=organisation_id, currency=currency)
     spend = _spend(next(iter(_sums(tallies.values("currency"))), None), currency)
-    prepaid = ledger.balance(Account("client_prepaid", organisation_id, currency))
-    return ClientMoney(prepaid=prepaid, reserved=spend.reserved, pending=spend.pending, paid=spend.paid, fees=spend.fees)
+    accounts = [Account(kind, organisation_id, currency) for kind in ("client_prepaid", "client_receivable")]
+    prepaid, owed = ledger.balances(accounts).values()
+    return ClientMoney(
+        prepaid=prepaid, reserved=spend.reserved, pending=spend.pending, paid=spend.paid, fees=spend.fees, owed=owed
+    )
 
 
 def client_currencies(organisation_id: uuid.UUID) -> list[str]:

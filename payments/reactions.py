@@ -39,6 +39,18 @@ KINDS: tuple[tuple[str, Text, Leads, bool], ...] = (
     ("funding.settled", _("%(amount)s was paid in for %(organisation)s."), BILLING, False),
     ("funding.failed", _("A payment of %(amount)s for %(organisation)s did not go through."), BILLING, True),
     ("budget.low", _("Prepaid money of %(organisation)s is running low: %(amount)s is left."), BILLING, True),
+    (
+        "chargeback.opened",
+        _("A bank took back a payment of %(amount)s by %(organisation)s. New work waits until that is settled."), BILLING, True,
+    ),
+    ("chargeback.won", _("%(amount)s that a bank had taken back from %(organisation)s is there again."), BILLING, True),
+    ("chargeback.lost", _("%(organisation)s lost a payment of %(amount)s to its bank, and owes it."), BILLING, True),
+    (
+        "client.owes", _("%(organisation)s owes %(amount)s that was paid for it after its money was gone; the next payment settles it."),
+        BILLING, True,
+    ),
+    ("refund.arrived", _("%(amount)s of prepaid money was sent back to %(organisation)s."), BILLING, True),
+    ("refund.failed", _("A refund of %(amount)s to %(organisation)s did not go through; the money is prepaid again."), BILLING, True),
     ("payout_run.waits", _("A payout run of %(amount)s waits for approval."), RUN, True),
     ("payout_run.paused", _("A payout run is paused: %(reason)s."), RUN, True),
     ("payout.needs_person", _("A transfer cannot be found at Stripe and needs a person's decision."), RUN, True),
@@ -96,6 +108,37 @@ def on_funding_failed(*, funding_id: str, **_rest: Any) -> None:
 
 def on_budget_low(*, organisation_id: str, prepaid_units: int, currency: str, **_rest: Any) -> None:
     _tell_client("budget.low", uuid.UUID(organisation_id), Money(prepaid_units, currency))
+
+
+def on_chargeback_opened(**told: Any) -> None:
+    _on_chargeback("chargeback.opened", **told)
+
+
+def on_chargeback_won(**told: Any) -> None:
+    _on_chargeback("chargeback.won", **told)
+
+
+def on_chargeback_lost(**told: Any) -> None:
+    _on_chargeback("chargeback.lost", **told)
+
+
+def _on_chargeback(name: str, *, organisation_id: str, units: int, currency: str, **_rest: Any) -> None:
+    """The client and finance."""
+    organisation, amount = queries.organisation(uuid.UUID(organisation_id)), Money(units, currency)
+    _tell_client(name, organisation.pk, amount)
+    _tell_finance(name, amount=_plain(amount), organisation=organisation.name, org=organisation.slug)
+
+
+def on_client_owes(*, organisation_id: str, units: int, currency: str, **_rest: Any) -> None:
+    _tell_client("client.owes", uuid.UUID(organisation_id), Money(units, currency))
+
+
+def on_refund_arrived(*, organisation_id: str, units: int, currency: str, **_rest: Any) -> None:
+    _tell_client("refund.arrived", uuid.UUID(organisation_id), Money(units, currency))
+
+
+def on_refund_failed(*, organisation_id: str, units: int, currency: str, **_rest: Any) -> None:
+    _tell_client("refund.failed", uuid.UUID(organisation_id), Money(units, currency))
 
 
 def on_run_waits(*, run_id: str, **_rest: Any) -> None:

@@ -11,7 +11,7 @@ from django.db import transaction
 from kit.money import Money
 from payments import ledger, mismatches, stripe_gateway
 from payments.chart import platform
-from payments.models import Attempt, Funding, RailMovement
+from payments.models import Attempt, Chargeback, Funding, RailMovement, Refund
 
 OVERLAP = dt.timedelta(minutes=10)
 """How far behind the newest known movement the next look begins."""
@@ -20,7 +20,10 @@ GRACE = dt.timedelta(hours=24)
 """How long the two books may differ before the difference is named; clearing accounts age to zero within it."""
 PAID_IN = ("charge", "payment")
 PAID_OUT = ("transfer",)
-SOURCE = dict.fromkeys(PAID_IN, "funding") | dict.fromkeys(PAID_OUT, "payout")
+REFUNDED, REFUND_FAILED = ("refund", "payment_refund"), "refund_failure"
+CHARGED_BACK = "adjustment"
+SOURCE = dict.fromkeys(PAID_IN, "funding") | dict.fromkeys(PAID_OUT, "payout") | {CHARGED_BACK: "chargeback"}
+SOURCE |= dict.fromkeys((*REFUNDED, REFUND_FAILED), "refund")
 
 
 def pull(*, now: dt.datetime) -> int:
@@ -57,6 +60,10 @@ def _clear(movement: RailMovement, now: dt.datetime) -> bool:
         return _clear_payment(movement, now)
     if movement.type in PAID_OUT:
         return _clear_transfer(movement, now)
+    if movement.type in (*REFUNDED, REFUND_FAILED):
+        return _clear_refund(movement, now)
+    if movement.type == CHARGED_BACK and movement.source.startswith("du_"):
+        return _clear_chargeback(movement, now)
     mismatches.name(
         kind="movement_unexplained", subject=f"{movement.type} {movement.id}", currency=movement.currency,
         theirs_units=movement.amount_units, now=now,
@@ -84,6 +91,32 @@ def _clear_transfer(movement: RailMovement, now: dt.datetime) -> bool:
         return False
     Attempt.objects.filter(pk=attempt.pk).update(cleared_at=now)
     return _post(movement, attempt.payout_id, now)
+
+
+def _clear_refund(movement: RailMovement, now: dt.datetime) -> bool:
+    """What left with a refund, or came back with one that failed."""
+    back = movement.amount_units > 0
+    refund = Refund.objects.filter(refund_id=movement.source).first()
+    if refund is None or (back and refund.state != "failed"):
+        return _unmatched(movement, now)
+    if not _agrees(movement, Money(refund.amount_units, refund.currency), abs(movement.amount_units), now):
+        return False
+    cleared = {"back_cleared_at" if back else "cleared_at": now}
+    Refund.objects.filter(pk=refund.pk).update(**cleared)
+    return _post(movement, refund.pk, now)
+
+
+def _clear_chargeback(movement: RailMovement, now: dt.datetime) -> bool:
+    """What left with a chargeback, or came back with one that was won; Stripe's fee for it is ours."""
+    taken = Chargeback.objects.filter(pk=movement.source).first()
+    if taken is None or (movement.amount_units > 0 and taken.state != "won"):
+        return _unmatched(movement, now)
+    back = movement.amount_units > 0
+    if not _agrees(movement, Money(taken.amount_units, taken.currency), abs(movement.amount_units), now):
+        return False
+    cleared = {"back_cleared_at" if back else "taken_cleared_at": now}
+    Chargeback.objects.filter(pk=taken.pk).update(**cleared)
+    return _post(movement, taken.key, now)
 
 
 def _agrees(movement: RailMovement, ours: Money, theirs_units: int, now: dt.datetime) -> bool:
@@ -139,6 +172,11 @@ def _missing(now: dt.datetime) -> str:
         (f"payout {attempt.payout_id}", Money(attempt.payout.amount_units, attempt.payout.currency))
         for attempt in attempts.select_related("payout")
     ]
+    taken = Chargeback.objects.filter(taken_cleared_at__isnull=True, opened_at__lte=now - GRACE)
+    back = Chargeback.objects.filter(state="won", back_cleared_at__isnull=True, closed_at__lte=now - GRACE)
+    lost += [(f"chargeback {each.pk}", Money(each.amount_units, each.currency)) for each in taken.union(back)]
+    sent = Refund.objects.filter(refund_id__isnull=False, cleared_at__isnull=True, created_at__lte=now - GRACE)
+    lost += [(f"refund {each.pk}", Money(each.amount_units, each.currency)) for each in sent]
     for subject, ours in lost:
         with transaction.atomic(durable=True):
             mismatches.name(kind="missing_at_rail", subject=subject, ours=ours, now=now)

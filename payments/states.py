@@ -55,6 +55,18 @@ FUNDING = Chart(
         "failed": (),
     },
 )
+CHARGEBACK = Chart(name="chargeback", initial="open", moves={"open": ("won", "lost"), "won": (), "lost": ()})
+REFUND = Chart(
+    name="refund",
+    initial="intended",
+    moves={
+        "intended": ("sent", "refused"),
+        "sent": ("arrived", "failed"),
+        "arrived": ("failed",),
+        "failed": (),
+        "refused": (),
+    },
+)
 PAYOUT_ACCOUNT = Chart(
     name="payout account",
     initial="started",

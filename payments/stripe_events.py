@@ -11,7 +11,19 @@ from django.db import transaction
 from django.db.models import F
 
 from kit import due
-from payments import bank_payouts, funding, gateway, mismatches, payout_accounts, payout_runs, rails, stripe_gateway, webhooks
+from payments import (
+    bank_payouts,
+    chargebacks,
+    funding,
+    gateway,
+    mismatches,
+    payout_accounts,
+    payout_runs,
+    rails,
+    refunds,
+    stripe_gateway,
+    webhooks,
+)
 from payments.models import Payout, PayoutAccount, PayoutRun, StripeEvent
 
 logger = logging.getLogger(__name__)
@@ -54,6 +66,14 @@ def _checkout(event: StripeEvent, now: dt.datetime) -> None:
     funding.read_again(checkout_id=event.object_id, now=now)
 
 
+def _refund(event: StripeEvent, now: dt.datetime) -> None:
+    refunds.read_again(refund_id=event.object_id, now=now)
+
+
+def _chargeback(event: StripeEvent, now: dt.datetime) -> None:
+    chargebacks.read_again(dispute_id=event.object_id, now=now)
+
+
 def _bank_payout(event: StripeEvent, now: dt.datetime) -> None:
     bank_payouts.read_again(rail_account=event.account, bank_payout_id=event.object_id, now=now)
 
@@ -88,9 +108,9 @@ READERS: tuple[tuple[str, Reader], ...] = (
     ("v2.core.account", _account),
     ("account.external_account.", _details_changed),
     ("balance.available", _balance_available),
-    ("charge.dispute.", _needs_person),
-    ("charge.refunded", _needs_person),
-    ("refund.", _needs_person),
+    ("charge.dispute.", _chargeback),
+    ("charge.refunded", _nothing),
+    ("refund.", _refund),
     ("transfer.reversed", _needs_person),
     ("topup.", _needs_person),
 )

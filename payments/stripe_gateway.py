@@ -24,10 +24,12 @@ from payments.gateway import (
     BankTransfer,
     Checkout,
     Definite,
+    Dispute,
     Event,
     InDoubt,
     KeyRefused,
     Movement,
+    Refund,
     Transfer,
 )
 
@@ -132,6 +134,49 @@ def _checkout(session: stripe.checkout.Session) -> Checkout:
         funding_id=_uuid(session.client_reference_id), charge_id=_ident(intent.latest_charge) or None if intent else None,
         fault=(error.code or "") if error else "",
     )  # fmt: skip
+
+
+def read_dispute(dispute_id: str) -> Dispute:
+    """A disputed payment as it stands now; `warning_...` states are inquiries, with no money taken."""
+    with _named_failures():
+        found = _client().v1.disputes.retrieve(dispute_id)
+    status = str(found.status)
+    return Dispute(
+        id=found.id, charge_id=_ident(found.charge), amount=from_minor(found.amount, found.currency),
+        state=status if status in ("won", "lost") else "open", reason=str(found.reason),
+        money_moved=bool(found.balance_transactions),
+    )
+
+
+REFUND_STATES = {"succeeded": "arrived", "failed": "failed", "canceled": "failed"}
+
+
+def refund(*, key: str, charge: str, amount: Money, refund_id: uuid.UUID) -> Refund:
+    """Send a part of a payment back the way it came."""
+    with _named_failures():
+        made = _client().v1.refunds.create(
+            {"charge": charge, "amount": to_minor(amount), "metadata": {"refund_id": str(refund_id)}}, {"idempotency_key": key}
+        )
+    return _refund(made)
+
+
+def find_refund(*, charge: str, refund_id: uuid.UUID) -> Refund | None:
+    """The refund of a payment that bears our id, if it was made."""
+    with _named_failures():
+        found = [_refund(each) for each in _client().v1.refunds.list({"charge": charge, "limit": 100}).auto_paging_iter()]
+    return next((each for each in found if each.refund_id == refund_id), None)
+
+
+def read_refund(stripe_id: str) -> Refund:
+    with _named_failures():
+        return _refund(_client().v1.refunds.retrieve(stripe_id))
+
+
+def _refund(made: stripe.Refund) -> Refund:
+    ours = getattr(made.metadata, "refund_id", None)
+    return Refund(
+        id=made.id, refund_id=_uuid(ours), state=REFUND_STATES.get(str(made.status), "sent"), fault=made.failure_reason or ""
+    )
 
 
 def _payment_state(session: stripe.checkout.Session, intent: stripe.PaymentIntent | None) -> str:

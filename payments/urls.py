@@ -20,6 +20,7 @@ urlpatterns = [
     path("work/earnings/account/", worker.payout_account, name="payout_account"),
     path("work/earnings/account/link/", worker.payout_link, name="payout_link"),
     path("client/<slug:org>/billing/", client.billing, name="billing"),
+    path("client/<slug:org>/billing/refund/", client.refund, name="refund"),
     path("client/<slug:org>/billing/account.csv", client.account_csv, name="account_csv"),
     path("client/<slug:org>/billing/<uuid:funding_id>/", client.payment, name="funding"),
     path("client/<slug:org>/billing/<uuid:funding_id>/receipt.pdf", client.receipt, name="receipt"),

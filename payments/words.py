@@ -91,6 +91,9 @@ MOVES: dict[str, Text] = {
     "fund": lazy("Paid in"),
     "reserve": lazy("Reserved for a batch"),
     "return": lazy("Returned from a batch"),
+    "collect": lazy("Settled what was owed"),
+    "refund": lazy("Sent back to you"),
+    "refund_back": lazy("A refund came back"),
 }
 """What moves a client's prepaid money."""
 

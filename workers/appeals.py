@@ -27,6 +27,9 @@ DECIDE_WITHIN = timedelta(days=5)
 
 LONGEST_TEXT = 5000
 
+FAMILIES: dict[str, str] = {}
+"""Kinds of subject that rooms above look after themselves, and the first word of the notices that they declare for them."""
+
 
 for _event, _sentence, _mail in (
     ("appeal.answered", _("Your appeal has been answered; a second person decides next."), False),
@@ -35,6 +38,11 @@ for _event, _sentence, _mail in (
     ("appeal.by_silence", _("Nobody answered your appeal in time, so you won it."), True),
 ):
     notices.declare(_event, _sentence, url_name="workers:standing", mail=_mail)
+
+
+def look_after(subject_kind: str, *, family: str) -> None:
+    """A room above takes the appeals of this kind into its own pages; done once, when it is loaded."""
+    FAMILIES[subject_kind] = family
 
 
 class AlreadyAppealed(Conflict):
@@ -92,7 +100,7 @@ def answer(*, appeal: Appeal, by_id: uuid.UUID, text: str, now: datetime) -> Non
     if now >= appeal.answer_due_at:
         raise ClockIsOver(_("The time to answer is over; the person wins this appeal."))
     states.move(appeal, chart=APPEAL, to=ANSWERED, actor_id=by_id, now=now, answered_by_id=by_id, answered_at=now, answer=text)
-    notices.tell(appeal.person_id, "appeal.answered", appeal=str(appeal.id))
+    _tell(appeal, "answered")
     _emit("appeal.answered", appeal)
 
 
@@ -125,15 +133,20 @@ def decide_overdue(*, now: datetime, limit: int = 200) -> int:
 
 def find(appeal_id: uuid.UUID) -> Appeal:
     """Raises NoSuchAppeal."""
-    found = Appeal.objects.select_related("person").filter(pk=appeal_id).first()
+    found = of_people().select_related("person").filter(pk=appeal_id).first()
     if found is None:
         raise NoSuchAppeal(_("There is no such appeal."))
     return found
 
 
 def waiting() -> QuerySet[Appeal]:
-    """Appeals that wait for somebody, the most urgent first."""
-    return Appeal.objects.filter(state__in=WAITING).select_related("person", "against").order_by("decide_due_at", "id")
+    """Appeals of decisions about people that wait for somebody, the most urgent first."""
+    return of_people().filter(state__in=WAITING).select_related("person", "against").order_by("decide_due_at", "id")
+
+
+def of_people() -> QuerySet[Appeal]:
+    """Appeals that no room above looks after."""
+    return Appeal.objects.exclude(subject_kind__in=list(FAMILIES))
 
 
 def due_at(appeal: Appeal) -> datetime | None:
@@ -156,8 +169,13 @@ def _close(appeal: Appeal, *, outcome: str, by_id: uuid.UUID | None, grounds: st
         decided_at=now,
         grounds=grounds,
     )
-    notices.tell(appeal.person_id, f"appeal.{outcome}", appeal=str(appeal.id))
+    _tell(appeal, outcome)
     _emit("appeal.decided", appeal, outcome=outcome)
+
+
+def _tell(appeal: Appeal, what: str) -> None:
+    family = FAMILIES.get(appeal.subject_kind, "appeal")
+    notices.tell(appeal.person_id, f"{family}.{what}", appeal=str(appeal.id), subject=str(appeal.subject_id))
 
 
 def _emit(event: str, appeal: Appeal, **more: str) -> None:

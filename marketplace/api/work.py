@@ -17,18 +17,29 @@ from rest_framework.request import Request
 
 from kit.api import PAGING, MoneyField, change, listing, paged, reply
 from kit.errors import Invalid, NotFound
-from marketplace import dispatch, doors, eligibility, pay_preview, queries
+from marketplace import dispatch, disputes, doors, eligibility, pay_preview, queries
 from marketplace.api import reach
 from marketplace.api.leases import LeaseSerializer, PayLineSerializer, shown_lines
 from marketplace.api.leases import shown as shown_lease
 from marketplace.api.reach import WorkerView
 from marketplace.api.submissions import SubmissionVerdictSerializer
-from marketplace.models import Lease, Project, Submission, Verdict
+from marketplace.models import Dispute, Lease, Project, Submission, Verdict
 from marketplace.states import SUBMISSION
 from payments import queries as money
 from payments.queries import EarningView
 from task_types import registry
 from workers import access
+
+
+class ClientFiguresSerializer(serializers.Serializer[Any]):
+    """How the client treated the people who worked for it in the last 90 days; null is too few to say."""
+
+    wait_seconds = serializers.IntegerField(allow_null=True, help_text="Median from handing in to the verdict, or to silence")
+    waited = serializers.IntegerField(help_text="Pieces of work that this was measured on")
+    rejected_bp = serializers.IntegerField(allow_null=True, help_text="Share of answers rejected at first")
+    answers = serializers.IntegerField()
+    lost_bp = serializers.IntegerField(allow_null=True, help_text="Share of disputes of verdicts that the worker won")
+    disputes = serializers.IntegerField()
 
 
 class OpenProjectSerializer(serializers.Serializer[Any]):
@@ -50,6 +61,7 @@ class OpenProjectSerializer(serializers.Serializer[Any]):
     score_bp = serializers.IntegerField(allow_null=True)
     score_low_bp = serializers.IntegerField(allow_null=True)
     score_high_bp = serializers.IntegerField(allow_null=True)
+    client = ClientFiguresSerializer()
 
 
 class HeldLeaseSerializer(serializers.Serializer[Any]):
@@ -190,6 +202,8 @@ class MySubmissionSerializer(serializers.Serializer[Any]):
     judge_by = serializers.DateTimeField(allow_null=True)
     pay = SubmissionPaySerializer(allow_null=True)
     verdicts = SubmissionVerdictSerializer(many=True)
+    dispute = serializers.UUIDField(allow_null=True, help_text="Its newest dispute, at /work/disputes/{id}/")
+    disputable_until = serializers.DateTimeField(allow_null=True, help_text="Until when you may dispute it; null for what cannot be")
 
 
 class Work(WorkerView):
@@ -228,6 +242,7 @@ def _open(project: queries.OpenProject) -> dict[str, Any]:
         "median_seconds": project.median_seconds, "measured": project.measured, "open_tasks": project.open_tasks,
         "review_rule": project.review_rule, "ai_use": project.ai_use, "score_bp": project.score_bp,
         "score_low_bp": project.score_low_bp, "score_high_bp": project.score_high_bp,
+        "client": ClientFiguresSerializer(project.client).data,
     }  # fmt: skip
 
 
@@ -329,10 +344,11 @@ def shown(rows: Sequence[Submission]) -> list[dict[str, Any]]:
     verdicts: dict[uuid.UUID, list[Verdict]] = {pk: [] for pk in ids}
     for verdict in Verdict.objects.filter(submission__in=ids).order_by("round"):
         verdicts[verdict.submission_id].append(verdict)
-    return [_shown(row, earned.get(row.pk), verdicts[row.pk]) for row in rows]
+    known = disputes.of_submissions(ids)
+    return [_shown(row, earned.get(row.pk), verdicts[row.pk], known.get(row.pk)) for row in rows]
 
 
-def _shown(row: Submission, earning: EarningView | None, verdicts: list[Verdict]) -> dict[str, Any]:
+def _shown(row: Submission, earning: EarningView | None, verdicts: list[Verdict], dispute: Dispute | None) -> dict[str, Any]:
     project = row.batch.project
     pay = None
     if earning is not None:
@@ -342,7 +358,8 @@ def _shown(row: Submission, earning: EarningView | None, verdicts: list[Verdict]
         "id": row.pk, "lease": row.lease_id, "kind": row.kind, "project": project.pk, "name": project.name,
         "state": row.state, "round": row.round, "answer": row.answer, "active_seconds": row.active_ms / 1000,
         "submitted_at": row.submitted_at, "judge_by": row.judge_by, "pay": pay,
-        "verdicts": SubmissionVerdictSerializer(verdicts, many=True).data,
+        "verdicts": SubmissionVerdictSerializer(verdicts, many=True).data, "dispute": dispute.pk if dispute else None,
+        "disputable_until": disputes.still_open(row, verdicts[-1] if verdicts else None, dispute),
     }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from marketplace.models.batches import BadRow, Batch, Upload
 from marketplace.models.bonuses import Mission, MissionKind
+from marketplace.models.disputes import ClientRecord, Dispute
 from marketplace.models.judging import QualityModel, Result, Verdict
 from marketplace.models.projects import BillRate, GuidelineVersion, Project, ProjectTry, Rate, SlotKind
 from marketplace.models.webhooks import WebhookDelivery, WebhookEndpoint, WebhookNews, WebhookTry
@@ -24,6 +25,8 @@ __all__ = [
     "BadRow",
     "Batch",
     "BillRate",
+    "ClientRecord",
+    "Dispute",
     "Draft",
     "GoldAnswer",
     "GuidelineVersion",

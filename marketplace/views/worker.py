@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from kit import paging
 from kit.errors import Invalid, NotFound
-from marketplace import dispatch, doors, eligibility, pay_preview, pricing, queries
+from marketplace import dispatch, disputes, doors, eligibility, pay_preview, pricing, queries
 from marketplace.models import Lease, Project, Ready, Submission
 from marketplace.models.judging import Decision
 from marketplace.views import words
@@ -166,8 +166,13 @@ def history(request: WorkerRequest) -> HttpResponse:
     rows = Submission.objects.filter(worker_id=request.user.pk).select_related("batch__project", "task")
     page = paging.page(rows, order="-submitted_at", cursor=request.GET.get("cursor"), size=30)
     ids = [row.pk for row in page.rows]
+    known = disputes.of_submissions(ids)
     earned, said = money.earnings_of(source_kind="submission", source_ids=ids), words.last_verdicts(ids)
-    shown = [_shown(row, earned.get(row.pk), said.get(row.pk)) for row in page.rows]
+    may = disputes.open_to(rows=page.rows, verdicts=said, known=known, now=timezone.now())
+    shown = [
+        _shown(row, earned.get(row.pk), said.get(row.pk)) | {"dispute": known.get(row.pk), "may_dispute": row.pk in may}
+        for row in page.rows
+    ]
     return render(request, "worker/history.html", {"rows": shown, "page": page})
 
 

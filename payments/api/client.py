@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -15,12 +16,12 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from kit.api import PAGING, ApiView, Body, MoneyField, Once, listing, paged, reply
+from kit.api import PAGING, ApiView, Body, MoneyField, Once, change, listing, paged, reply
 from kit.errors import NotFound
 from kit.money import Money
-from payments import funding, queries
-from payments.models import Funding
-from payments.states import FUNDING
+from payments import chargebacks, funding, queries, refunds
+from payments.models import Funding, Refund
+from payments.states import FUNDING, REFUND
 from workers import access
 
 
@@ -32,10 +33,12 @@ class ClientMoneySerializer(serializers.Serializer[Any]):
     pending = MoneyField(help_text="Earned by workers and not yet judged")
     paid = MoneyField(help_text="Confirmed to workers")
     fees = MoneyField(help_text="Our fees")
+    owed = MoneyField(help_text="Owed to us after a late decision or a chargeback; your next payment settles it first")
 
 
 class BillingSerializer(serializers.Serializer[Any]):
     balances = ClientMoneySerializer(many=True)
+    stopped = serializers.BooleanField(help_text="True while a payment taken back by your bank keeps new work waiting")
 
 
 class FundingSerializer(serializers.Serializer[Any]):
@@ -78,7 +81,8 @@ class Billing(ClientMoneyView):
             queries.client_money(organisation_id=organisation.pk, currency=currency)
             for currency in queries.client_currencies(organisation.pk) or [organisation.billing_currency]
         ]
-        return reply(BillingSerializer({"balances": held}).data)
+        stopped = chargebacks.stops(organisation_id=organisation.pk)
+        return reply(BillingSerializer({"balances": held, "stopped": stopped}).data)
 
 
 class Fundings(ClientMoneyView):
@@ -108,6 +112,51 @@ class Fundings(ClientMoneyView):
             return response
 
         return once.run(work)
+
+
+class RefundSerializer(serializers.Serializer[Any]):
+    """Prepaid money on its way back to where it was paid from."""
+
+    id = serializers.UUIDField()
+    funding = serializers.UUIDField(help_text="The payment that it goes back to")
+    amount = MoneyField()
+    state = serializers.CharField(help_text=", ".join(REFUND.states))
+    fault = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    settled_at = serializers.DateTimeField(allow_null=True)
+
+
+class NewRefundSerializer(Body):
+    amount = MoneyField()
+
+
+def refunds_shown(rows: Sequence[Refund]) -> list[dict[str, Any]]:
+    return [
+        dict(RefundSerializer({
+            "id": row.pk, "funding": row.funding_id, "amount": Money(row.amount_units, row.currency), "state": row.state,
+            "fault": row.fault, "created_at": row.created_at, "settled_at": row.settled_at,
+        }).data)
+        for row in rows
+    ]  # fmt: skip
+
+
+class Refunds(ApiView):
+    """Prepaid money that goes back, newest first; owners ask for it."""
+
+    permission_classes = [access.Client("viewer", write="owner")]
+
+    @extend_schema(parameters=PAGING, responses=paged(RefundSerializer))
+    def get(self, request: Request) -> HttpResponse:
+        rows = Refund.objects.filter(organisation=access.organisation_of(request))
+        return listing(request, rows, order="-created_at", show=refunds_shown)
+
+    @extend_schema(request=NewRefundSerializer, responses={201: RefundSerializer(many=True)})
+    def post(self, request: Request) -> HttpResponse:
+        """Send an amount of unused prepaid money back: one refund for each payment that it came from."""
+        given, organisation = NewRefundSerializer.read(request), access.organisation_of(request)
+        return change(request, lambda: reply(refunds_shown(refunds.ask(
+            organisation_id=organisation.pk, amount=given["amount"], actor_id=access.user_of(request).pk, now=timezone.now()
+        )), 201))
 
 
 class FundingDetail(ClientMoneyView):

@@ -1,15 +1,18 @@
 """The tables of money, by what they are about."""
 
+from payments.models.chargebacks import Chargeback
 from payments.models.earnings import BatchTally, Earning, EarningLine, Hold, Pool
 from payments.models.funding import Funding
 from payments.models.ledger import LedgerAccount, LedgerBalance, LedgerEntry, LedgerTx
 from payments.models.payouts import Attempt, BankPayout, Payout, PayoutAccount, PayoutRun, Rhythm, TaxForm
 from payments.models.rail import LedgerCheck, Mismatch, RailMovement, StripeEvent
+from payments.models.refunds import Refund
 
 __all__ = [
     "Attempt",
     "BankPayout",
     "BatchTally",
+    "Chargeback",
     "Earning",
     "EarningLine",
     "Funding",
@@ -25,6 +28,7 @@ __all__ = [
     "PayoutRun",
     "Pool",
     "RailMovement",
+    "Refund",
     "Rhythm",
     "StripeEvent",
     "TaxForm",

@@ -6,16 +6,18 @@ import uuid
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from kit.errors import Invalid, NotFound, Refused
+from kit.errors import Conflict, Invalid, NotFound, Refused
 from kit.money import Money
-from payments import funding, gateway, papers, queries, sheets, statements, usage, words
+from payments import chargebacks, funding, gateway, papers, queries, refunds, sheets, statements, usage, words
 from payments.models import Funding
 from payments.views.worker import csv_response, pdf_response
 from workers import access
@@ -53,11 +55,33 @@ def billing(request: ClientRequest, org: str) -> HttpResponse:
     )
     return render(request, "client/billing.html", {
         "money": queries.client_money(organisation_id=request.organisation.pk, currency=currency), "currency": currency,
+        "stopped": chargebacks.stops(organisation_id=request.organisation.pk),
         "page": page, "rows": moves, "may_pay": may_pay, "fault": fault, "amount": request.POST.get("amount", ""), "org": org,
+        "may_refund": RANK[request.membership.role] >= RANK["owner"],
+        "refunds": [
+            {"refund": each, "amount": Money(each.amount_units, each.currency)}
+            for each in refunds.of_client(request.organisation.pk)[:5]
+        ],
         "waiting": [_row(wish) for wish in _waiting(request)],
         "tabs": [{"label": each, "url": f"?currency={each}", "active": each == currency} for each in known],
         "columns": [{"label": _("What")}, {"label": _("When"), "rank": 2}, {"label": _("Prepaid"), "num": True}],
     }, status=422 if fault else 200)  # fmt: skip
+
+
+@require_POST
+@access.client("owner")
+def refund(request: ClientRequest, org: str) -> HttpResponse:
+    """Send unused prepaid money back to where it was paid from."""
+    currency, _known = currency_of(request)
+    try:
+        amount = Money.parse(request.POST.get("amount", ""), currency, field="amount")
+        with transaction.atomic(durable=True):
+            refunds.ask(organisation_id=request.organisation.pk, amount=amount, actor_id=request.user.pk, now=timezone.now())
+    except (Invalid, Conflict) as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("It is on its way. Your bank shows it in some days."))
+    return redirect(f"{reverse('payments:billing', args=[org])}?currency={currency}")
 
 
 def _begin(request: ClientRequest, currency: str) -> Funding:

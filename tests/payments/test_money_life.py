@@ -16,10 +16,22 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from kit.errors import ProductError
 from kit.ids import uuid7
 from kit.money import Money
-from payments import earnings, funding, holds, invariants, ledger, payout_runs, payouts, queries
+from payments import (
+    chargebacks,
+    earnings,
+    funding,
+    holds,
+    invariants,
+    ledger,
+    payout_runs,
+    payouts,
+    queries,
+    receivables,
+    refunds,
+)
 from payments.chart import Account
-from payments.gateway import BalanceShort, Definite, InDoubt, Transfer
-from payments.models import Attempt, Earning, Hold, Payout, PayoutAccount, PayoutRun
+from payments.gateway import BalanceShort, Definite, Dispute, InDoubt, Refund, Transfer
+from payments.models import Attempt, Chargeback, Earning, Funding, Hold, Payout, PayoutAccount, PayoutRun
 from tests.payments.cast import NOW, accrual, client, pay_in, worker
 
 SIZES = {"small": (8, 25), "big": (250, 50)}
@@ -44,6 +56,7 @@ class Life(RuleBasedStateMachine):
         self.now = NOW
         self.batches: list[uuid.UUID] = []
         self.transfers: dict[uuid.UUID, Transfer] = {}
+        self.won: dict[uuid.UUID, uuid.UUID] = {}
 
     @initialize()
     def people(self) -> None:
@@ -67,7 +80,14 @@ class Life(RuleBasedStateMachine):
 
     @rule(amount=amounts)
     def pay(self, amount: Money) -> None:
+        """A payment; what is owed is settled from it first."""
         pay_in(self.acme, amount * 10)
+        with transaction.atomic():
+            receivables.collect(
+                organisation_id=self.acme.id, currency="USD", source_kind="funding", source_id=uuid7(), now=self.now
+            )
+        owed = receivables.owed(organisation_id=self.acme.id, currency="USD")
+        assert not owed or not funding.prepaid(organisation_id=self.acme.id, currency="USD")
 
     @rule(amount=amounts)
     def launch(self, amount: Money) -> None:
@@ -126,6 +146,60 @@ class Life(RuleBasedStateMachine):
                 source_kind=first.source_kind, source_id=first.source_id, adjustment_id=uuid7(), actor_id=None, now=self.now,
                 lines=[earnings.Line("overturned", amount.units, {}, "dispute/1")],
             )  # fmt: skip
+
+    @rule(pick=picks)
+    def win_a_dispute(self, pick: int) -> None:
+        """What a judgement kept is paid, from the reserve or by the platform; a second telling adds nothing."""
+        first = one_of(Earning.objects.filter(source_kind="submission").exclude(state="pending"), pick)
+        if first is None or first.pk in self.won:
+            return
+        missing = first.amount_units - (first.confirmed_units or 0)
+        whole = missing + first.fee_units - (first.confirmed_fee_units or 0)
+        if self.free(first.batch_id) < whole <= funding.reserved(batch_id=first.batch_id, currency="USD").units:
+            return
+        adjustment_id = self.won.setdefault(first.pk, uuid7())
+        added = []
+        for _twice in range(2):
+            with transaction.atomic():
+                added.append(earnings.make_whole(
+                    source_kind="submission", source_id=first.source_id, adjustment_id=adjustment_id, actor_id=None,
+                    now=self.now, reason="overturned",
+                ).units)  # fmt: skip
+        assert added == [max(missing, 0), 0]
+
+    @rule(pick=picks, outcome=st.sampled_from(["open", "won", "lost"]))
+    def charge_back(self, pick: int, outcome: str) -> None:
+        """A bank takes a payment back; its news may come twice, and the end before the beginning."""
+        paid = one_of(Funding.objects.filter(state="settled"), pick)
+        if paid is None or not (left := refunds.refundable(paid).units):
+            known = one_of(Chargeback.objects.all(), pick)
+            if known is None:
+                return
+            paid, left = known.funding, known.amount_units
+        known = Chargeback.objects.filter(funding=paid).first()
+        seen = Dispute(
+            id=known.pk if known else f"du_{uuid7().hex}", charge_id=paid.charge_id or "", state=outcome, reason="fraudulent",
+            amount=Money(known.amount_units if known else left, "USD"), money_moved=True,
+        )  # fmt: skip
+        for _twice in range(2):
+            with transaction.atomic():
+                chargebacks.keep(seen=seen, now=self.now)
+
+    @rule(amount=amounts, outcome=st.sampled_from(["sent", "arrived", "failed"]))
+    def send_back(self, amount: Money, outcome: str) -> None:
+        """Unused money goes back, or comes back again; no more than was paid in and is there."""
+        cents = Money(amount.units // 100 * 100, "USD")
+        before = funding.prepaid(organisation_id=self.acme.id, currency="USD")
+        try:
+            with transaction.atomic():
+                made = refunds.ask(organisation_id=self.acme.id, amount=cents, actor_id=self.acme.id, now=self.now)
+        except ProductError:
+            assert funding.prepaid(organisation_id=self.acme.id, currency="USD") == before
+            return
+        assert sum(refund.amount_units for refund in made) == cents.units
+        for refund in made * 2:
+            with transaction.atomic():
+                refunds.keep(seen=Refund(id=f"re_{refund.pk.hex}", refund_id=refund.pk, state=outcome, fault=""), now=self.now)
 
     @rule(pick=picks)
     def settle_batch(self, pick: int) -> None:

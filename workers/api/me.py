@@ -19,6 +19,7 @@ from workers import (
     access,
     agreements,
     api_lists,
+    appeals,
     decisions,
     my_data,
     notices,
@@ -132,7 +133,7 @@ class Standing(APIView):
                 "standing_since": worker.standing_since,
                 "standing_until": worker.standing_until,
                 "decisions": access.user_of(request).decisions.order_by("-at"),
-                "appeals": access.user_of(request).appeals.order_by("-opened_at"),
+                "appeals": appeals.of_people().filter(person_id=access.user_of(request).pk).order_by("-opened_at"),
             }
         )
         return Response(shown.data)

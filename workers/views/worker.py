@@ -20,7 +20,7 @@ from workers import access, agreements, appeals, decisions, languages, my_data, 
 from workers.access import PersonRequest, WorkerRequest
 from workers.countries import COUNTRIES
 from workers.forms import AppealForm, ProfileForm, SignForm, carry_out
-from workers.models import Agreement, Appeal, Signature, StandingDecision
+from workers.models import Agreement, Signature, StandingDecision
 from workers.states import ACTIVE, PAUSED
 
 OWN_PAUSE_DAYS = 14
@@ -134,7 +134,7 @@ def agreement_version(request: WorkerRequest, agreement_id: uuid.UUID) -> HttpRe
 @access.worker
 def standing_page(request: WorkerRequest) -> HttpResponse:
     """My standing and why, decisions and appeals with their clocks, my data."""
-    own = {appeal.subject_id: appeal for appeal in Appeal.objects.filter(person=request.user)}
+    own = {appeal.subject_id: appeal for appeal in appeals.of_people().filter(person=request.user)}
     now = timezone.now()
     made = [
         {

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 
 from kit.errors import Text
 from kit.money import Money
+from marketplace import disputes
 from marketplace.ops_queries import golds, today
 from marketplace.ops_queries.today import Trouble, WaitingAppeal
 from marketplace.views import words
@@ -119,6 +120,21 @@ def _reason(decision: StandingDecision) -> str:
 # --- work --------------------------------------------------------------------------------------------------------------
 
 
+def _disputes(request: PersonRequest, now: datetime) -> Iterator[Line]:
+    rows = disputes.waiting().order_by("opened_at")[: today.SHOWN]
+    for one in sorted(rows, key=lambda row: disputes.due_at(row) or row.opened_at):
+        answering = one.appeal.state == OPEN
+        yield Line(
+            title=_("%(name)s disputes %(about)s") % {"name": one.appeal.person.name, "about": one.get_about_display().lower()},
+            note=" · ".join([
+                one.batch.project.name, one.batch.project.organisation.name,
+                _("nobody has answered yet") if answering else _("answered; a second person decides"),
+            ]),
+            url=reverse("market:ops_dispute", args=[one.pk]), action=_("Answer") if answering else _("Decide"),
+            until=disputes.due_at(one),
+        )
+
+
 def _judging(request: PersonRequest, now: datetime) -> Iterator[Line]:
     for due in today.running_out(now=now):
         count = ngettext("%(count)d answer", "%(count)d answers", due.count) % {"count": due.count}
@@ -210,6 +226,10 @@ SECTIONS = (
     Section(
         "people", gettext_lazy("People who wait for a word"), gettext_lazy("No appeal is open, and nobody is paused for a look."),
         (OpsRole.POOL_MANAGER, OpsRole.QUALITY_LEAD), _people,
+    ),
+    Section(
+        "disputes", gettext_lazy("Disputes of work"), gettext_lazy("Nobody disputes a verdict."),
+        (OpsRole.QUALITY_LEAD,), _disputes,
     ),
     Section(
         "judging", gettext_lazy("Answers that silence will accept"), gettext_lazy("No clock of judging runs out within a day."),

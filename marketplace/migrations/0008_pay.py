@@ -10,7 +10,7 @@ import kit.ids
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('marketplace', '0006_experts'),
+        ('marketplace', '0007_draft_rows'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
