@@ -25,6 +25,8 @@ from tests.payments.test_money_life import Life, one_of, picks
 
 STEPS = {False: (5, 25), True: (230, 50)}
 """Lives and steps of each: small and full."""
+TWIN = (60, 40)
+"""The twin lives until it is caught, which its first payout does."""
 
 
 class WholeLife(Life):
@@ -173,7 +175,7 @@ FROM (
 
 
 def run(stage: Stage, sabotaged: bool) -> Figure:
-    lives, length = STEPS[stage.full and not sabotaged]
+    lives, length = TWIN if sabotaged else STEPS[stage.full]
     WholeLife.steps, fell = 0, ""
     try:
         with when(sabotaged, paid_back_too()):
