@@ -63,7 +63,10 @@ class Verdict(models.Model):
 
 
 class Result(models.Model):
-    """A task's final answer with its confidence; "ambiguous" with its distribution is a result too."""
+    """A task's final answer with its confidence; "ambiguous" with its distribution is a result too.
+
+    `low` and `high` are the ends of a number's 95 % interval.
+    """
 
     task = models.OneToOneField(Task, on_delete=models.PROTECT, primary_key=True, related_name="result")
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="results", db_index=False)
@@ -72,6 +75,8 @@ class Result(models.Model):
     confidence_bp = models.PositiveSmallIntegerField(null=True)
     ambiguous = models.BooleanField(default=False)
     distribution = models.JSONField(default=dict)
+    low = models.FloatField(null=True)
+    high = models.FloatField(null=True)
     answers = models.PositiveSmallIntegerField(default=0)
     by = models.CharField(max_length=20, default="model")
     settled_at = models.DateTimeField(null=True)
@@ -82,7 +87,10 @@ class Result(models.Model):
 
 
 class QualityModel(models.Model):
-    """What is known of a project's crowd between two fits, for one question of its tasks (see `quality.online.Model`)."""
+    """What is known of a project's crowd between two fits, for one question of its tasks (see `quality.online.Model`).
+
+    The question "" holds what is known where answers are numbers, texts or boxes (see `marketplace.measured`).
+    """
 
     id = models.BigAutoField(primary_key=True)
     project = models.ForeignKey("marketplace.Project", on_delete=models.CASCADE, related_name="quality_models")
