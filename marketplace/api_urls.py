@@ -10,6 +10,7 @@ from marketplace.api import (
     exports,
     gold,
     leases,
+    outlook,
     projects,
     results,
     submissions,
@@ -77,6 +78,8 @@ client: list[URLPattern] = [
 
 worker: list[URLPattern] = [
     path("work/", work.Work.as_view(), name="api_work"),
+    path("work/outlook/", outlook.WorkOutlook.as_view(), name="api_work_outlook"),
+    path("work/alert/", outlook.Alert.as_view(), name="api_work_alert"),
     path("work/closed/", work.Closed.as_view(), name="api_work_closed"),
     path("work/projects/<uuid:project_id>/", work.ProjectForWork.as_view(), name="api_work_project"),
     path("work/submissions/", work.MySubmissions.as_view(), name="api_my_submissions"),

@@ -13,6 +13,7 @@ TIMES: dict[str, Any] = {
     "advance_batches": 5.0,
     "accept_overdue": 30.0,
     "refit": 30.0,
+    "tell_of_work": 20.0,
     "read_uploads": 1.0,
     "fetch_images": 2.0,
     "send_webhooks": 2.0,

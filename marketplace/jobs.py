@@ -10,7 +10,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from marketplace import batches, dispatch, intake, results, review
+from marketplace import batches, dispatch, intake, outlook, results, review
 from marketplace.models import Batch, Draft
 from marketplace.webhooks import happenings, sending
 
@@ -83,6 +83,15 @@ def _step(batch_id: uuid.UUID, now: datetime) -> str:
 def refit(**_: Any) -> None:
     """Fit the quality model of every project that has new answers."""
     results.refit_stale(now=timezone.now())
+
+
+@shared_task
+def tell_of_work(**_: Any) -> None:
+    """Workers who asked are told as soon as something fits them."""
+    while True:
+        with transaction.atomic(durable=True):
+            if outlook.tell_waiting(now=timezone.now()) < outlook.ALERTS_A_ROUND:
+                return
 
 
 @shared_task

@@ -15,6 +15,7 @@ from marketplace.models.work import (
     Submission,
     SubmissionRound,
     Task,
+    WorkAlert,
     WorkerRecord,
 )
 
@@ -33,6 +34,7 @@ __all__ = [
     "Rate",
     "Ready",
     "Result",
+    "ReviewerRecord",
     "Slot",
     "SlotKind",
     "Submission",
@@ -44,5 +46,6 @@ __all__ = [
     "WebhookEndpoint",
     "WebhookNews",
     "WebhookTry",
+    "WorkAlert",
     "WorkerRecord",
 ]

@@ -62,6 +62,23 @@ class Verdict(models.Model):
         ]
 
 
+class ReviewerRecord(models.Model):
+    """How a reviewer's verdicts in one project fare: on answers whose truth is known, and when somebody looked again."""
+
+    id = models.BigAutoField(primary_key=True)
+    worker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    project = models.ForeignKey("marketplace.Project", on_delete=models.CASCADE, related_name="reviewer_records")
+    verdicts = models.PositiveIntegerField(default=0)
+    known = models.PositiveIntegerField(default=0)
+    known_right = models.PositiveIntegerField(default=0)
+    looked_at = models.PositiveIntegerField(default=0)
+    overturned = models.PositiveIntegerField(default=0)
+    counted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["worker", "project"], name="one_reviewer_record_per_project")]
+
+
 class Result(models.Model):
     """A task's final answer with its confidence; "ambiguous" with its distribution is a result too.
 

@@ -274,6 +274,19 @@ class Ready(models.Model):
         return first | {queue_id: multiplier for queue_id, _version, multiplier in self.further}
 
 
+class WorkAlert(models.Model):
+    """A worker who found nothing and asked to be told when there is work: one notice for each time they ask."""
+
+    worker = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    waiting = models.BooleanField(default=True)
+    asked_at = models.DateTimeField()
+    looked_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["looked_at"], name="alert_waiting", condition=models.Q(waiting=True))]
+
+
 class WorkerRecord(models.Model):
     """How a worker stands in one project: counts, score with interval, and what follows from them for the next lease."""
 
