@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from marketplace import batches, gold, results, review
+from marketplace import batches, gold, results, review, reviewers
 from marketplace.models import Ready, Submission
 
 
@@ -18,6 +18,8 @@ def on_submission(*, submission_id: str, task_id: int, kind: str, gold: bool, st
         grade_gold(submission_id)
     elif kind != "review":
         results.consider(task_id=task_id, now=now)
+    else:
+        reviewers.on_second_look(review_id=uuid.UUID(submission_id), now=now)
     if kind == "answer" and state == "waiting":
         review.open_review_slot(submission_id=uuid.UUID(submission_id), now=now)
 
@@ -27,9 +29,10 @@ def grade_gold(submission_id: str) -> None:
 
 
 def on_judged(*, submission_id: str, **_: Any) -> None:
-    """Counts of the worker's record in the project are taken afresh from the submissions themselves."""
+    """Author and reviewer are counted afresh from the submissions themselves; a risky verdict gets a second look."""
     submission = Submission.objects.select_related("task").get(pk=submission_id)
     review.count_judged(worker_id=submission.worker_id, project_id=submission.task.project_id)
+    reviewers.on_verdict(submission_id=submission.pk, now=timezone.now())
 
 
 def on_launch(*, batch_id: str, **_: Any) -> None:

@@ -1,7 +1,7 @@
 """The market's tables, by the stage of work that they serve."""
 
 from marketplace.models.batches import BadRow, Batch, Upload
-from marketplace.models.judging import QualityModel, Result, Verdict
+from marketplace.models.judging import QualityModel, Result, ReviewerRecord, Verdict
 from marketplace.models.projects import GuidelineVersion, Project, ProjectTry, Rate, SlotKind
 from marketplace.models.webhooks import WebhookDelivery, WebhookEndpoint, WebhookNews, WebhookTry
 from marketplace.models.work import (

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from kit import paging
 from kit.errors import Invalid, NotFound
-from marketplace import dispatch, doors, eligibility, outlook, pricing, queries
+from marketplace import dispatch, doors, eligibility, outlook, pricing, queries, reviewers, routing
 from marketplace.models import Lease, Ready, Submission
 from marketplace.models.judging import Decision
 from marketplace.views import words
@@ -189,6 +189,10 @@ def quality(request: WorkerRequest) -> HttpResponse:
     records = queries.my_records(worker_id=request.user.pk)
     return render(request, "worker/quality.html", {
         "rows": [{"record": record, "band": _band(record.score_low_bp)} for record in records],
+        "reviews": [
+            (record, found if found and found.based_on >= routing.REVIEWER_KNOWN else None)
+            for record, found in reviewers.records_of(request.user.pk)
+        ],
         "bands": [(low / 100, multiplier / 10_000) for low, multiplier in pricing.BANDS],
     })
 
