@@ -19,6 +19,7 @@ from marketplace.api import (
     tries,
     uploads,
     webhooks,
+    what_if,
     work,
 )
 
@@ -40,6 +41,7 @@ client: list[URLPattern] = [
         "projects/<uuid:project_id>/guidelines/<int:number>/", projects.GuidelineDetail.as_view(), name="api_guideline"
     ),
     path("projects/<uuid:project_id>/rates/", projects.Rates.as_view(), name="api_rates"),
+    path("projects/<uuid:project_id>/what-if/", what_if.WhatIf.as_view(), name="api_what_if"),
     path("projects/<uuid:project_id>/gold/", gold.Gold.as_view(), name="api_gold"),
     path("projects/<uuid:project_id>/gold/<int:task_id>/void/", gold.VoidGold.as_view(), name="api_void_gold"),
     path("batches/", batches.Batches.as_view(), name="api_batches"),
@@ -100,6 +102,7 @@ ops: list[URLPattern] = [
     path("ops/projects/<uuid:project_id>/", projects.OpsProject.as_view(), name="api_ops_project"),
     path("ops/projects/<uuid:project_id>/guidelines/", projects.OpsGuidelines.as_view(), name="api_ops_guidelines"),
     path("ops/projects/<uuid:project_id>/rates/", projects.OpsRates.as_view(), name="api_ops_rates"),
+    path("ops/projects/<uuid:project_id>/what-if/", what_if.OpsWhatIf.as_view(), name="api_ops_what_if"),
     path("ops/projects/<uuid:project_id>/gold/", gold.OpsGold.as_view(), name="api_ops_gold"),
     path("ops/projects/<uuid:project_id>/gold/<int:task_id>/void/", gold.OpsVoidGold.as_view(), name="api_ops_void_gold"),
     path("ops/batches/", batches.OpsBatches.as_view(), name="api_ops_batches"),
