@@ -67,8 +67,8 @@ def test_the_api_answers_and_changes_nothing() -> None:
     status, said = mira.post(f"projects/{project.pk}/what-if/", {"eligibility": ONLY_GERMANY, "overlap": 2, "max_overlap": 2})
     assert status == 200, said
     assert (said["rule"]["answers_kept"], said["terms"]["answers_then"]) == (4, 4)
-    assert mira.post(f"projects/{project.pk}/what-if/", {"eligibility": {"fact": "shoe size"}})[0] == 400
-    assert mira.post(f"projects/{project.pk}/what-if/", {"overlap": 4, "max_overlap": 2})[0] == 400
+    assert mira.post(f"projects/{project.pk}/what-if/", {"eligibility": {"fact": "shoe size"}})[0] == 422
+    assert mira.post(f"projects/{project.pk}/what-if/", {"overlap": 4, "max_overlap": 2})[0] == 422
     assert Project.objects.values().get(pk=project.pk) == before
     eve, other = people.client("Eve Client")
     refused = Caller(eve, CLIENT, other)
