@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+
+from django.db.models import QuerySet
 
 from kit import hot
 from marketplace import routing, sql
@@ -18,8 +20,8 @@ from task_types import registry
 BASIS = 10_000
 SECOND_LOOK = 100
 """Slots of a submission from this place on are second looks: their verdict is compared with the first and changes nothing."""
-LATEST = 500
-"""Newest verdicts of each kind that a reviewer is measured by."""
+LATEST = 1_000
+"""Newest verdicts of a project that a reviewer is measured by; older ones say less of how they judge now."""
 USUAL = 0.85
 """What a reviewer is thought to get right of whom nothing is known."""
 FINAL = (Decision.ACCEPT.value, Decision.ACCEPT_SHARE.value, Decision.REJECT.value)
@@ -62,41 +64,47 @@ def measured(record: ReviewerRecord) -> Measured | None:
 
 
 def count(*, worker_id: uuid.UUID, project_id: uuid.UUID, now: datetime) -> ReviewerRecord:
-    """Take a reviewer's record in a project afresh from the verdicts themselves; counting twice does no harm."""
-    mine = Verdict.objects.filter(judge_id=worker_id, review__isnull=False, submission__task__project_id=project_id)
-    known = [
-        _right(verdict) for verdict in mine.filter(submission__gold=True, submission__task__gold__voided_at__isnull=True)
-        .select_related("submission__task__gold", "submission__task__project").order_by("-at")[:LATEST]
-    ]  # fmt: skip
-    again = [
-        (verdict.decision in LETS_PASS) == (said["decision"] in LETS_PASS)
-        for verdict in mine.filter(decision__in=FINAL, submission__review_slots__n__gte=SECOND_LOOK).order_by("-at")[:LATEST]
-        if (said := _second_word(verdict)) is not None
-    ]
+    """Take a reviewer's record in a project afresh from their newest verdicts; counting twice does no harm."""
+    rows = Verdict.objects.filter(judge_id=worker_id, review__isnull=False, submission__task__project_id=project_id)
+    newest = list(rows.order_by("-at").values_list("submission_id", "round", "decision", "submission__gold")[:LATEST])
+    known = _known([(submission, decision) for submission, _round, decision, gold in newest if gold])
+    shared = _shared({(submission, round): decision for submission, round, decision, gold in newest if decision in FINAL and not gold})
     record, _made = ReviewerRecord.objects.update_or_create(
         worker_id=worker_id, project_id=project_id,
         defaults={
-            "verdicts": mine.count(), "known": len(known), "known_right": sum(known), "looked_at": len(again),
-            "overturned": len(again) - sum(again), "counted_at": now,
+            "verdicts": len(newest), "known": len(known), "known_right": sum(known), "looked_at": len(shared),
+            "overturned": len(shared) - sum(shared), "counted_at": now,
         },
     )  # fmt: skip
     return record
 
 
-def _right(verdict: Verdict) -> bool:
-    """Whether a verdict on an answer to a known task says what grading says."""
-    task = verdict.submission.task
-    drawer = registry.drawer(task.project.task_type)
-    answer = verdict.submission.answer
-    right = drawer.grade(answer, task.gold.answer, settings=task.project.settings) >= RIGHT_FROM
-    return (verdict.decision in LETS_PASS) == right
+def _known(given: Sequence[tuple[uuid.UUID, str]]) -> list[bool]:
+    """Of each (submission, decision) on a known task that is in use: whether the verdict says what grading says."""
+    rows = Submission.objects.filter(pk__in=[submission for submission, _decision in given], task__gold__voided_at__isnull=True)
+    found = rows.select_related("task__gold", "task__project").in_bulk()
+    return [(decision in LETS_PASS) == _is_right(found[submission]) for submission, decision in given if submission in found]
 
 
-def _second_word(verdict: Verdict) -> dict[str, Any] | None:
-    found = Submission.objects.filter(
-        kind="review", slot__subject_id=verdict.submission_id, slot__n=SECOND_LOOK + verdict.round
-    ).first()
-    return found.answer if found else None
+def _is_right(submission: Submission) -> bool:
+    project = submission.task.project
+    drawer = registry.drawer(project.task_type)
+    return drawer.grade(submission.answer, submission.task.gold.answer, settings=project.settings) >= RIGHT_FROM
+
+
+def _shared(given: Mapping[tuple[uuid.UUID, int], str]) -> list[bool]:
+    """Of each verdict that was looked at again: whether the second person said the same."""
+    slots = Slot.objects.filter(subject__in={submission for submission, _round in given}, n__gte=SECOND_LOOK, state="filled")
+    words = _looks(slots).values_list("slot__subject", "slot__n", "answer")
+    return [
+        (decision in LETS_PASS) == (answer["decision"] in LETS_PASS) for subject, n, answer in words
+        if subject is not None and (decision := given.get((subject, n - SECOND_LOOK))) is not None
+    ]  # fmt: skip
+
+
+def _looks(slots: QuerySet[Slot]) -> QuerySet[Submission]:
+    """What was handed in for these slots, found by the index of its task."""
+    return Submission.objects.filter(slot__in=slots, task__in=slots.values("task"), kind="review")
 
 
 def on_verdict(*, submission_id: uuid.UUID, now: datetime) -> None:
@@ -161,8 +169,9 @@ class Doubtful:
 
 def doubtful(*, limit: int = 50) -> list[Doubtful]:
     """Verdicts whose second look said otherwise, the newest first: for a quality lead to read."""
-    looks = Submission.objects.filter(kind="review", slot__n__gte=SECOND_LOOK, slot__subject__isnull=False)
-    latest = list(looks.select_related("slot", "worker").order_by("-submitted_at")[:LATEST])
+    filled = Slot.objects.filter(n__gte=SECOND_LOOK, state="filled").order_by("-id").values_list("pk", flat=True)[:LATEST]
+    looks = _looks(Slot.objects.filter(pk__in=list(filled)))
+    latest = list(looks.select_related("slot", "worker").order_by("-submitted_at"))
     verdicts = {
         (verdict.submission_id, verdict.round): verdict
         for verdict in Verdict.objects.filter(submission__in=[look.slot.subject_id for look in latest])

@@ -60,10 +60,11 @@ class Verdict(models.Model):
                 name="verdict_share_is_a_share",
             ),
         ]
+        indexes = [models.Index(fields=["judge", "-at"], name="verdict_by_judge", condition=models.Q(review__isnull=False))]
 
 
 class ReviewerRecord(models.Model):
-    """How a reviewer's verdicts in one project fare: on answers whose truth is known, and when somebody looked again."""
+    """How a reviewer's newest verdicts in one project fare: on answers whose truth is known, and when somebody looked again."""
 
     id = models.BigAutoField(primary_key=True)
     worker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)

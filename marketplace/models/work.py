@@ -114,6 +114,7 @@ class Slot(models.Model):
         ]
         indexes = [
             models.Index(fields=["queue", "rank"], name="slot_claimable", condition=models.Q(open=True)),
+            models.Index(fields=["-id"], name="slot_second_look", condition=models.Q(n__gte=100)),
         ]
 
 
