@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import random
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db import transaction
+from django.test import Client as Browser
+from django.urls import reverse
 
 from marketplace import gold, jobs, reviewers, routing, submissions
 from marketplace.models import Batch, ReviewerRecord, Slot, Submission, Verdict
@@ -38,6 +42,13 @@ def review(reviewer: User, verdict: dict[str, Any]) -> uuid.UUID | None:
         submissions.submit(worker_id=reviewer.id, lease_id=lease.lease_id, answer=verdict, now=NOW + dt.timedelta(minutes=1))
     deliver()
     return lease.subject_id
+
+
+def page_of(user: User) -> Callable[[str], str]:
+    """What this person's browser shows at an address, as plain words."""
+    browser = Browser()
+    browser.force_login(user)
+    return lambda url: html.unescape(browser.get(url).content.decode())
 
 
 def judged(submission_id: uuid.UUID) -> None:
@@ -108,6 +119,11 @@ def test_a_second_look_is_paid_work_that_changes_no_verdict_but_the_reviewers_sc
     assert (record.verdicts, record.looked_at, record.overturned) == (1, 1, 1)
     (doubt,) = reviewers.doubtful()
     assert (doubt.verdict.decision, doubt.decision, doubt.second.worker) == ("reject", "accept", ida)
+    olu = page_of(people.ops("Olu", "quality_lead"))
+    assert "Wen said “Reject”, Ida “Accept”" in olu(reverse("market:ops_today_section", args=["verdicts"]))
+    assert "1 of 1 second looks said otherwise" in olu(reverse("market:ops_person_part", args=[wen.id, "quality"]))
+    own = page_of(wen)(reverse("market:quality"))
+    assert "As a reviewer" in own and "second looks said" not in own, "which of their verdicts were checked is not told"
     paid = money.earnings_of(source_kind="submission", source_ids=[doubt.second.pk])
     assert paid[doubt.second.pk].amount == people.usd("0.10")
 
