@@ -12,6 +12,7 @@ from marketplace.api import (
     gold,
     leases,
     missions,
+    outlook,
     projects,
     results,
     submissions,
@@ -20,6 +21,7 @@ from marketplace.api import (
     tries,
     uploads,
     webhooks,
+    what_if,
     work,
 )
 
@@ -42,6 +44,7 @@ client: list[URLPattern] = [
     ),
     path("projects/<uuid:project_id>/rates/", projects.Rates.as_view(), name="api_rates"),
     path("projects/<uuid:project_id>/bill-rates/", projects.BillRates.as_view(), name="api_bill_rates"),
+    path("projects/<uuid:project_id>/what-if/", what_if.WhatIf.as_view(), name="api_what_if"),
     path("projects/<uuid:project_id>/gold/", gold.Gold.as_view(), name="api_gold"),
     path("projects/<uuid:project_id>/gold/<int:task_id>/void/", gold.VoidGold.as_view(), name="api_void_gold"),
     path("batches/", batches.Batches.as_view(), name="api_batches"),
@@ -85,6 +88,8 @@ client: list[URLPattern] = [
 
 worker: list[URLPattern] = [
     path("work/", work.Work.as_view(), name="api_work"),
+    path("work/outlook/", outlook.WorkOutlook.as_view(), name="api_work_outlook"),
+    path("work/alert/", outlook.Alert.as_view(), name="api_work_alert"),
     path("work/closed/", work.Closed.as_view(), name="api_work_closed"),
     path("work/projects/<uuid:project_id>/", work.ProjectForWork.as_view(), name="api_work_project"),
     path("work/projects/<uuid:project_id>/pay/", work.ProjectPay.as_view(), name="api_work_pay"),
@@ -110,6 +115,7 @@ ops: list[URLPattern] = [
     path("ops/projects/<uuid:project_id>/guidelines/", projects.OpsGuidelines.as_view(), name="api_ops_guidelines"),
     path("ops/projects/<uuid:project_id>/rates/", projects.OpsRates.as_view(), name="api_ops_rates"),
     path("ops/projects/<uuid:project_id>/bill-rates/", projects.OpsBillRates.as_view(), name="api_ops_bill_rates"),
+    path("ops/projects/<uuid:project_id>/what-if/", what_if.OpsWhatIf.as_view(), name="api_ops_what_if"),
     path("ops/projects/<uuid:project_id>/gold/", gold.OpsGold.as_view(), name="api_ops_gold"),
     path("ops/projects/<uuid:project_id>/gold/<int:task_id>/void/", gold.OpsVoidGold.as_view(), name="api_ops_void_gold"),
     path("ops/batches/", batches.OpsBatches.as_view(), name="api_ops_batches"),

@@ -13,14 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from kit import audit, hot, outbox, states
 from kit.errors import Conflict, Invalid
 from kit.money import Money
-from marketplace import eligibility, escalation, pricing, projects, rates, results, settlement, sql
+from marketplace import eligibility, escalation, pricing, projects, rates, results, reviewers, routing, settlement, sql
 from marketplace.models import Batch, Lease, Project, Queue, Slot, SlotKind, Submission, Task, Upload
 from marketplace.states import BATCH
 from payments import chargebacks, funding, pools
 
 CHUNK = 5_000
 """Tasks whose slots are opened in one transaction."""
-REVIEW_SHARE_BP = {"none": 0, "sampled": 10_000, "all": 10_000, "client": 0}
 """What part of the answers may need a review: a sampled project starts at all, since new workers are always reviewed."""
 AFTER_PILOT = "pilot"
 """Why a batch is paused whose pilot is done."""
@@ -54,7 +53,7 @@ def _reserve(batch: Batch, most: dict[str, pricing.Most]) -> pricing.Reserve:
     project, frozen = batch.project, batch.terms or vars(batch.project)
     experts = escalation.of_terms(batch.terms) if batch.terms else escalation.of_project(project)
     answer, review, adjudication = (most[kind] for kind in ("answer", "review", "adjudication"))
-    review_share = REVIEW_SHARE_BP[frozen["review_rule"]]
+    review_share = routing.REVIEWS_HELD_BP[frozen["review_rule"]]
     return pricing.reserve(
         tasks=batch.task_count, max_overlap=max(frozen["max_overlap"], frozen["overlap"]),
         gold_share_bp=project.gold_most_bp if projects.gold_count(project) else 0,
@@ -79,7 +78,7 @@ def _dearest(project: Project, kind: str, card: rates.Card) -> pricing.Most:
     prices = [price for tier in tiers if (price := card.terms(kind, tier))]
     if not prices and kind == "answer":
         raise projects.NotSetUp(_("Set what an answer pays before you launch."), field="rates")
-    if not prices and kind == "review" and REVIEW_SHARE_BP[project.review_rule]:
+    if not prices and kind == "review" and routing.REVIEWS_HELD_BP[project.review_rule]:
         raise projects.NotSetUp(_("Set what a review pays: this project's answers are reviewed."), field="rates")
     if not prices and kind == "adjudication" and len(tiers) > 1:
         raise projects.NotSetUp(_("Set what an adjudication pays: experts have the last word here."), field="rates")
@@ -130,7 +129,7 @@ def launch(*, batch: Batch, actor_id: uuid.UUID, now: datetime, pilot_size: int 
 def _queues(project: Project) -> list[tuple[str, int]]:
     """Kind and tier of the queues of a batch."""
     experts = escalation.of_project(project)
-    reviews = [("review", 0)] if REVIEW_SHARE_BP[project.review_rule] else []
+    reviews = [("review", 0)] if routing.REVIEWS_HELD_BP[project.review_rule] else []
     return [("answer", 0), *reviews, *(experts.queues if experts else [])]
 
 
@@ -300,11 +299,17 @@ def advance(*, batch: Batch, now: datetime) -> str:
 
 
 def _nothing_left(batch: Batch) -> bool:
-    """Every slot is used and every result is settled; a paused or pilot batch is left to its client."""
+    """Every slot is used and every result is settled; a paused or pilot batch is left to its client.
+
+    Second looks that nobody took up delay nothing.
+    """
     if batch.pilot_size:
         return False
     unsettled = Task.objects.filter(batch=batch).exclude(result__state="settled")
-    return not Slot.objects.filter(queue__batch=batch, state__in=["open", "leased"]).exists() and not unsettled.exists()
+    wanted = Slot.objects.filter(queue__batch=batch, state__in=["open", "leased"]).exclude(
+        state="open", subject__isnull=False, n__gte=reviewers.SECOND_LOOK
+    )
+    return not wanted.exists() and not unsettled.exists()
 
 
 def _pilot_is_over(batch: Batch) -> bool:

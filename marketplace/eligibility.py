@@ -147,7 +147,10 @@ def how_many(rule: rules.Rule) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A project with open work that a worker may not take, and what keeps the door shut; `tier` above 0: work for experts."""
+    """A project with open work that a worker may not take, and what keeps the door shut; `tier` above 0: work for experts.
+
+    `slots` is how much funded work waits behind the door, counted up to 1,000 in the first of its queues.
+    """
 
     project_id: uuid.UUID
     name: str
@@ -155,6 +158,8 @@ class Closed:
     own_organisation: bool
     kind: str = "answer"
     tier: int = 0
+    queue_id: int = 0
+    slots: int | None = None
 
 
 def why_not(
@@ -175,5 +180,6 @@ def why_not(
             found[queue.project_id] = Closed(
                 project_id=queue.project_id, name=queue.project.name, misses=rules.misses(rule_of(queue), who.facts),
                 own_organisation=queue.project.organisation_id in who.organisations, kind=queue.kind, tier=queue.tier,
+                queue_id=queue.pk,
             )
     return sorted(found.values(), key=lambda closed: (closed.own_organisation, len(closed.misses)))[:limit]

@@ -16,7 +16,6 @@ from kit.money import BASIS, Money, half_even
 from marketplace import batches, eligibility, escalation, pricing, projects, rates
 from marketplace.models import Batch, Project, ProjectTry, Result, Submission
 from task_types import registry
-from task_types.contract import VOTED
 
 Source = Literal["your last batches", "your own tries", "a guess"]
 
@@ -206,8 +205,7 @@ def _around(middle: float, width: float) -> Span[float]:
 def _answers(tasks: int, project: Project, past: Past | None) -> Span[int]:
     """Answers that the results take: the overlap, or up to the most where a target accuracy may ask for more."""
     least, most = project.overlap, max(project.overlap, project.max_overlap)
-    categorical = registry.drawer(project.task_type).aggregation in VOTED
-    if project.target_accuracy_bp is None or not categorical:
+    if project.target_accuracy_bp is None:
         return Span(tasks * least, tasks * least, tasks * least)
     usual = past.answers_per_task if past and past.answers_per_task else (least + most) / 2
     return Span(round(tasks * min(max(usual, least), most)), tasks * least, tasks * most)

@@ -77,7 +77,10 @@ class Terms(Styled):
     )
     target_accuracy = _decimal(
         _("Target accuracy"),
-        _("Empty: each task gets the same number of answers. Set: work goes on until the answer is this sure."), required=False,
+        _(
+            "Empty: each task gets the same number of answers. Set: work goes on until the answer is this sure, a rating this surely "
+            "within the tolerance, transcripts or boxes this much alike."
+        ), required=False,
         min_value=50, max_value=Decimal("99.99"), decimal_places=2,
     )  # fmt: skip
     review_rule = forms.ChoiceField(label=_("Who judges the answers?"), choices=ReviewRule.choices, widget=forms.RadioSelect)

@@ -10,7 +10,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from marketplace import batches, bonuses, client_records, dispatch, floors, intake, raises, results, review
+from marketplace import batches, bonuses, client_records, dispatch, floors, intake, outlook, raises, results, review
 from marketplace.models import Batch, Draft
 from marketplace.webhooks import happenings, sending
 
@@ -105,6 +105,15 @@ def count_clients(**_: Any) -> None:
     """What workers are shown of clients: pay speed, rejections, lost disputes."""
     with transaction.atomic(durable=True):
         client_records.count(now=timezone.now())
+
+
+@shared_task
+def tell_of_work(**_: Any) -> None:
+    """Workers who asked are told as soon as something fits them."""
+    while True:
+        with transaction.atomic(durable=True):
+            if outlook.tell_waiting(now=timezone.now()) < outlook.ALERTS_A_ROUND:
+                return
 
 
 @shared_task

@@ -19,7 +19,6 @@ from marketplace.models import Batch, BillRate, GuidelineVersion, Project, Proje
 from marketplace.models.projects import AIUse, ReviewRule
 from qualification import skills
 from task_types import registry
-from task_types.contract import VOTED
 from workers.countries import COUNTRIES
 
 OPEN_SETTINGS = frozenset({
@@ -160,8 +159,6 @@ def _check_experts(project: Project) -> None:
     known = skills.visible_to(project.organisation_id)
     if not isinstance(project.expert_skill, str) or not known.filter(slug=project.expert_skill).exists():
         raise Invalid(_("Expected a skill that experts of this work hold."), field="expert_skill")
-    if registry.drawer(project.task_type).aggregation not in VOTED:
-        raise Invalid(_("This kind of work has no target accuracy, so experts are never asked."), field="expert_skill")
     if project.target_accuracy_bp is None:
         raise Invalid(_("Set a target accuracy: experts are asked where it is not reached."), field="target_accuracy_bp")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from marketplace import batches, bonuses, disputes, gold, results, review
+from marketplace import batches, bonuses, disputes, gold, results, review, reviewers
 from marketplace.models import Ready, Submission
 from payments import chargebacks
 
@@ -19,6 +19,8 @@ def on_submission(*, submission_id: str, task_id: int, kind: str, gold: bool, st
         grade_gold(submission_id)
     elif kind != "review":
         results.consider(task_id=task_id, now=now)
+    else:
+        reviewers.on_second_look(review_id=uuid.UUID(submission_id), now=now)
     if kind == "answer" and state == "accepted":
         bonuses.reward_counts(submission_id=uuid.UUID(submission_id), now=now)
     if kind == "answer" and state == "waiting":
@@ -30,10 +32,11 @@ def grade_gold(submission_id: str) -> None:
 
 
 def on_judged(*, submission_id: str, decision: str = "", **_: Any) -> None:
-    """Counts of the worker's record in the project are taken afresh from the submissions themselves; a corrected answer
-    changes what its task's result rests on."""
+    """Author and reviewer are counted afresh from the submissions themselves; a risky verdict gets a second look, a
+    corrected answer changes what its task's result rests on."""
     submission = Submission.objects.select_related("task").get(pk=submission_id)
     review.count_judged(worker_id=submission.worker_id, project_id=submission.task.project_id)
+    reviewers.on_verdict(submission_id=submission.pk, now=timezone.now())
     if decision == "fix" and not submission.gold:
         results.look_again(task_id=submission.task_id, now=timezone.now(), why="fixed")
     if submission.state == "accepted":

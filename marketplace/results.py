@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from django.db import transaction
 
 from kit import outbox, states
-from marketplace import escalation, scores
+from marketplace import escalation, measured, scores
 from marketplace.models import Batch, Dispute, Project, QualityModel, Result, Submission, Task, Verdict
 from marketplace.quality import categorical, online, policy
 from marketplace.states import RESULT
@@ -46,6 +46,11 @@ class Reading:
     confidence: float
     distribution: dict[str, Any]
     posteriors: tuple[online.Posterior, ...]
+    interval: tuple[float, float] | None = None
+
+
+Models = Mapping[str, online.Model | measured.Known]
+"""What is known of a project's crowd, by question."""
 
 
 def consider(*, task_id: int, now: datetime) -> None:
@@ -97,7 +102,7 @@ def _weight(task: Task, worker_id: uuid.UUID, now: datetime) -> float:
     )
 
 
-def _last_word(task: Task, given: Sequence[Given], models: Mapping[str, online.Model], now: datetime) -> Reading | None:
+def _last_word(task: Task, given: Sequence[Given], models: Models, now: datetime) -> Reading | None:
     """The adjudicator's answer is the result; how sure it is follows from all answers and how often they are right."""
     if task.batch is None or escalation.of_terms(task.batch.terms) is None:
         return None
@@ -113,22 +118,27 @@ def _as_last_word(task: Task, answer: dict[str, Any], reading: Reading, weight: 
     """This answer as the result, as sure as all answers together make it."""
     said = registry.drawer(task.project.task_type).votes(answer, payload=task.payload, settings=task.project.settings)
     shares = [reading.distribution[question].get(vote, 0.0) for question, vote in said.items()]
-    return replace(reading, answer=answer, confidence=min(shares, default=weight))
+    return replace(reading, answer=answer, confidence=min(shares, default=weight), interval=None)
 
 
-def models_of(project_id: uuid.UUID) -> dict[str, online.Model]:
+def models_of(project_id: uuid.UUID) -> Models:
     """The fitted models of a project by question; none before the first fit."""
     rows = QualityModel.objects.filter(project_id=project_id).values_list("question", "model")
-    return {question: online.Model.from_json(model) for question, model in rows}
+    return {
+        question: measured.from_json(model) if question == measured.QUESTION else online.Model.from_json(model)
+        for question, model in rows
+    }
 
 
-def read(*, task: Task, given: Sequence[Given], models: Mapping[str, online.Model]) -> Reading:
-    """What the answers say, question by question; what is not categorical is combined by the drawer."""
+def read(*, task: Task, given: Sequence[Given], models: Models) -> Reading:
+    """What the answers say, question by question; where nothing is asked in categories, as numbers, texts or boxes."""
     drawer, settings = registry.drawer(task.project.task_type), task.project.settings
     posteriors = {
         question: _posterior(drawer, task, question, classes, given, models.get(question))
         for question, classes in drawer.questions(payload=task.payload, settings=settings).items()
     }
+    if not posteriors:
+        return _read_measured(task, given, models)
     combined = drawer.combine(
         [(one.answer, 1.0) for one in given], settings=settings,
         decided={question: posterior.label for question, posterior in posteriors.items()},
@@ -138,10 +148,21 @@ def read(*, task: Task, given: Sequence[Given], models: Mapping[str, online.Mode
     return Reading(combined.answer, confidence, distribution, tuple(posteriors.values()))
 
 
+def _read_measured(task: Task, given: Sequence[Given], models: Models) -> Reading:
+    known, least = models.get(measured.QUESTION), int(task.batch.terms["overlap"]) if task.batch else 1
+    said = measured.read(
+        task=task, given=[(one.worker, one.answer) for one in given],
+        experts=frozenset(one.worker for one in given if one.accuracy is not None),
+        known=None if isinstance(known, online.Model) else known, least=least,
+    )
+    return Reading(said.answer, said.confidence, {}, (said.posterior,), said.interval)
+
+
 def _posterior(
-    drawer: TaskType, task: Task, question: str, classes: Sequence[str], given: Sequence[Given], model: online.Model | None
+    drawer: TaskType, task: Task, question: str, classes: Sequence[str], given: Sequence[Given],
+    model: online.Model | measured.Known | None,
 ) -> online.Posterior:
-    crowd = model if model is not None and set(classes) <= set(model.classes) else online.first_model(classes)
+    crowd = model if isinstance(model, online.Model) and set(classes) <= set(model.classes) else online.first_model(classes)
     running = crowd.begin()
     for one in given:
         vote = drawer.votes(one.answer, payload=task.payload, settings=task.project.settings).get(question)
@@ -159,7 +180,7 @@ def _shares(distribution: Mapping[str, float]) -> dict[str, float]:
 def _next(task: Task, reading: Reading, given: Sequence[Given]) -> policy.Step:
     """What the batch's policy asks for: fixed overlap, or a target on the least sure question."""
     terms = task.batch.terms if task.batch else {}
-    if terms["target_accuracy_bp"] is None or not reading.posteriors:
+    if terms["target_accuracy_bp"] is None:
         return policy.Step.SETTLED if len(given) >= int(terms["overlap"]) else policy.Step.ONE_MORE
     least = min(reading.posteriors, key=lambda posterior: posterior.belief)
     asked = sum(one.accuracy is not None for one in given)
@@ -171,7 +192,8 @@ def _write(result: Result, reading: Reading, answers: int) -> None:
     result.answer, result.answers, result.distribution = reading.answer, answers, reading.distribution
     result.confidence_bp = round(reading.confidence * BASIS)
     result.ambiguous = result.confidence_bp < AMBIGUOUS_BELOW_BP
-    result.save(update_fields=["answer", "answers", "distribution", "confidence_bp", "ambiguous"])
+    result.low, result.high = reading.interval or (None, None)
+    result.save(update_fields=["answer", "answers", "distribution", "confidence_bp", "ambiguous", "low", "high"])
 
 
 def _settle(result: Result, reading: Reading, answers: int, now: datetime, *, by: str = "model") -> None:
@@ -249,14 +271,22 @@ def refit(*, project: Project, now: datetime) -> None:
         question: categorical.fit(votes, gold=truth, classes=classes)
         for question, (votes, truth, classes) in by_question.items()
     }
+    kept: dict[str, dict[str, Any]] = {question: fit.model.to_json() for question, fit in fits.items()}
+    found = _least(fits.values())
+    if not fits and (fitted := measured.fit(project, [_known_row(*row) for row in rows])) is not None:
+        kept = {measured.QUESTION: fitted[0].to_json()}
+        found = {uuid.UUID(worker): score for worker, score in fitted[1].items()}
     with transaction.atomic():
-        for question, fit in fits.items():
+        for question, model in kept.items():
             QualityModel.objects.update_or_create(
-                project=project, question=question,
-                defaults={"model": fit.model.to_json(), "answers": len(rows), "fitted_at": now},
+                project=project, question=question, defaults={"model": model, "answers": len(rows), "fitted_at": now}
             )
-        if fits:
-            scores.keep(project_id=project.pk, found=_least(fits.values()), now=now)
+        if kept:
+            scores.keep(project_id=project.pk, found=found, now=now)
+
+
+def _known_row(task_id: int, worker_id: uuid.UUID, answer: Any, _payload: Any, truth: Any, voided: datetime | None) -> measured.Row:
+    return str(task_id), str(worker_id), answer, truth if voided is None else None
 
 
 Votes = tuple[list[tuple[str, str, str]], dict[str, str], list[str]]
@@ -303,7 +333,7 @@ def finish(*, batch_id: uuid.UUID, now: datetime) -> None:
             _finish_one(task, models, now)
 
 
-def _finish_one(task: Task, models: Mapping[str, online.Model], now: datetime) -> None:
+def _finish_one(task: Task, models: Models, now: datetime) -> None:
     given = _given(task, now)
     if not given or task.batch is None:
         return

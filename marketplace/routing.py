@@ -12,6 +12,13 @@ BASIS = 10_000
 NEW_WORKER_JUDGED = 20
 """Until so many answers of a worker on a project are judged, each one is."""
 LIFE_AT_MOST = 10
+REVIEWS_HELD_BP = {"none": 0, "sampled": 10_000, "all": 10_500, "client": 0}
+"""Reviews that a launch sets money aside for, as a share of all answers: one for each and, where each is used, one in twenty
+more for second looks."""
+REVIEWER_KNOWN = 10
+"""From so many verdicts that could be held against something on, a reviewer counts as measured."""
+REVIEWER_GOOD = 80.0
+"""Percent of right verdicts below which a reviewer is too bad to be believed unseen."""
 
 WORKER_SEES = (
     "kind", "currency", "price_units", "multiplier_bp", "expected_seconds", "first_seconds", "time_cap", "guideline",
@@ -85,6 +92,19 @@ def draws_review(option: Option, *, rng: random.Random) -> bool:
     if (option.judged or 0) < NEW_WORKER_JUDGED:
         return True
     return rng.random() * BASIS < int(option.terms["sampled_share_bp"])
+
+
+def second_look_share_bp(*, based_on: int, low: float, high: float) -> int:
+    """Share of a reviewer's verdicts that somebody else looks at too; `low` and `high` are percent of right verdicts.
+
+    All of them where even the upper end of the interval is bad; a fifth of a newcomer's; of the others one in fifty, and one
+    in ten while the lower end leaves a doubt.
+    """
+    if high < REVIEWER_GOOD:
+        return BASIS
+    if based_on < REVIEWER_KNOWN:
+        return 2_000
+    return 200 if low >= REVIEWER_GOOD else 1_000
 
 
 def freeze(option: Option, *, rng: random.Random, country: str = "") -> dict[str, Any]:

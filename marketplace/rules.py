@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from kit.errors import Invalid, Text
 
@@ -29,12 +30,17 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """One leaf of a rule that keeps a worker out: what is asked, what the worker has, and what would open it."""
+    """One leaf of a rule that keeps a worker out: what is asked, what the worker has, by how much that is short, and what
+    would open it; `done` of `total` where it can be counted."""
 
     fact: str
     wants: str
     has: str
     skill: str | None = None
+    gap: str = ""
+    opens: str = ""
+    done: int | None = None
+    total: int | None = None
 
 
 def check(rule: Any, *, field: str) -> Rule:
@@ -128,7 +134,38 @@ def misses(rule: Rule, facts: Facts) -> list[Miss]:
 def _miss(leaf: Rule, facts: Facts, *, negated: bool = False) -> Miss:
     wants, has = _wanted(leaf), _had(leaf, facts)
     shown = str(_("not: %(wants)s") % {"wants": wants}) if negated else str(wants)
-    return Miss(fact=leaf["fact"], wants=shown, has=str(has), skill=leaf.get("skill"))
+    if negated:
+        return Miss(fact=leaf["fact"], wants=shown, has=str(has), skill=leaf.get("skill"), opens=str(_CLOSED_FOR_GOOD))
+    return Miss(
+        fact=leaf["fact"], wants=shown, has=str(has), skill=leaf.get("skill"), gap=str(_gap(leaf, facts)),
+        opens=str(OPENS[leaf["fact"]]), done=facts.accepted if leaf["fact"] == "accepted" else None,
+        total=leaf.get("least"),
+    )
+
+
+_CLOSED_FOR_GOOD = _("Nothing that you could do: this work is meant for others.")
+
+OPENS: dict[str, Text] = {
+    "country": _("This follows from the country in your profile."),
+    "language": _("If you know the language that well, name it in your profile."),
+    "skill": _("Pass the test of the skill at that tier, or prove it with a credential."),
+    "accepted": _("Each accepted answer in any project counts."),
+}
+"""What would open a door, by the fact that keeps it shut."""
+
+
+def _gap(leaf: Rule, facts: Facts) -> Text:
+    """By how much somebody falls short; empty where that is no amount."""
+    match leaf["fact"]:
+        case "accepted":
+            return _("%(count)s more accepted tasks") % {"count": int(leaf["least"]) - facts.accepted}
+        case "skill" if (tier := facts.skills.get(leaf["skill"])) is not None:
+            short = int(leaf["tier"]) - tier
+            return ngettext("%(count)s tier higher", "%(count)s tiers higher", short) % {"count": short}
+        case "language" if (known := facts.languages.get(leaf["code"])) in LANGUAGE_LEVELS:
+            short = _level(leaf["level"]) - _level(known)
+            return ngettext("%(count)s level higher", "%(count)s levels higher", short) % {"count": short}
+    return ""
 
 
 def _wanted(leaf: Rule) -> Text:

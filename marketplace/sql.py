@@ -99,8 +99,11 @@ NOT EXISTS (SELECT 1 FROM marketplace_assignment a
 _NOT_MY_SUBJECT = """
 AND (NOT %(judges)s OR NOT EXISTS (
       SELECT 1 FROM marketplace_lease l WHERE l.worker_id = %(worker)s AND l.slot_id = s.id AND l.state <> 'expired'))
+AND (NOT %(judges)s OR s.n < 100 OR NOT EXISTS (
+      SELECT 1 FROM marketplace_verdict v WHERE v.submission_id = s.subject_id AND v.judge_id = %(worker)s))
 """
-"""A judge may judge several answers of a task, but no slot twice and none that they gave back."""
+"""A judge may judge several answers of a task, but no slot twice, none that they gave back, and no second look at a verdict
+of their own (from 100 on, see `reviewers.SECOND_LOOK`)."""
 
 CLAIM = f"""
 WITH picked AS (

@@ -16,6 +16,7 @@ urlpatterns = [
     path("work/", worker.home, name="work_home"),
     path("work/offers/", worker.offers, name="work_offers"),
     path("work/more/", worker.more, name="work_more"),
+    path("work/alert/", worker.alert, name="work_alert"),
     path("work/next/", worker.next_task, name="next_task"),
     path("work/history/", worker.history, name="history"),
     path("work/history/<uuid:submission_id>/dispute/", disputes.dispute, name="dispute_open"),

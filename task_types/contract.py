@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from kit.errors import Text
+from task_types.measures import Box
 
 Json = dict[str, Any]
 
@@ -66,6 +67,19 @@ class Combined:
 
     answer: Json
     confidence: float
+
+
+Measured = float | str | list[tuple[str, Box]]
+"""What the models of numbers, texts and boxes read of an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The scale of a numeric answer: its ends, and how far from the truth a number still counts as right."""
+
+    lowest: float
+    highest: float
+    near: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +202,18 @@ class TaskType(ABC):
     def votes(self, answer: Json, *, payload: Json, settings: Json) -> dict[str, str]:
         """The category that the answer gives to each of `questions`."""
         return {}
+
+    def measured(self, answer: Json) -> Measured | None:
+        """What is fitted where answers are numbers, texts or boxes (see `aggregation`); None where votes say it all."""
+        return None
+
+    def scale(self, settings: Json) -> Scale | None:
+        """Where answers are numbers: on which scale."""
+        return None
+
+    def of_number(self, value: float, *, settings: Json) -> Json:
+        """The answer that says a number which no single person may have given. Only where there is a scale."""
+        raise NotImplementedError
 
     @abstractmethod
     def combine(

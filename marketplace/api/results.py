@@ -18,7 +18,8 @@ from marketplace.states import RESULT
 
 
 class ResultSerializer(serializers.Serializer[Any]):
-    """A final answer. `confidence_bp` is the probability that it is right, in basis points."""
+    """A final answer. `confidence_bp` is the probability that it is right, in basis points; where answers are numbers, texts
+    or boxes it is the weight that agrees with it."""
 
     task = serializers.IntegerField(source="task_id")
     external_id = serializers.CharField(source="task.external_id", allow_null=True)
@@ -27,6 +28,8 @@ class ResultSerializer(serializers.Serializer[Any]):
     confidence_bp = serializers.IntegerField(allow_null=True)
     ambiguous = serializers.BooleanField()
     distribution = serializers.JSONField(help_text="By question: the probability of each category")
+    low = serializers.FloatField(allow_null=True, help_text="Lower end of a number's 95 % interval")
+    high = serializers.FloatField(allow_null=True, help_text="Upper end of a number's 95 % interval")
     answers = serializers.IntegerField(help_text="How many answers it rests on")
     by = serializers.CharField()
     settled_at = serializers.DateTimeField(allow_null=True)

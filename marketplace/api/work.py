@@ -102,12 +102,14 @@ class MyWorkSerializer(serializers.Serializer[Any]):
 
 
 class RuleMissSerializer(serializers.Serializer[Any]):
-    """One condition that keeps you out: what is asked and what you have."""
+    """One condition that keeps you out: what is asked, what you have, by how much that is short, and what would open it."""
 
     fact = serializers.CharField()
     wants = serializers.CharField()
     has = serializers.CharField()
     skill = serializers.CharField(allow_null=True)
+    gap = serializers.CharField(allow_blank=True)
+    opens = serializers.CharField(allow_blank=True)
 
 
 class ClosedProjectSerializer(serializers.Serializer[Any]):
@@ -116,6 +118,7 @@ class ClosedProjectSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField(help_text="Which work is closed: answer or adjudication")
     tier = serializers.IntegerField(help_text="Above 0: work for experts; ordinary work of the project may be open to you")
     own_organisation = serializers.BooleanField(help_text="Nobody works for an organisation that they belong to")
+    slots = serializers.IntegerField(allow_null=True, help_text="Open slots behind the door, up to 1,000; null where not counted")
     misses = RuleMissSerializer(many=True)
 
 
@@ -260,16 +263,18 @@ class Closed(WorkerView):
     @extend_schema(responses=ClosedProjectSerializer(many=True))
     def get(self, request: Request) -> HttpResponse:
         found = eligibility.why_not(worker_id=access.user_of(request).pk, now=timezone.now())
-        return reply([
-            {
-                "project": closed.project_id, "name": closed.name, "kind": closed.kind, "tier": closed.tier,
-                "own_organisation": closed.own_organisation,
-                "misses": [
-                    {"fact": miss.fact, "wants": miss.wants, "has": miss.has, "skill": miss.skill} for miss in closed.misses
-                ],
-            }
-            for closed in found
-        ])  # fmt: skip
+        return reply([shown_closed(closed) for closed in found])
+
+
+def shown_closed(closed: eligibility.Closed) -> dict[str, Any]:
+    return {
+        "project": closed.project_id, "name": closed.name, "kind": closed.kind, "tier": closed.tier,
+        "own_organisation": closed.own_organisation, "slots": closed.slots,
+        "misses": [
+            {"fact": miss.fact, "wants": miss.wants, "has": miss.has, "skill": miss.skill, "gap": miss.gap, "opens": miss.opens}
+            for miss in closed.misses
+        ],
+    }  # fmt: skip
 
 
 class ProjectForWork(WorkerView):

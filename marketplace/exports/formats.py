@@ -18,7 +18,7 @@ from task_types.contract import ExportTask
 
 Per = Literal["task", "answer"]
 
-OF_RESULT = ("status", "confidence", "ambiguous", "distribution", "decided_by", "answer_count")
+OF_RESULT = ("status", "confidence", "ambiguous", "distribution", "interval", "decided_by", "answer_count")
 OF_COST = ("pay", "fee", "total", "currency")
 OF_ANSWER = ("worker", "kind", "state", "seconds", "round", "submitted_at", "pay", "fee", "currency")
 
@@ -119,7 +119,7 @@ class _Table:
         result = record["result"] or {}
         values = (
             result.get("state"), result.get("confidence"), result.get("ambiguous"), result.get("distribution") or None,
-            result.get("by"), result.get("answers"), *(record["cost"][name] for name in OF_COST), record["answers"],
+            result.get("interval"), result.get("by"), result.get("answers"), *(record["cost"][name] for name in OF_COST), record["answers"],
         )  # fmt: skip
         return [*self._answer_cells(result.get("answer")), *map(_cell, values)]
 

@@ -200,6 +200,7 @@ def _result(result: Result | None) -> Record | None:
         "confidence": None if result.confidence_bp is None else result.confidence_bp / BASIS,
         "ambiguous": result.ambiguous,
         "distribution": result.distribution,
+        "interval": None if result.low is None else [result.low, result.high],
         "answers": result.answers,
         "by": result.by,
         "settled_at": _time(result.settled_at),
@@ -210,7 +211,8 @@ def _known(task: Task) -> Record:
     """A gold task's result is what was known of it."""
     state = "voided" if task.gold.voided_at else "known"
     return {
-        "state": state, "answer": task.gold.answer, "confidence": None, "ambiguous": False, "distribution": {}, "answers": None,
+        "state": state, "answer": task.gold.answer, "confidence": None, "ambiguous": False, "distribution": {}, "interval": None,
+        "answers": None,
         "by": "gold", "settled_at": None,
     }  # fmt: skip
 

@@ -3,7 +3,7 @@
 from marketplace.models.batches import BadRow, Batch, Upload
 from marketplace.models.bonuses import Mission, MissionKind
 from marketplace.models.disputes import ClientRecord, Dispute
-from marketplace.models.judging import QualityModel, Result, Verdict
+from marketplace.models.judging import QualityModel, Result, ReviewerRecord, Verdict
 from marketplace.models.projects import BillRate, GuidelineVersion, Project, ProjectTry, Rate, SlotKind
 from marketplace.models.webhooks import WebhookDelivery, WebhookEndpoint, WebhookNews, WebhookTry
 from marketplace.models.work import (
@@ -17,6 +17,7 @@ from marketplace.models.work import (
     Submission,
     SubmissionRound,
     Task,
+    WorkAlert,
     WorkerRecord,
 )
 
@@ -40,6 +41,7 @@ __all__ = [
     "Rate",
     "Ready",
     "Result",
+    "ReviewerRecord",
     "Slot",
     "SlotKind",
     "Submission",
@@ -51,5 +53,6 @@ __all__ = [
     "WebhookEndpoint",
     "WebhookNews",
     "WebhookTry",
+    "WorkAlert",
     "WorkerRecord",
 ]

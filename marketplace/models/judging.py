@@ -68,10 +68,31 @@ class Verdict(models.Model):
                 name="fix_has_its_answer_and_pays_half",
             ),
         ]
+        indexes = [models.Index(fields=["judge", "-at"], name="verdict_by_judge", condition=models.Q(review__isnull=False))]
+
+
+class ReviewerRecord(models.Model):
+    """How a reviewer's newest verdicts in one project fare: on answers whose truth is known, and when somebody looked again."""
+
+    id = models.BigAutoField(primary_key=True)
+    worker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    project = models.ForeignKey("marketplace.Project", on_delete=models.CASCADE, related_name="reviewer_records")
+    verdicts = models.PositiveIntegerField(default=0)
+    known = models.PositiveIntegerField(default=0)
+    known_right = models.PositiveIntegerField(default=0)
+    looked_at = models.PositiveIntegerField(default=0)
+    overturned = models.PositiveIntegerField(default=0)
+    counted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["worker", "project"], name="one_reviewer_record_per_project")]
 
 
 class Result(models.Model):
-    """A task's final answer with its confidence; "ambiguous" with its distribution is a result too."""
+    """A task's final answer with its confidence; "ambiguous" with its distribution is a result too.
+
+    `low` and `high` are the ends of a number's 95 % interval.
+    """
 
     task = models.OneToOneField(Task, on_delete=models.PROTECT, primary_key=True, related_name="result")
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="results", db_index=False)
@@ -80,6 +101,8 @@ class Result(models.Model):
     confidence_bp = models.PositiveSmallIntegerField(null=True)
     ambiguous = models.BooleanField(default=False)
     distribution = models.JSONField(default=dict)
+    low = models.FloatField(null=True)
+    high = models.FloatField(null=True)
     answers = models.PositiveSmallIntegerField(default=0)
     by = models.CharField(max_length=20, default="model")
     settled_at = models.DateTimeField(null=True)
@@ -90,7 +113,10 @@ class Result(models.Model):
 
 
 class QualityModel(models.Model):
-    """What is known of a project's crowd between two fits, for one question of its tasks (see `quality.online.Model`)."""
+    """What is known of a project's crowd between two fits, for one question of its tasks (see `quality.online.Model`).
+
+    The question "" holds what is known where answers are numbers, texts or boxes (see `marketplace.measured`).
+    """
 
     id = models.BigAutoField(primary_key=True)
     project = models.ForeignKey("marketplace.Project", on_delete=models.CASCADE, related_name="quality_models")

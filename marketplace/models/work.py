@@ -118,6 +118,7 @@ class Slot(models.Model):
         ]
         indexes = [
             models.Index(fields=["queue", "rank"], name="slot_claimable", condition=models.Q(open=True)),
+            models.Index(fields=["-id"], name="slot_second_look", condition=models.Q(n__gte=100)),
         ]
 
 
@@ -276,6 +277,19 @@ class Ready(models.Model):
         """Every queue that lets this worker in, in order, with the multiplier there in basis points."""
         first = dict(zip(self.queues, self.multipliers_bp, strict=True))
         return first | {queue_id: multiplier for queue_id, _version, multiplier in self.further}
+
+
+class WorkAlert(models.Model):
+    """A worker who found nothing and asked to be told when there is work: one notice for each time they ask."""
+
+    worker = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    waiting = models.BooleanField(default=True)
+    asked_at = models.DateTimeField()
+    looked_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["looked_at"], name="alert_waiting", condition=models.Q(waiting=True))]
 
 
 class WorkerRecord(models.Model):

@@ -21,13 +21,16 @@ FREEDOM = 4.0
 class NumericFit:
     """Values per item with 95 % intervals, workers' leniencies (added to every answer) and scores.
 
-    A worker's score is 1 - their mean error as a share of the error of a guesser who draws from all answers.
+    A worker's score is 1 - their mean error as a share of the error of a guesser who draws from all answers. `scatter` is
+    each worker's standard deviation around the values, `usual` that of a worker of whom nothing is known.
     """
 
     values: dict[str, float]
     intervals: dict[str, tuple[float, float]]
     leniency: dict[str, float]
     workers: dict[str, Score]
+    scatter: dict[str, float]
+    usual: float
 
 
 @dataclass(frozen=True)
@@ -72,14 +75,15 @@ def fit(rows: Iterable[tuple[str, str, float]], *, gold: Mapping[str, float] | N
     """
     table = _encode(rows, gold or {})
     if not table.items:
-        return NumericFit({}, {}, {}, {})
+        return NumericFit({}, {}, {}, {}, {}, 0.0)
     centre, leniency = _settle(table, _medians(table)), np.zeros(len(table.workers))
     weight, robust = np.ones(len(table.value)), np.ones(len(table.value))
     for _ in range(SWEEPS):
         gap = table.value - centre[table.item]
         leniency = table.by_worker(robust * gap) / (table.by_worker(robust) + NEWCOMER_ANSWERS)
         error = gap - leniency[table.worker]
-        scatter = _scatter(table, error, robust, weight)[table.worker]
+        own, usual = _scatter(table, error, robust, weight)
+        scatter = own[table.worker]
         robust = (FREEDOM + 1) / (FREEDOM + (error / scatter) ** 2)
         weight = np.where(table.outvoted, robust, 1.0) / scatter**2
         corrected = weight * (table.value - leniency[table.worker])
@@ -91,6 +95,8 @@ def fit(rows: Iterable[tuple[str, str, float]], *, gold: Mapping[str, float] | N
         dict(zip(table.items, zip(low, high, strict=True), strict=True)),
         dict(zip(table.workers, (table.unit * leniency).tolist(), strict=True)),
         _scores(table, centre),
+        dict(zip(table.workers, (table.unit * own).tolist(), strict=True)),
+        table.unit * usual,
     )
 
 
@@ -119,8 +125,8 @@ def _settle(table: _Table, centre: Floats) -> Floats:
     return np.where(np.isnan(table.truth), centre, table.truth)
 
 
-def _scatter(table: _Table, error: Floats, robust: Floats, weight: Floats) -> Floats:
-    """Each worker's standard deviation, shrunk by four answers to the crowd's; never quite zero.
+def _scatter(table: _Table, error: Floats, robust: Floats, weight: Floats) -> tuple[Floats, float]:
+    """Each worker's standard deviation, shrunk by four answers to the crowd's, and the crowd's; never quite zero.
 
     Only answers that something else can be held against are counted, each made up for the pull that it has on its
     own item. Where there are none, half the spread of all values stands in.
@@ -131,7 +137,8 @@ def _scatter(table: _Table, error: Floats, robust: Floats, weight: Floats) -> Fl
     variance = float(table.value.var())
     pooled = (float(square.sum()) + variance / 4) / (float(number.sum()) + 1)
     own = (table.by_worker(square) + NEWCOMER_ANSWERS * pooled) / (number + NEWCOMER_ANSWERS)
-    return np.sqrt(np.maximum(own, 1e-6 * variance + 1e-12))
+    least = 1e-6 * variance + 1e-12
+    return np.sqrt(np.maximum(own, least)), float(np.sqrt(max(pooled, least)))
 
 
 def _variance(table: _Table, weight: Floats, scatter: Floats, leniency: Floats) -> Floats:

@@ -25,11 +25,12 @@ NOTHING = 0.9
 
 @dataclass(frozen=True)
 class TextFit:
-    """Texts per item, the share of weight that stands behind each (0..1), and scores: 1 - word error rate."""
+    """Texts per item, the share of weight that stands behind each (0..1), scores (1 - word error rate), and vote weights."""
 
     texts: dict[str, str]
     support: dict[str, float]
     workers: dict[str, Score]
+    weights: dict[str, float]
 
 
 @dataclass
@@ -61,7 +62,7 @@ def fit(rows: Iterable[tuple[str, str, str]], *, gold: Mapping[str, str] | None 
     known = gold or {}
     last = {(item, worker): text for item, worker, text in rows}
     if not last:
-        return TextFit({}, {}, {})
+        return TextFit({}, {}, {}, {})
     names = tuple(dict.fromkeys(worker for _i, worker in last))
     places = {name: place for place, name in enumerate(names)}
     grouped: dict[str, list[tuple[int, str]]] = {}
@@ -78,7 +79,7 @@ def fit(rows: Iterable[tuple[str, str, str]], *, gold: Mapping[str, str] | None 
         weights = _weights(who, loss, judged, len(names))
     texts = {name: known.get(name, words) for name, (_n, words, _s) in outcome.items()}
     support = {name: 1.0 if name in known else share for name, (_n, _t, share) in outcome.items()}
-    return TextFit(texts, support, from_losses(names, who, loss, judged))
+    return TextFit(texts, support, from_losses(names, who, loss, judged), dict(zip(names, weights.tolist(), strict=True)))
 
 
 def _read(answers: list[tuple[int, str]], truth: str | None) -> _Item:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from kit import paging
 from kit.errors import Invalid, NotFound
-from marketplace import dispatch, disputes, doors, eligibility, pay_preview, pricing, queries
+from marketplace import dispatch, disputes, doors, eligibility, outlook, pay_preview, pricing, queries, reviewers, routing
 from marketplace.models import Lease, Project, Ready, Submission
 from marketplace.models.judging import Decision
 from marketplace.views import words
@@ -103,9 +103,30 @@ def _in_percent(offer: pay_preview.Offer) -> dict[str, Any]:
 @require_GET
 @access.worker
 def more(request: WorkerRequest) -> HttpResponse:
-    """What would open more: which rule keeps me out of which project, and what to do about it."""
-    closed = eligibility.why_not(worker_id=request.user.pk, now=timezone.now(), limit=6)
-    return render(request, "worker/_more.html", {"closed": words.named(closed)})
+    """When more comes, and what would open more: which rule keeps me out of which project, by how much, what to do about it."""
+    with transaction.atomic(durable=True):
+        found = outlook.of(worker_id=request.user.pk, now=timezone.now())
+    return render(request, "worker/_more.html", {
+        "closed": words.named(found.closed[:6]), "openings": found.expected.openings,
+        "wait": [words.span(found.expected.median), words.span(found.expected.low), words.span(found.expected.high)]
+        if found.expected.median and found.expected.low and found.expected.high else None,
+        "told": found.told, "slots": found.slots,
+        "nothing_left": [fit for fit in found.fits if fit.why != "open"],
+    })  # fmt: skip
+
+
+@require_POST
+@access.worker
+def alert(request: WorkerRequest) -> HttpResponse:
+    """Ask to be told when there is work, or no longer."""
+    with transaction.atomic(durable=True):
+        if request.POST.get("stop"):
+            outlook.stop_telling(worker_id=request.user.pk)
+            messages.success(request, _("You will not be told of new work."))
+        else:
+            outlook.ask_to_be_told(worker_id=request.user.pk, now=timezone.now())
+            messages.success(request, _("You will be told once, here and by mail, as soon as there is a task for you."))
+    return redirect("market:work_home")
 
 
 @require_POST
@@ -198,6 +219,10 @@ def quality(request: WorkerRequest) -> HttpResponse:
     records = queries.my_records(worker_id=request.user.pk)
     return render(request, "worker/quality.html", {
         "rows": [{"record": record, "band": _band(record.score_low_bp)} for record in records],
+        "reviews": [
+            (record, found if found and found.based_on >= routing.REVIEWER_KNOWN else None)
+            for record, found in reviewers.records_of(request.user.pk)
+        ],
         "bands": [(low / 100, multiplier / 10_000) for low, multiplier in pricing.BANDS],
     })
 

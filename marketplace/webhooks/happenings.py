@@ -110,6 +110,7 @@ def _results(task_ids: list[int]) -> list[dict[str, Any]]:
         {
             "task": result.task_id, "external_id": tasks[result.task_id].external_id, "answer": result.answer,
             "confidence_bp": result.confidence_bp, "ambiguous": result.ambiguous, "distribution": result.distribution,
+            "low": result.low, "high": result.high,
             "answers": result.answers, "settled_at": result.settled_at,
         }
         for result in Result.objects.filter(task__in=task_ids, state="settled").order_by("task_id")

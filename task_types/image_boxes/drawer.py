@@ -18,6 +18,7 @@ from task_types.image_boxes import grading as _grading
 from task_types.image_boxes import payload as _payload
 from task_types.image_boxes import sample as _sample
 from task_types.image_boxes import settings as _settings
+from task_types.measures import Box
 
 
 class ImageBoxes(TaskType):
@@ -74,6 +75,9 @@ class ImageBoxes(TaskType):
 
     def agreement(self, a: Json, b: Json, *, settings: Json) -> float:
         return _grading.agreement(a, b)
+
+    def measured(self, answer: Json) -> list[tuple[str, Box]]:
+        return _grading.labelled(answer)
 
     def combine(
         self, answers: Sequence[tuple[Json, float]], *, settings: Json, decided: Mapping[str, str] | None = None

@@ -87,8 +87,13 @@ def _gather(objects: list[_Object], answer: Json, weight: float) -> None:
         objects[home.get(index, len(objects) - 1)].add(answer["boxes"][index]["label"], shape, weight)
 
 
+def labelled(answer: Json) -> list[tuple[str, Box]]:
+    """Every box with its label."""
+    return [(box["label"], shape) for box, shape in zip(answer["boxes"], shapes(answer), strict=True)]
+
+
 def _by_label(answer: Json) -> dict[str, list[Box]]:
     grouped: dict[str, list[Box]] = defaultdict(list)
-    for box, shape in zip(answer["boxes"], shapes(answer), strict=True):
-        grouped[box["label"]].append(shape)
+    for label, shape in labelled(answer):
+        grouped[label].append(shape)
     return grouped

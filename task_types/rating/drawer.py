@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy
 
 from task_types import comments, content
-from task_types.contract import Combined, Json, PayloadCheck, Sample, SettingField, TaskType, Unit
+from task_types.contract import Combined, Json, PayloadCheck, Sample, Scale, SettingField, TaskType, Unit
 from task_types.rating import answer as _answer
 from task_types.rating import form as _form
 from task_types.rating import grading as _grading
@@ -69,6 +69,15 @@ class Rating(TaskType):
 
     def agreement(self, a: Json, b: Json, *, settings: Json) -> float:
         return _grading.agreement(a, b, settings)
+
+    def measured(self, answer: Json) -> float:
+        return float(answer["value"])
+
+    def scale(self, settings: Json) -> Scale:
+        return _grading.scale_of(settings)
+
+    def of_number(self, value: float, *, settings: Json) -> Json:
+        return _grading.of_number(value, settings)
 
     def combine(
         self, answers: Sequence[tuple[Json, float]], *, settings: Json, decided: Mapping[str, str] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from task_types.contract import Combined, Json
+from task_types.contract import Combined, Json, Scale
 from task_types.measures import robust_mean
 from task_types.rating import scale
 
@@ -37,6 +37,18 @@ def combine(answers: Sequence[tuple[Json, float]], *, settings: Json) -> Combine
     combined = {"value": scale.tidy(mean, scale.DECIMALS + scale.FINER)}
     total = sum(weight for _, weight in answers)
     return Combined(combined, sum(weight * agreement(answer, combined, settings) for answer, weight in answers) / total)
+
+
+def scale_of(settings: Json) -> Scale:
+    """A number is near where the client's tolerance says so, and within half a step in any case: nobody could answer finer."""
+    near = max(float(settings["tolerance"]), float(settings["step"]) / 2)
+    return Scale(float(settings["lowest"]), float(settings["highest"]), near)
+
+
+def of_number(value: float, settings: Json) -> Json:
+    """An answer of several people together: on the scale, but perhaps between two of its values."""
+    held = min(max(value, float(settings["lowest"])), float(settings["highest"]))
+    return {"value": scale.tidy(held, scale.DECIMALS + scale.FINER)}
 
 
 def _apart(a: Json, b: Json) -> float:

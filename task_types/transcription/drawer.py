@@ -81,6 +81,9 @@ class Transcription(TaskType):
     def agreement(self, a: Json, b: Json, *, settings: Json) -> float:
         return _grading.agreement(a, b)
 
+    def measured(self, answer: Json) -> str:
+        return _grading.text(answer)
+
     def combine(
         self, answers: Sequence[tuple[Json, float]], *, settings: Json, decided: Mapping[str, str] | None = None
     ) -> Combined:

@@ -25,8 +25,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from config.reactions import REACTIONS
 from kit import outbox
 from kit.errors import ProductError
-from marketplace import batches, dispatch, doors, eligibility, jobs, projects, review, sql
-from marketplace.models import Assignment, Batch, Lease, Queue, Slot, Submission
+from marketplace import batches, dispatch, doors, eligibility, jobs, projects, review, reviewers, routing, sql
+from marketplace.models import Assignment, Batch, Lease, Queue, Slot, Submission, Verdict
 from payments import invariants
 from qualification import grants
 from qualification.models import Skill
@@ -46,7 +46,7 @@ VERDICTS = ("accept", "send_back", "send_back", "reject", "accept_share")
 WEIGHTS = {
     "ask": 14, "submit": 5, "skip": 4, "time_passes": 4, "submit_late": 4, "the_model_looks": 3, "go_on_with_a_lapsed_task": 2,
     "take_up_what_was_sent_back": 2, "beat": 2, "submit_again": 2, "stop_the_clock": 2, "start_the_clock": 2, "move_marks": 1,
-    "silence_accepts": 1, "pause_batch": 1, "resume_batch": 1, "reprioritise": 1, "close_batch": 1, "batches_advance": 1,
+    "silence_accepts": 1, "pause_batch": 2, "resume_batch": 2, "reprioritise": 1, "close_batch": 1, "batches_advance": 1,
     "pause_worker": 2, "resume_worker": 2,
 }  # fmt: skip
 
@@ -226,6 +226,21 @@ class Dispatch(RuleBasedStateMachine):
         if words.filter(n__gt=1).exists():
             raise Broken("a task has two last words")
 
+    @invariant()
+    def second_looks_are_somebody_elses(self) -> None:
+        """Nobody looks again at their own verdict; reviews and second looks never outgrow what the reserve holds for them."""
+        looks = self._slots().filter(n__gte=reviewers.SECOND_LOOK)
+        for slot in looks.prefetch_related("subject__verdicts"):
+            judges = {verdict.judge_id for verdict in slot.subject.verdicts.all()} if slot.subject else set()
+            if Lease.objects.filter(slot=slot, worker__in=[judge for judge in judges if judge]).exists():
+                raise Broken("a reviewer was given their own verdict to look at again")
+        answers = Submission.objects.filter(batch=self.batches[1], kind="answer", gold=False).count()
+        made = self._slots().filter(queue__batch=self.batches[1], queue__kind="review", n__gte=reviewers.SECOND_LOOK).count()
+        if made > answers:
+            raise Broken(f"{made} second looks for {answers} answers")
+        if made:
+            self.played["a second look"] = self.played.get("a second look", 0) + 1
+
     def teardown(self) -> None:
         """Everybody works, and no two alike, until nobody is given anything; then nothing is open that somebody could do."""
         if not hasattr(self, "batches"):
@@ -234,6 +249,7 @@ class Dispatch(RuleBasedStateMachine):
             self._work_it_off()
             self.nothing_is_broken()
             self.experts_work_goes_to_experts()
+            self.second_looks_are_somebody_elses()
             if wrong := [finding for finding in invariants.findings() if not finding.ok and finding.name != PAID_IN_BY_HAND]:
                 raise Broken(str(wrong))
         finally:
@@ -353,6 +369,8 @@ class Dispatch(RuleBasedStateMachine):
         if slot.queue.kind == "answer":
             return mine.state == "lapsed" and not mine.judges
         seen = Lease.objects.filter(worker_id=worker_id, slot=slot).exclude(state="expired").exists()
+        if slot.n >= reviewers.SECOND_LOOK and Verdict.objects.filter(submission=slot.subject_id, judge=worker_id).exists():
+            return False
         return (mine.state == "lapsed" or mine.judges) and not seen
 
 
@@ -363,11 +381,20 @@ def play(machine: type[Dispatch] = Dispatch, with_settings: settings = GENEROUS)
 NEEDED = {
     "ask", "ask: nothing", "ask: not_working", "submit", "submit late", "submit again: already_submitted", "skip", "expire",
     "one more slot", "an expert's slot", "a last word", "pause", "beat", "pause batch", "resume batch", "reprioritise", "pause worker", "resume worker",
+    "a second look",
 }  # fmt: skip
 """What the stories have to contain, or they prove nothing; the long form also the rarer things."""
 RARER = {"resume", "submit late: lease_expired", "go on", "go on: lease_over", "take up", "close"} if EXAMPLES > 100 else set()
 
 
+@pytest.fixture
+def every_verdict_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every final verdict is looked at again, and launches set the money aside for it."""
+    monkeypatch.setitem(routing.REVIEWS_HELD_BP, "all", 20_000)
+    monkeypatch.setattr(routing, "second_look_share_bp", lambda **_: 10_000)
+
+
+@pytest.mark.usefixtures("every_verdict_twice")
 def test_no_order_of_events_breaks_dispatch() -> None:
     Dispatch.played = {}
     play()
@@ -390,10 +417,12 @@ SABOTAGES: dict[str, list[tuple[str, str, str]]] = {
         ("CLAIM", "a.state <> 'lapsed'", "a.state NOT IN ('lapsed', 'skipped')"),
         ("CLAIM", "assignment.state = 'lapsed'", "assignment.state IN ('lapsed', 'skipped')"),
     ],
+    "a reviewer may look again at their own verdict": [("CLAIM", "v.judge_id = %(worker)s", "false")],
 }  # fmt: skip
 """What is taken out of which statement, and what stands in its place."""
 
 
+@pytest.mark.usefixtures("every_verdict_twice")
 @pytest.mark.parametrize("sabotage", SABOTAGES)
 def test_the_machine_sees_what_is_broken_on_purpose(sabotage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, part, instead in SABOTAGES[sabotage]:

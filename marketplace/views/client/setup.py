@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 
 from kit.errors import Invalid, ProductError
 from kit.money import Money
-from marketplace import eligibility, forms, guidelines, pricing, projects, queries, raises, rates, rules
+from marketplace import eligibility, forms, guidelines, pricing, projects, queries, raises, rates, rules, what_if
 from marketplace.models import Project, Rate, SlotKind
 from marketplace.settings_form import Settings
 from marketplace.views.client.frame import GET_OR_POST, as_text, example, is_fragment, project_of, project_page, put_error
@@ -249,7 +249,21 @@ def _sums(project: Project, form: forms.Terms) -> dict[str, Any]:
         "hourly": queries.hourly(pay, float(seconds)) if seconds and not by_unit else None,
         "least": (pay + fee) * int(least) if least else None, "overlap": least, "max_overlap": most,
         "most": (pay + fee) * int(most) if most and value("target_accuracy") and most != least else None,
+        "effect": _terms_effect(project, least, most, value("target_accuracy")) if form.is_bound else None,
     }  # fmt: skip
+
+
+def _terms_effect(project: Project, least: Any, most: Any, target: Any) -> what_if.TermsEffect | None:
+    """What other numbers of answers would have done to the last month; None where they are as they were, or nothing was done."""
+    if not least or not most or int(most) < int(least):
+        return None
+    target_bp = int(target * 100) if target else None
+    if (int(least), int(most), target_bp) == (project.overlap, project.max_overlap, project.target_accuracy_bp):
+        return None
+    found = what_if.terms(
+        project=project, overlap=int(least), max_overlap=int(most), target_accuracy_bp=target_bp, now=timezone.now()
+    )
+    return found if found.tasks else None
 
 
 # --- who may work ------------------------------------------------------------------------------------------------------
@@ -295,6 +309,18 @@ def _who(request: ClientRequest, name: str, rule: rules.Rule) -> forms.Eligibili
     return forms.Eligibility(request.POST or None, initial=initial, skills=_known_skills(request), prefix=name)
 
 
+def _effect(form: forms.Eligibility, project: Project, part: str) -> what_if.RuleEffect | None:
+    """What the rule that is being put together would have done to the last month; None where nobody worked or it is no rule."""
+    if part != "eligibility" or not form.is_bound or not form.is_valid():
+        return None
+    try:
+        changed = rules.check(form.rule(), field="eligibility")
+    except Invalid:
+        return None
+    found = what_if.rule(project=project, changed=changed, now=timezone.now())
+    return found if found.answers else None
+
+
 def _fitting(form: forms.Eligibility, rule: rules.Rule) -> int | None:
     """How many people the form's present answers let in; None while they are no rule."""
     try:
@@ -315,4 +341,5 @@ def count(request: ClientRequest, org: str, project_id: uuid.UUID, part: str) ->
     form = _who(request, part, project.eligibility)
     return render(request, "client/_count.html", {
         "count": _fitting(form, project.eligibility), "everyone": eligibility.how_many({"all": []}), "name": part,
+        "effect": _effect(form, project, part),
     })  # fmt: skip

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from kit.errors import Invalid, Text
 from kit.money import Money
+from marketplace import reviewers
 from marketplace.models.judging import Reason
 from marketplace.ops_queries import person as story
 from marketplace.ops_queries.person import Trace
@@ -112,7 +113,9 @@ def part(request: PersonRequest, person_id: uuid.UUID, key: str) -> HttpResponse
 
 
 def _quality(person: User) -> dict[str, Any]:
-    return {"records": story.records(person.pk), "attempts": story.attempts(person.pk)}
+    return {
+        "records": story.records(person.pk), "attempts": story.attempts(person.pk), "reviews": reviewers.records_of(person.pk),
+    }
 
 
 def _work(person: User) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from django.views.decorators.http import require_GET
 
 from kit.errors import Text
 from kit.money import Money
-from marketplace import disputes
+from marketplace import disputes, reviewers
+from marketplace.models.judging import Decision
 from marketplace.ops_queries import golds, today
 from marketplace.ops_queries.today import Trouble, WaitingAppeal
 from marketplace.views import words
@@ -187,6 +188,23 @@ def _gold(request: PersonRequest, now: datetime) -> Iterator[Line]:
         )
 
 
+def _verdicts(request: PersonRequest, now: datetime) -> Iterator[Line]:
+    names = dict(Decision.choices)
+    for doubt in reviewers.doubtful(limit=20):
+        verdict, batch = doubt.verdict, doubt.verdict.submission.batch
+        if verdict.judge is None:
+            continue
+        yield Line(
+            title=f"{batch.project.name} · {batch.name}",
+            note=_("%(first)s said “%(one)s”, %(second)s “%(other)s”") % {
+                "first": verdict.judge.name, "one": names[verdict.decision], "second": doubt.second.worker.name,
+                "other": names[doubt.decision],
+            },
+            url=f"{reverse('market:ops_person', args=[verdict.judge.pk])}#quality", action=_("Look at the reviewer"),
+            since=doubt.second.submitted_at,
+        )
+
+
 # --- money -------------------------------------------------------------------------------------------------------------
 
 
@@ -242,6 +260,10 @@ SECTIONS = (
     Section(
         "gold", gettext_lazy("Known answers that may be wrong"), gettext_lazy("Good workers agree with every known answer in use."),
         (OpsRole.QUALITY_LEAD,), _gold,
+    ),
+    Section(
+        "verdicts", gettext_lazy("Verdicts that a second look did not share"),
+        gettext_lazy("Every second look at a verdict said the same."), (OpsRole.QUALITY_LEAD,), _verdicts,
     ),
     Section(
         "money", gettext_lazy("Money"), gettext_lazy("No run waits, nothing is in doubt, the books agree."),

@@ -67,7 +67,7 @@ def test_a_task_comes_back_with_all_that_is_known_of_it() -> None:
         "id": "a-1", "file": "items.csv", "line": 2, "gold": False, "payload": {"text": "A bright day"}, "extra": {"city": "Århus"},
         "result": {
             "state": "settled", "answer": {"label": "sunny"}, "confidence": 0.912, "ambiguous": False,
-            "distribution": {"label": {"sunny": 0.912, "rainy": 0.088}}, "answers": 1, "by": "model",
+            "distribution": {"label": {"sunny": 0.912, "rainy": 0.088}}, "interval": None, "answers": 1, "by": "model",
             "settled_at": "2026-11-16T09:00:00+00:00",
         },
         "cost": {"pay": "0.1000", "fee": str(paid.fee.decimal()), "total": str((paid.amount + paid.fee).decimal()), "currency": "USD"},
@@ -163,8 +163,8 @@ def test_a_csv_reads_like_the_upload_with_the_results_beside_it() -> None:
     settled(first, batch, {"label": "sunny"}, ambiguous=True)
     row, other = table(batch)
     assert list(row) == [
-        "id", "file", "line", "text", "city", "more", "result_label", "status", "confidence", "ambiguous", "distribution", "decided_by",
-        "answer_count", "pay", "fee", "total", "currency", "answers",
+        "id", "file", "line", "text", "city", "more", "result_label", "status", "confidence", "ambiguous", "distribution", "interval",
+        "decided_by", "answer_count", "pay", "fee", "total", "currency", "answers",
     ]
     assert (row["id"], row["file"], row["line"], row["text"], row["city"]) == ("a-1", "items.csv", "2", "Sol", "Århus")
     assert (row["result_label"], row["status"], row["confidence"], row["ambiguous"]) == ("sunny", "settled", "0.912", "true")

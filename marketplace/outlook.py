@@ -1,0 +1,170 @@
+"""What a worker can expect: how much funded work fits them, what keeps them out elsewhere, when more comes, and being told."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from django.db import connection
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
+
+from kit import due
+from marketplace import arrivals, eligibility, queries
+from marketplace.models import Queue, Ready, WorkAlert, WorkerRecord
+from workers import notices
+from workers import queries as people
+
+TOLD_AT_MOST_EVERY = timedelta(hours=1)
+QUEUES_LOOKED_AT = 64
+QUEUES_REMEMBERED = 4_000
+CLOSED_SHOWN = 20
+ALERTS_A_ROUND = 50
+LOOKED_EVERY = timedelta(seconds=60)
+
+Why = Literal["open", "daily_cap", "all_taken"]
+
+notices.declare(
+    "work.open", gettext_lazy("There is work for you: %(project)s."), url_name="market:work_home", mail=True
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A project that lets this worker in: how many funded slots fit them (counted up to 1,000), or why none does now."""
+
+    project_id: uuid.UUID
+    name: str
+    slots: int
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """All that an empty queue has to say."""
+
+    fits: list[Fit]
+    closed: list[eligibility.Closed]
+    expected: arrivals.Expected
+    told: bool
+    """Whether this worker has asked to be told when there is work."""
+
+    @property
+    def slots(self) -> int:
+        return sum(fit.slots for fit in self.fits)
+
+
+def of(*, worker_id: uuid.UUID, now: datetime) -> Outlook:
+    """What this worker may expect. Makes the ready row where it is stale; a bounded number of statements."""
+    _fresh(worker_id, now)
+    return Outlook(
+        fits=fits(worker_id=worker_id, now=now),
+        closed=_counted(eligibility.why_not(worker_id=worker_id, now=now, limit=CLOSED_SHOWN), worker_id),
+        expected=expected(worker_id=worker_id, now=now),
+        told=WorkAlert.objects.filter(worker_id=worker_id, waiting=True).exists(),
+    )
+
+
+def _fresh(worker_id: uuid.UUID, now: datetime) -> None:
+    """The same question that a claim asks (marketplace/sql.py, GATE)."""
+    facts = people.worker_facts(worker_id)
+    if facts is None:
+        return
+    version = int(facts["facts_version"])
+    if not Ready.objects.filter(worker_id=worker_id, stale=False, facts_version=version, valid_until__gt=now).exists():
+        eligibility.make_ready(worker_id=worker_id, now=now)
+
+
+FITTING = """
+SELECT q.project_id, p.name, q.kind,
+       (SELECT count(*) FROM (SELECT s.task_id FROM marketplace_slot s
+                               WHERE s.queue_id = q.id AND s.open AND s.rank > greatest(q.mark, cursor.rank)
+                               ORDER BY s.rank LIMIT %(most)s) s
+         WHERE NOT EXISTS (SELECT 1 FROM marketplace_assignment a WHERE a.task_id = s.task_id AND a.worker_id = %(worker)s
+                              AND a.state <> 'lapsed')) +
+       (SELECT count(*) FROM (SELECT s.task_id FROM marketplace_slot s
+                               WHERE s.queue_id = q.id AND s.open AND s.rank > q.mark AND s.rank <= cursor.rank
+                               ORDER BY s.rank LIMIT %(behind)s) s
+         WHERE NOT EXISTS (SELECT 1 FROM marketplace_assignment a WHERE a.task_id = s.task_id AND a.worker_id = %(worker)s
+                              AND a.state <> 'lapsed')),
+       q.terms->>'daily_cap'
+  FROM marketplace_queue q JOIN marketplace_project p ON p.id = q.project_id
+ CROSS JOIN LATERAL (SELECT coalesce(max(l.rank), 0) AS rank FROM marketplace_lease l
+                      WHERE l.worker_id = %(worker)s AND l.queue_id = q.id) cursor
+ WHERE q.id = ANY(%(queues)s) AND q.open AND q.kind <> 'review'
+"""
+"""Open slots of these queues that the worker has not had: what lies ahead of their cursor, and the first ones behind it."""
+
+
+def fits(*, worker_id: uuid.UUID, now: datetime) -> list[Fit]:
+    """The projects of the worker's ready row with how much there fits them, most first."""
+    ready = Ready.objects.filter(worker_id=worker_id).first()
+    queues = list(ready.multipliers)[:QUEUES_LOOKED_AT] if ready else []
+    with connection.cursor() as cursor:
+        cursor.execute(FITTING, {"worker": worker_id, "queues": queues, "most": queries.MANY, "behind": 200})
+        rows = cursor.fetchall()
+    records = WorkerRecord.objects.filter(worker_id=worker_id, project__in={row[0] for row in rows}, day=now.date())
+    done = dict(records.values_list("project_id", "day_answers"))
+    found: dict[uuid.UUID, Fit] = {}
+    for project_id, name, kind, slots, cap in rows:
+        capped = kind == "answer" and cap is not None and done.get(project_id, 0) >= int(cap)
+        here = 0 if capped else int(slots)
+        before = found[project_id].slots if project_id in found else 0
+        why: Why = "open" if before + here else "daily_cap" if capped else "all_taken"
+        found[project_id] = Fit(project_id, name, before + here, why)
+    return sorted(found.values(), key=lambda fit: (-fit.slots, fit.name))
+
+
+def _counted(closed: list[eligibility.Closed], worker_id: uuid.UUID) -> list[eligibility.Closed]:
+    counts = queries.open_counts([door.queue_id for door in closed], worker_id) if closed else {}
+    return [replace(door, slots=counts.get(door.queue_id, 0)) for door in closed]
+
+
+def expected(*, worker_id: uuid.UUID, now: datetime) -> arrivals.Expected:
+    """When more work that fits is due: from the batches of the last 28 days whose rule, as it is now, lets this worker in."""
+    who = eligibility.person(worker_id=worker_id, now=now)
+    if who is None:
+        return arrivals.Expected(0)
+    lately = Queue.objects.filter(Q(kind="answer", tier=0), opened_at__gt=now - arrivals.LOOK_BACK, opened_at__lte=now)
+    rows = lately.select_related("project").order_by("-opened_at")[:QUEUES_REMEMBERED]
+    return arrivals.expected([queue.opened_at for queue in rows if eligibility.lets_in(queue, who)], now=now)
+
+
+def ask_to_be_told(*, worker_id: uuid.UUID, now: datetime) -> None:
+    """One notice as soon as something fits; asking twice is asking once."""
+    _alert, made = WorkAlert.objects.get_or_create(worker_id=worker_id, defaults={"asked_at": now})
+    if not made:
+        WorkAlert.objects.filter(worker_id=worker_id, waiting=False).update(waiting=True, asked_at=now, looked_at=None)
+
+
+def stop_telling(*, worker_id: uuid.UUID) -> None:
+    WorkAlert.objects.filter(worker_id=worker_id).update(waiting=False)
+
+
+def tell_waiting(*, now: datetime, limit: int = ALERTS_A_ROUND) -> int:
+    """Look for each worker who asked, the longest unlooked first; tell those for whom something fits. Returns how many looked at.
+
+    Nobody is told more often than once an hour. Safe to run twice at once; needs a transaction.
+    """
+    rows = WorkAlert.objects.filter(
+        Q(looked_at__isnull=True) | Q(looked_at__lte=now - LOOKED_EVERY),
+        Q(told_at__isnull=True) | Q(told_at__lte=now - TOLD_AT_MOST_EVERY), waiting=True,
+    ).order_by(F("looked_at").asc(nulls_first=True))
+    alerts = due.take(rows, limit=limit)
+    for alert in alerts:
+        _look(alert, now)
+    return len(alerts)
+
+
+def _look(alert: WorkAlert, now: datetime) -> None:
+    alert.looked_at = now
+    facts = people.worker_facts(alert.worker_id)
+    if facts is not None and facts["standing"] == "active":
+        _fresh(alert.worker_id, now)
+        best = next(iter(fits(worker_id=alert.worker_id, now=now)), None)
+        if best is not None and best.slots:
+            notices.tell(alert.worker_id, "work.open", project=best.name)
+            alert.waiting, alert.told_at = False, now
+    alert.save(update_fields=["looked_at", "waiting", "told_at"])
