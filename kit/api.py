@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any, TypeVar, cast
 
 from django.core.exceptions import ValidationError
@@ -12,10 +13,11 @@ from django.db import DataError, IntegrityError, models, transaction
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiParameter, extend_schema_field, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, inline_serializer
 from rest_framework import serializers
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
@@ -121,9 +123,9 @@ class Once:
             raise
 
 
-def change(request: Request, work: Callable[[], HttpResponse]) -> HttpResponse:
-    """Do `work` in one transaction, once per Idempotency-Key."""
-    once = Once(request)
+def change(request: Request, work: Callable[[], HttpResponse], *, body: bytes | None = None) -> HttpResponse:
+    """Do `work` in one transaction, once per Idempotency-Key; `body` stands for the request's where that was read already."""
+    once = Once(request, body=body)
 
     def whole() -> HttpResponse:
         with transaction.atomic(durable=True):
@@ -132,6 +134,21 @@ def change(request: Request, work: Callable[[], HttpResponse]) -> HttpResponse:
             return response
 
     return once.run(whole)
+
+
+def once(handler: Callable[..., Response]) -> Callable[..., HttpResponse]:
+    """A handler of a view that changes something, as one transaction, once per Idempotency-Key."""
+
+    @wraps(handler)
+    def kept(view: APIView, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        def work() -> HttpResponse:
+            made = handler(view, request, *args, **kwargs)
+            return HttpResponse(status=204) if made.status_code == 204 else reply(made.data, made.status_code)
+
+        return change(request, work)
+
+    described: Callable[..., HttpResponse] = extend_schema(parameters=[KEY])(kept) if handler.__name__ == "post" else kept
+    return described
 
 
 def listing(

@@ -6,25 +6,18 @@ from functools import cache
 from typing import Any, TypeVar
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
+from django.http import HttpResponse
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiParameter, inline_serializer
+from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from kit import paging
-from kit.errors import Invalid
+from kit.api import PAGING, listing
 
 Row = TypeVar("Row", bound=models.Model)
 
-MOST = 200
-
-PARAMETERS = [
-    OpenApiParameter("cursor", str, description="`next` or `previous` of an earlier page"),
-    OpenApiParameter("limit", int, description="Rows on a page, at most 200"),
-]
+PARAMETERS = PAGING
 """What every list takes; for `extend_schema(parameters=...)`."""
 
 
@@ -49,23 +42,14 @@ def paged(serializer: type[serializers.Serializer[Any]]) -> Any:
         name=f"{serializer.__name__.removesuffix('Serializer')}Page",
         fields={
             "results": serializer(many=True),
-            "next": serializers.CharField(allow_null=True),
-            "previous": serializers.CharField(allow_null=True),
+            "next": serializers.URLField(allow_null=True),
+            "previous": serializers.URLField(allow_null=True),
         },
     )
 
 
 def answer(
     request: Request, rows: models.QuerySet[Row], *, order: str, serializer: type[serializers.Serializer[Any]]
-) -> Response:
+) -> HttpResponse:
     """One page of `rows` by the indexed column `order`. Raises Invalid for a cursor or limit that makes no sense."""
-    found = paging.page(rows, order=order, cursor=request.query_params.get("cursor"), size=_limit(request))
-    data = serializer(found.rows, many=True).data
-    return Response({"results": data, "next": found.next, "previous": found.previous})
-
-
-def _limit(request: Request) -> int:
-    asked = request.query_params.get("limit", "50")
-    if not asked.isascii() or not asked.isdigit() or not 1 <= int(asked[:6]) <= MOST:
-        raise Invalid(_("Expected a number of rows from 1 to 200."), field="limit")
-    return int(asked)
+    return listing(request, rows, order=order, show=lambda found: serializer(found, many=True).data)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.db import transaction
+from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from kit import assets
+from kit.api import KEY, change, once, reply
 from kit.errors import Invalid
 from qualification import attempts, exams, images, items, skills
 from qualification import serializers as shapes
@@ -40,23 +41,23 @@ class Skills(_Maker):
     schema = api_lists.ListSchema()
 
     @extend_schema(tags=["skills"], parameters=api_lists.PARAMETERS, responses=api_lists.paged(shapes.SkillSerializer))
-    def get(self, request: Request, org: str | None = None) -> Response:
+    def get(self, request: Request, org: str | None = None) -> HttpResponse:
         rows = skills.owned_by(self.owner(request)).select_related("parent", "organisation")
         return api_lists.answer(request, rows, order="name", serializer=shapes.SkillSerializer)
 
     @extend_schema(tags=["skills"], request=shapes.NewSkillSerializer, responses={201: shapes.SkillSerializer})
+    @once
     def post(self, request: Request, org: str | None = None) -> Response:
         given = shapes.NewSkillSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         wanted: dict[str, Any] = dict(given.validated_data)
-        with transaction.atomic(durable=True):
-            skill = skills.create(
-                parent_id=_parent_id(wanted.pop("parent", None)),
-                organisation=self.owner(request),
-                by_id=access.user_of(request).pk,
-                now=timezone.now(),
-                **wanted,
-            )
+        skill = skills.create(
+            parent_id=_parent_id(wanted.pop("parent", None)),
+            organisation=self.owner(request),
+            by_id=access.user_of(request).pk,
+            now=timezone.now(),
+            **wanted,
+        )
         return Response(shapes.SkillSerializer(skill).data, status=201)
 
 
@@ -74,12 +75,12 @@ class SkillDetail(_Maker):
     """One of the owner's skills."""
 
     @extend_schema(tags=["skills"], request=shapes.RenameSkillSerializer, responses=shapes.SkillSerializer)
+    @once
     def patch(self, request: Request, slug: str, org: str | None = None) -> Response:
         given = shapes.RenameSkillSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         skill = skills.find(slug=slug, organisation=self.owner(request))
-        with transaction.atomic(durable=True):
-            skills.rename(skill=skill, by_id=access.user_of(request).pk, now=timezone.now(), **given.validated_data)
+        skills.rename(skill=skill, by_id=access.user_of(request).pk, now=timezone.now(), **given.validated_data)
         return Response(shapes.SkillSerializer(skill).data)
 
 
@@ -89,18 +90,18 @@ class Exams(_Maker):
     schema = api_lists.ListSchema()
 
     @extend_schema(tags=["exams"], parameters=api_lists.PARAMETERS, responses=api_lists.paged(shapes.ExamSerializer))
-    def get(self, request: Request, org: str | None = None) -> Response:
+    def get(self, request: Request, org: str | None = None) -> HttpResponse:
         rows = exams.owned_by(self.owner(request))
         return api_lists.answer(request, rows, order="title", serializer=shapes.ExamSerializer)
 
     @extend_schema(tags=["exams"], request=shapes.NewExamSerializer, responses={201: shapes.ExamSerializer})
+    @once
     def post(self, request: Request, org: str | None = None) -> Response:
         given = shapes.NewExamSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         wanted: dict[str, Any] = dict(given.validated_data)
         skill = skills.find(slug=wanted.pop("skill"), organisation=self.owner(request))
-        with transaction.atomic(durable=True):
-            exam = exams.create(skill=skill, by_id=access.user_of(request).pk, now=timezone.now(), **wanted)
+        exam = exams.create(skill=skill, by_id=access.user_of(request).pk, now=timezone.now(), **wanted)
         return Response(shapes.ExamSerializer(exam).data, status=201)
 
 
@@ -112,12 +113,12 @@ class ExamDetail(_Maker):
         return Response(shapes.ExamSerializer(self.exam(request, exam_id)).data)
 
     @extend_schema(tags=["exams"], request=shapes.ChangeExamSerializer, responses=shapes.ExamSerializer)
+    @once
     def patch(self, request: Request, exam_id: uuid.UUID, org: str | None = None) -> Response:
         given = shapes.ChangeExamSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         exam = self.exam(request, exam_id)
-        with transaction.atomic(durable=True):
-            exams.change(exam=exam, **given.validated_data)
+        exams.change(exam=exam, **given.validated_data)
         return Response(shapes.ExamSerializer(exam).data)
 
 
@@ -125,10 +126,10 @@ class Publish(_Maker):
     """Open a draft to people."""
 
     @extend_schema(tags=["exams"], request=None, responses=shapes.ExamSerializer)
+    @once
     def post(self, request: Request, exam_id: uuid.UUID, org: str | None = None) -> Response:
         exam = self.exam(request, exam_id)
-        with transaction.atomic(durable=True):
-            exams.publish(exam=exam, by_id=access.user_of(request).pk, now=timezone.now())
+        exams.publish(exam=exam, by_id=access.user_of(request).pk, now=timezone.now())
         return Response(shapes.ExamSerializer(exam).data)
 
 
@@ -136,10 +137,10 @@ class Retire(_Maker):
     """Close an exam to new attempts."""
 
     @extend_schema(tags=["exams"], request=None, responses=shapes.ExamSerializer)
+    @once
     def post(self, request: Request, exam_id: uuid.UUID, org: str | None = None) -> Response:
         exam = self.exam(request, exam_id)
-        with transaction.atomic(durable=True):
-            exams.retire(exam=exam, by_id=access.user_of(request).pk, now=timezone.now())
+        exams.retire(exam=exam, by_id=access.user_of(request).pk, now=timezone.now())
         return Response(shapes.ExamSerializer(exam).data)
 
 
@@ -147,10 +148,10 @@ class Revise(_Maker):
     """Start a draft of the next version."""
 
     @extend_schema(tags=["exams"], request=None, responses={201: shapes.ExamSerializer})
+    @once
     def post(self, request: Request, exam_id: uuid.UUID, org: str | None = None) -> Response:
         exam = self.exam(request, exam_id)
-        with transaction.atomic(durable=True):
-            draft = exams.revise(exam=exam, by_id=access.user_of(request).pk, now=timezone.now())
+        draft = exams.revise(exam=exam, by_id=access.user_of(request).pk, now=timezone.now())
         return Response(shapes.ExamSerializer(draft).data, status=201)
 
 
@@ -160,18 +161,18 @@ class Items(_Maker):
     schema = api_lists.ListSchema()
 
     @extend_schema(tags=["exams"], parameters=api_lists.PARAMETERS, responses=api_lists.paged(shapes.ItemSerializer))
-    def get(self, request: Request, exam_id: uuid.UUID, org: str | None = None) -> Response:
+    def get(self, request: Request, exam_id: uuid.UUID, org: str | None = None) -> HttpResponse:
         rows = exams.items_with_health(self.exam(request, exam_id))
         return api_lists.answer(request, rows, order="n", serializer=shapes.ItemSerializer)
 
     @extend_schema(tags=["exams"], request=shapes.NewItemsSerializer, responses={201: shapes.AddedSerializer})
+    @once
     def post(self, request: Request, exam_id: uuid.UUID, org: str | None = None) -> Response:
         given = shapes.NewItemsSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         exam = self.exam(request, exam_id)
         checked = [items.check(row, place=f"items[{at}]") for at, row in enumerate(given.validated_data["items"])]
-        with transaction.atomic(durable=True):
-            added = items.add(exam=exam, items=checked)
+        added = items.add(exam=exam, items=checked)
         return Response({"added": added}, status=201)
 
 
@@ -180,8 +181,8 @@ class ItemsFile(_Maker):
 
     parser_classes = [MultiPartParser]
 
-    @extend_schema(tags=["exams"], request=shapes.FileSerializer, responses={201: shapes.AddedSerializer})
-    def post(self, request: Request, exam_id: uuid.UUID, org: str | None = None) -> Response:
+    @extend_schema(tags=["exams"], parameters=[KEY], request=shapes.FileSerializer, responses={201: shapes.AddedSerializer})
+    def post(self, request: Request, exam_id: uuid.UUID, org: str | None = None) -> HttpResponse:
         content = uploaded(request)
         exam = self.exam(request, exam_id)
         read = items.read_csv(content)
@@ -191,19 +192,18 @@ class ItemsFile(_Maker):
                 field="file",
                 rows=shapes.RowErrorSerializer(read.errors[:200], many=True).data,
             )
-        with transaction.atomic(durable=True):
-            added = items.add(exam=exam, items=read.items)
-        return Response({"added": added}, status=201)
+        work = lambda: reply({"added": items.add(exam=exam, items=read.items)}, 201)  # noqa: E731
+        return change(request, work, body=content)
 
 
 class ItemDetail(_Maker):
     """One question of a draft."""
 
     @extend_schema(tags=["exams"], request=None, responses={204: None})
+    @once
     def delete(self, request: Request, exam_id: uuid.UUID, item_id: uuid.UUID, org: str | None = None) -> Response:
         item = exams.find_item(self.exam(request, exam_id), item_id)
-        with transaction.atomic(durable=True):
-            exams.remove_item(item=item)
+        exams.remove_item(item=item)
         return Response(status=204)
 
 
@@ -211,17 +211,17 @@ class VoidItem(_Maker):
     """Take a question with a wrong key out of the count; everyone who met it is graded anew."""
 
     @extend_schema(tags=["exams"], request=shapes.VoidSerializer, responses=shapes.RegradedSerializer)
+    @once
     def post(self, request: Request, exam_id: uuid.UUID, item_id: uuid.UUID, org: str | None = None) -> Response:
         given = shapes.VoidSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         item = exams.find_item(self.exam(request, exam_id), item_id)
-        with transaction.atomic(durable=True):
-            count = attempts.void_item(
-                item=item,
-                reason=given.validated_data["reason"],
-                by_id=access.user_of(request).pk,
-                now=timezone.now(),
-            )
+        count = attempts.void_item(
+            item=item,
+            reason=given.validated_data["reason"],
+            by_id=access.user_of(request).pk,
+            now=timezone.now(),
+        )
         return Response({"regraded": count})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from django.db import transaction
+from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from kit.api import once
 from kit.errors import Invalid
 from qualification import grants, skills
 from qualification import serializers as shapes
@@ -28,7 +29,7 @@ class PersonGrants(api_lists.ListView):
     permission_classes = [access.Ops()]
 
     @extend_schema(tags=["ops"], parameters=api_lists.PARAMETERS, responses=api_lists.paged(shapes.GrantSerializer))
-    def get(self, request: Request, person_id: uuid.UUID) -> Response:
+    def get(self, request: Request, person_id: uuid.UUID) -> HttpResponse:
         rows = Grant.objects.select_related("skill").filter(worker_id=person_id)
         return api_lists.answer(request, rows, order="-valid_from", serializer=shapes.GrantSerializer)
 
@@ -39,6 +40,7 @@ class Grants(APIView):
     permission_classes = [access.Ops(*LOOKS_AFTER_PEOPLE)]
 
     @extend_schema(tags=["ops"], request=shapes.NewGrantSerializer, responses={201: shapes.GrantSerializer})
+    @once
     def post(self, request: Request) -> Response:
         given = shapes.NewGrantSerializer(data=request.data)
         given.is_valid(raise_exception=True)
@@ -46,16 +48,15 @@ class Grants(APIView):
         skill = skills.by_slug(wanted["skill"])
         if skill is None:
             raise Invalid(_("There is no such skill."), field="skill")
-        with transaction.atomic(durable=True):
-            held = grants.grant(
-                worker_id=wanted["worker"],
-                skill=skill,
-                tier=wanted["tier"],
-                source=wanted["source"],
-                source_id=access.user_of(request).pk,
-                valid_days=wanted.get("valid_days"),
-                now=timezone.now(),
-            )
+        held = grants.grant(
+            worker_id=wanted["worker"],
+            skill=skill,
+            tier=wanted["tier"],
+            source=wanted["source"],
+            source_id=access.user_of(request).pk,
+            valid_days=wanted.get("valid_days"),
+            now=timezone.now(),
+        )
         return Response(shapes.GrantSerializer(held).data, status=201)
 
 
@@ -65,18 +66,18 @@ class TakeAway(APIView):
     permission_classes = [access.Ops(*LOOKS_AFTER_PEOPLE)]
 
     @extend_schema(tags=["ops"], request=DecideSerializer, responses={201: DecisionSerializer})
+    @once
     def post(self, request: Request, grant_id: uuid.UUID) -> Response:
         given = DecideSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         held = grants.find(grant_id)
-        with transaction.atomic(durable=True):
-            decision = grants.take_away(
-                held=held,
-                by_id=access.user_of(request).pk,
-                reason=given.validated_data["reason"],
-                clause=given.validated_data["clause"],
-                evidence=[dict(piece) for piece in given.validated_data["evidence"]],
-                reauthenticated_at=fresh_authentication(request),
-                now=timezone.now(),
-            )
+        decision = grants.take_away(
+            held=held,
+            by_id=access.user_of(request).pk,
+            reason=given.validated_data["reason"],
+            clause=given.validated_data["clause"],
+            evidence=[dict(piece) for piece in given.validated_data["evidence"]],
+            reauthenticated_at=fresh_authentication(request),
+            now=timezone.now(),
+        )
         return Response(DecisionSerializer(decision).data, status=201)

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from django.db import transaction
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from kit.api import once
 from kit.errors import NotFound
 from qualification import attempts, exams, grants, images, papers, skills
 from qualification import serializers as shapes
@@ -30,7 +30,7 @@ class Skills(api_lists.ListView):
     permission_classes = [access.SignedIn]
 
     @extend_schema(tags=["skills"], parameters=api_lists.PARAMETERS, responses=api_lists.paged(shapes.SkillSerializer))
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         own = [one.organisation_id for one in queries.memberships(access.user_of(request).pk)]
         rows = skills.visible_to(*own).select_related("parent", "organisation")
         return api_lists.answer(request, rows, order="name", serializer=shapes.SkillSerializer)
@@ -42,7 +42,7 @@ class Exams(api_lists.ListView):
     permission_classes = [access.Worker]
 
     @extend_schema(tags=["exams"], parameters=api_lists.PARAMETERS, responses=api_lists.paged(shapes.ExamSerializer))
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         rows = exams.open_to(access.user_of(request).pk)
         return api_lists.answer(request, rows, order="title", serializer=shapes.ExamSerializer)
 
@@ -67,11 +67,11 @@ class Start(APIView):
     permission_classes = [access.Worker]
 
     @extend_schema(tags=["exams"], request=None, responses=shapes.PaperSerializer)
+    @once
     def post(self, request: Request, exam_id: uuid.UUID) -> Response:
         worker_id = access.user_of(request).pk
         exam = open_exam(exam_id, worker_id)
-        with transaction.atomic(durable=True):
-            attempt = attempts.start(exam=exam, worker_id=worker_id, now=timezone.now())
+        attempt = attempts.start(exam=exam, worker_id=worker_id, now=timezone.now())
         return Response(paper(attempt))
 
 
@@ -91,17 +91,17 @@ class Answer(APIView):
     permission_classes = [access.Worker]
 
     @extend_schema(tags=["exams"], request=shapes.GivenAnswerSerializer, responses=shapes.SavedSerializer)
+    @once
     def put(self, request: Request, attempt_id: uuid.UUID, n: int) -> Response:
         given = shapes.GivenAnswerSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        with transaction.atomic(durable=True):
-            row = attempts.save_answer(
-                attempt_id=attempt_id,
-                worker_id=access.user_of(request).pk,
-                n=n,
-                answer=given.validated_data["answer"],
-                now=timezone.now(),
-            )
+        row = attempts.save_answer(
+            attempt_id=attempt_id,
+            worker_id=access.user_of(request).pk,
+            n=n,
+            answer=given.validated_data["answer"],
+            now=timezone.now(),
+        )
         answered = sum(place.answered for place in papers.places(row.attempt))
         return Response({"n": row.n, "answered": answered})
 
@@ -112,9 +112,9 @@ class Submit(APIView):
     permission_classes = [access.Worker]
 
     @extend_schema(tags=["exams"], request=None, responses=shapes.PaperSerializer)
+    @once
     def post(self, request: Request, attempt_id: uuid.UUID) -> Response:
-        with transaction.atomic(durable=True):
-            attempt = attempts.submit(attempt_id=attempt_id, worker_id=access.user_of(request).pk, now=timezone.now())
+        attempt = attempts.submit(attempt_id=attempt_id, worker_id=access.user_of(request).pk, now=timezone.now())
         return Response(paper(attempt))
 
 

@@ -11,6 +11,7 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
+from kit.models import AuditRecord
 from tests import people
 from tests.workers.doors import browser, program, prove
 from workers import agreements, decisions, notices, standing
@@ -86,7 +87,7 @@ class TestMe:
             notices.tell(ana.pk, "standing.resumed")
         client = program(ana, "work")
         first = call(client, "GET", "me/notices/?limit=2").json()
-        rest = call(client, "GET", f"me/notices/?limit=2&cursor={first['next']}").json()
+        rest = client.get(first["next"]).json()
         assert [len(first["results"]), len(rest["results"]), rest["next"]] == [2, 1, None]
         assert call(program(eve, "work"), "GET", "me/notices/").json()["results"] == []
         assert call(client, "POST", "me/notices/read/", {"ids": [first["results"][0]["id"]]}).json() == {"count": 1}
@@ -197,6 +198,15 @@ class TestOrganisations:
 
 
 class TestOps:
+    def test_a_decision_sent_twice_with_its_key_is_made_once(self) -> None:
+        ana, olu = people.worker(), people.ops("Olu", OpsRole.POOL_MANAGER)
+        path, body = f"ops/people/{ana.pk}/pause/", {"reason": "case_open", "until": (timezone.now() + DAY).isoformat()}
+        asked = {"data": json.dumps(body), "content_type": "application/json", "headers": {"idempotency-key": "pause-ana"}}
+        first, again = (program(olu, "ops").post(V1 + path, **asked) for _twice in range(2))
+        assert (first.status_code, again.status_code, again.content) == (200, 200, first.content)
+        assert again["Idempotent-Replayed"] == "true"
+        assert AuditRecord.objects.filter(subject_id=str(ana.pk), to_state="paused").count() == 1
+
     def test_people_are_found_paused_and_resumed(self) -> None:
         ana, olu = people.worker(), people.ops()
         client = program(olu, "ops")

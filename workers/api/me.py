@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django.db import transaction
+from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -14,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from kit.api import once
 from kit.errors import Invalid, Refused
 from workers import (
     access,
@@ -69,17 +71,17 @@ class Profile(APIView):
         return Response(shapes.ProfileSerializer(standing.profile(access.user_of(request).pk)).data)
 
     @extend_schema(tags=["me"], request=shapes.ProfileSerializer, responses=shapes.ProfileSerializer)
+    @once
     def put(self, request: Request) -> Response:
         given = shapes.ProfileSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        with transaction.atomic(durable=True):
-            worker = onboarding.save_profile(
-                user_id=access.user_of(request).pk,
-                country=given.validated_data["country"],
-                spoken=[dict(row) for row in given.validated_data["languages"]],
-                time_zone=given.validated_data["time_zone"],
-                now=timezone.now(),
-            )
+        worker = onboarding.save_profile(
+            user_id=access.user_of(request).pk,
+            country=given.validated_data["country"],
+            spoken=[dict(row) for row in given.validated_data["languages"]],
+            time_zone=given.validated_data["time_zone"],
+            now=timezone.now(),
+        )
         return Response(shapes.ProfileSerializer(worker).data)
 
 
@@ -110,11 +112,11 @@ class Sign(APIView):
     permission_classes = [access.Worker]
 
     @extend_schema(tags=["me"], request=None, responses=shapes.SignatureSerializer)
+    @once
     def post(self, request: Request, agreement_id: uuid.UUID) -> Response:
-        with transaction.atomic(durable=True):
-            signature = onboarding.sign_agreement(
-                user_id=access.user_of(request).pk, agreement_id=agreement_id, ip=client_ip(request), now=timezone.now()
-            )
+        signature = onboarding.sign_agreement(
+            user_id=access.user_of(request).pk, agreement_id=agreement_id, ip=client_ip(request), now=timezone.now()
+        )
         return Response(shapes.SignatureSerializer(signature).data)
 
 
@@ -145,9 +147,9 @@ class Leave(APIView):
     permission_classes = [access.Worker]
 
     @extend_schema(tags=["me"], request=None, responses=shapes.ProfileSerializer)
+    @once
     def post(self, request: Request) -> Response:
-        with transaction.atomic(durable=True):
-            worker = standing.leave(worker_id=access.user_of(request).pk, now=timezone.now())
+        worker = standing.leave(worker_id=access.user_of(request).pk, now=timezone.now())
         return Response(shapes.ProfileSerializer(worker).data)
 
 
@@ -157,16 +159,16 @@ class Appeals(APIView):
     permission_classes = [access.Worker]
 
     @extend_schema(tags=["me"], request=shapes.NewAppealSerializer, responses={201: shapes.AppealSerializer})
+    @once
     def post(self, request: Request) -> Response:
         given = shapes.NewAppealSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        with transaction.atomic(durable=True):
-            appeal = decisions.appeal(
-                decision_id=given.validated_data["decision"],
-                person_id=access.user_of(request).pk,
-                text=given.validated_data["text"],
-                now=timezone.now(),
-            )
+        appeal = decisions.appeal(
+            decision_id=given.validated_data["decision"],
+            person_id=access.user_of(request).pk,
+            text=given.validated_data["text"],
+            now=timezone.now(),
+        )
         return Response(shapes.AppealSerializer(appeal).data, status=201)
 
 
@@ -176,7 +178,7 @@ class Notices(api_lists.ListView):
     permission_classes = [access.SignedIn]
 
     @extend_schema(tags=["me"], parameters=api_lists.PARAMETERS, responses=api_lists.paged(shapes.NoticeSerializer))
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         rows = Notice.objects.filter(user_id=access.user_of(request).pk)
         return api_lists.answer(request, rows, order="-created_at", serializer=shapes.NoticeSerializer)
 
@@ -187,11 +189,11 @@ class ReadNotices(APIView):
     permission_classes = [access.SignedIn]
 
     @extend_schema(tags=["me"], request=shapes.ReadNoticesSerializer, responses=shapes.CountSerializer)
+    @once
     def post(self, request: Request) -> Response:
         given = shapes.ReadNoticesSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        with transaction.atomic(durable=True):
-            count = notices.mark_read(user_id=access.user_of(request).pk, ids=given.validated_data.get("ids"), now=timezone.now())
+        count = notices.mark_read(user_id=access.user_of(request).pk, ids=given.validated_data.get("ids"), now=timezone.now())
         return Response({"count": count})
 
 
@@ -201,7 +203,7 @@ class Tokens(api_lists.ListView):
     permission_classes = [access.SignedIn]
 
     @extend_schema(tags=["me"], parameters=api_lists.PARAMETERS, responses=api_lists.paged(shapes.TokenSerializer))
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         rows = ApiToken.objects.filter(user_id=access.user_of(request).pk).select_related("organisation")
         return api_lists.answer(request, rows, order="-created_at", serializer=shapes.TokenSerializer)
 
@@ -240,9 +242,9 @@ class Token(APIView):
     permission_classes = [access.SignedIn]
 
     @extend_schema(tags=["me"], request=None, responses={204: None})
+    @once
     def delete(self, request: Request, token_id: uuid.UUID) -> Response:
-        with transaction.atomic(durable=True):
-            tokens.revoke(user_id=access.user_of(request).pk, token_id=token_id, now=timezone.now())
+        tokens.revoke(user_id=access.user_of(request).pk, token_id=token_id, now=timezone.now())
         return Response(status=204)
 
 
@@ -262,16 +264,16 @@ class AcceptInvitation(APIView):
     permission_classes = [access.SignedIn]
 
     @extend_schema(tags=["organisations"], request=shapes.AcceptSerializer, responses=shapes.BelongingSerializer)
+    @once
     def post(self, request: Request) -> Response:
         given = shapes.AcceptSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         user = access.user_of(request)
-        with transaction.atomic(durable=True):
-            membership = organisations.accept_invitation(
-                token=given.validated_data["token"],
-                user=user,
-                addresses=organisations.confirmed_addresses(user.pk),
-                now=timezone.now(),
-            )
+        membership = organisations.accept_invitation(
+            token=given.validated_data["token"],
+            user=user,
+            addresses=organisations.confirmed_addresses(user.pk),
+            now=timezone.now(),
+        )
         belonging = queries.membership(user.pk, membership.organisation_id)
         return Response(shapes.BelongingSerializer(belonging).data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from django.db import transaction
+from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from kit.api import once
 from workers import access, agreements, api_lists, appeals, decisions, people, queries, standing
 from workers import serializers as shapes
 from workers.models import Agreement, OpsRole
@@ -28,7 +29,7 @@ class People(api_lists.ListView):
         parameters=[*api_lists.PARAMETERS, OpenApiParameter("q", str)],
         responses=api_lists.paged(shapes.PersonSerializer),
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         rows = queries.find_people(request.query_params.get("q", ""))
         return api_lists.answer(request, rows, order="-created_at", serializer=shapes.PersonSerializer)
 
@@ -39,17 +40,17 @@ class Pause(APIView):
     permission_classes = [access.Ops(*decisions.LOOKS_AFTER_PEOPLE)]
 
     @extend_schema(tags=["ops"], request=shapes.PauseSerializer, responses=shapes.ProfileSerializer)
+    @once
     def post(self, request: Request, person_id: uuid.UUID) -> Response:
         given = shapes.PauseSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        with transaction.atomic(durable=True):
-            worker = standing.pause(
-                worker_id=person_id,
-                reason=given.validated_data["reason"],
-                until=given.validated_data["until"],
-                by_id=access.user_of(request).pk,
-                now=timezone.now(),
-            )
+        worker = standing.pause(
+            worker_id=person_id,
+            reason=given.validated_data["reason"],
+            until=given.validated_data["until"],
+            by_id=access.user_of(request).pk,
+            now=timezone.now(),
+        )
         return Response(shapes.ProfileSerializer(worker).data)
 
 
@@ -59,9 +60,9 @@ class Resume(APIView):
     permission_classes = [access.Ops(*decisions.LOOKS_AFTER_PEOPLE)]
 
     @extend_schema(tags=["ops"], request=None, responses=shapes.ProfileSerializer)
+    @once
     def post(self, request: Request, person_id: uuid.UUID) -> Response:
-        with transaction.atomic(durable=True):
-            worker = standing.resume(worker_id=person_id, by_id=access.user_of(request).pk, reason="by_ops", now=timezone.now())
+        worker = standing.resume(worker_id=person_id, by_id=access.user_of(request).pk, reason="by_ops", now=timezone.now())
         return Response(shapes.ProfileSerializer(worker).data)
 
 
@@ -71,19 +72,19 @@ class End(APIView):
     permission_classes = [access.Ops(*decisions.LOOKS_AFTER_PEOPLE)]
 
     @extend_schema(tags=["ops"], request=shapes.DecideSerializer, responses={201: shapes.DecisionSerializer})
+    @once
     def post(self, request: Request, person_id: uuid.UUID) -> Response:
         given = shapes.DecideSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        with transaction.atomic(durable=True):
-            decision = standing.decide_ending(
-                worker_id=person_id,
-                by_id=access.user_of(request).pk,
-                reason=given.validated_data["reason"],
-                clause=given.validated_data["clause"],
-                evidence=[dict(piece) for piece in given.validated_data["evidence"]],
-                reauthenticated_at=fresh_authentication(request),
-                now=timezone.now(),
-            )
+        decision = standing.decide_ending(
+            worker_id=person_id,
+            by_id=access.user_of(request).pk,
+            reason=given.validated_data["reason"],
+            clause=given.validated_data["clause"],
+            evidence=[dict(piece) for piece in given.validated_data["evidence"]],
+            reauthenticated_at=fresh_authentication(request),
+            now=timezone.now(),
+        )
         return Response(shapes.DecisionSerializer(decision).data, status=201)
 
 
@@ -101,21 +102,21 @@ class OpsRoles(api_lists.ListView):
     permission_classes = [access.Ops(OpsRole.ADMIN)]
 
     @extend_schema(tags=["ops"], parameters=api_lists.PARAMETERS, responses=api_lists.paged(shapes.OpsRoleSerializer))
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         rows = OpsRole.objects.select_related("user")
         return api_lists.answer(request, rows, order="given_at", serializer=shapes.OpsRoleSerializer)
 
     @extend_schema(tags=["ops"], request=shapes.OpsRoleSerializer, responses={201: shapes.OpsRoleSerializer})
+    @once
     def post(self, request: Request) -> Response:
         given = shapes.OpsRoleSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        with transaction.atomic(durable=True):
-            row = people.give_role(
-                user_id=given.validated_data["user"].pk,
-                role=given.validated_data["role"],
-                by_id=access.user_of(request).pk,
-                now=timezone.now(),
-            )
+        row = people.give_role(
+            user_id=given.validated_data["user"].pk,
+            role=given.validated_data["role"],
+            by_id=access.user_of(request).pk,
+            now=timezone.now(),
+        )
         return Response(shapes.OpsRoleSerializer(row).data, status=201)
 
 
@@ -125,9 +126,9 @@ class OpsRoleDetail(APIView):
     permission_classes = [access.Ops(OpsRole.ADMIN)]
 
     @extend_schema(tags=["ops"], request=None, responses={204: None})
+    @once
     def delete(self, request: Request, person_id: uuid.UUID, role: str) -> Response:
-        with transaction.atomic(durable=True):
-            people.take_role(user_id=person_id, role=role, by_id=access.user_of(request).pk, now=timezone.now())
+        people.take_role(user_id=person_id, role=role, by_id=access.user_of(request).pk, now=timezone.now())
         return Response(status=204)
 
 
@@ -137,7 +138,7 @@ class WaitingAppeals(api_lists.ListView):
     permission_classes = [access.Ops(*decisions.LOOKS_AFTER_PEOPLE)]
 
     @extend_schema(tags=["ops"], parameters=api_lists.PARAMETERS, responses=api_lists.paged(shapes.AppealSerializer))
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         return api_lists.answer(request, appeals.waiting(), order="decide_due_at", serializer=shapes.AppealSerializer)
 
 
@@ -147,12 +148,12 @@ class AnswerAppeal(APIView):
     permission_classes = [access.Ops(*decisions.LOOKS_AFTER_PEOPLE)]
 
     @extend_schema(tags=["ops"], request=shapes.AnswerSerializer, responses=shapes.AppealSerializer)
+    @once
     def post(self, request: Request, appeal_id: uuid.UUID) -> Response:
         given = shapes.AnswerSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         appeal = appeals.find(appeal_id)
-        with transaction.atomic(durable=True):
-            appeals.answer(appeal=appeal, by_id=access.user_of(request).pk, text=given.validated_data["text"], now=timezone.now())
+        appeals.answer(appeal=appeal, by_id=access.user_of(request).pk, text=given.validated_data["text"], now=timezone.now())
         return Response(shapes.AppealSerializer(appeal).data)
 
 
@@ -162,18 +163,18 @@ class DecideAppeal(APIView):
     permission_classes = [access.Ops(*decisions.LOOKS_AFTER_PEOPLE)]
 
     @extend_schema(tags=["ops"], request=shapes.VerdictSerializer, responses=shapes.AppealSerializer)
+    @once
     def post(self, request: Request, appeal_id: uuid.UUID) -> Response:
         given = shapes.VerdictSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         appeal = appeals.find(appeal_id)
-        with transaction.atomic(durable=True):
-            appeals.decide(
-                appeal=appeal,
-                by_id=access.user_of(request).pk,
-                overturn=given.validated_data["overturn"],
-                grounds=given.validated_data["grounds"],
-                now=timezone.now(),
-            )
+        appeals.decide(
+            appeal=appeal,
+            by_id=access.user_of(request).pk,
+            overturn=given.validated_data["overturn"],
+            grounds=given.validated_data["grounds"],
+            now=timezone.now(),
+        )
         return Response(shapes.AppealSerializer(appeal).data)
 
 
@@ -183,20 +184,20 @@ class PublishedAgreements(api_lists.ListView):
     permission_classes = [access.Ops(write=(OpsRole.ADMIN,))]
 
     @extend_schema(tags=["ops"], parameters=api_lists.PARAMETERS, responses=api_lists.paged(shapes.AgreementSerializer))
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         rows = Agreement.objects.all()
         return api_lists.answer(request, rows, order="-published_at", serializer=shapes.AgreementSerializer)
 
     @extend_schema(tags=["ops"], request=shapes.AgreementSerializer, responses={201: shapes.AgreementSerializer})
+    @once
     def post(self, request: Request) -> Response:
         given = shapes.AgreementSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        with transaction.atomic(durable=True):
-            made = agreements.publish(
-                kind=given.validated_data["kind"],
-                title=given.validated_data["title"],
-                text=given.validated_data["text"],
-                by_id=access.user_of(request).pk,
-                now=timezone.now(),
-            )
+        made = agreements.publish(
+            kind=given.validated_data["kind"],
+            title=given.validated_data["title"],
+            text=given.validated_data["text"],
+            by_id=access.user_of(request).pk,
+            now=timezone.now(),
+        )
         return Response(shapes.AgreementSerializer(made).data, status=201)
