@@ -41,9 +41,9 @@ def rows_of(response: Any) -> list[dict[str, str]]:
 def letters_of(made: bytes) -> str:
     """What a PDF says: its fonts' own tables turn glyph numbers back into letters."""
     streams = []
-    for found in re.finditer(rb"stream\r?\n(.*?)\r?\nendstream", made, re.S):
-        try:
-            streams.append(zlib.decompress(found.group(1)))
+    for found in re.finditer(rb"stream\r?\n(.*?)\nendstream", made, re.S):
+        try:  # a packed stream knows its own end; what looks like a line's end before the word may be its last byte
+            streams.append(zlib.decompressobj().decompress(found.group(1)))
         except zlib.error:
             streams.append(found.group(1))
     maps = [_table(each) for each in streams if b"beginbfchar" in each or b"beginbfrange" in each]

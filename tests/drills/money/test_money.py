@@ -13,7 +13,7 @@ import pytest
 from tests.drills.money.catalogue import DRILLS
 from tests.drills.money.engines import ROOT
 
-pytestmark = [pytest.mark.drill, pytest.mark.timeout(900), pytest.mark.xdist_group("money drills")]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
