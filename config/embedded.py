@@ -22,7 +22,7 @@ from urllib.parse import quote
 
 DATABASE = "marketplace"
 SETTLE_SECONDS = 15
-BANK_OF_THE_DEMO = {"BANK_FILE_NAME": "Evenhand demo", "BANK_FILE_IBAN": "DE89370400440532013000", "BANK_FILE_BIC": "COBADEFFXXX"}
+BANK_OF_THE_DEMO = {"BANK_FILE_NAME": "Evenhand demo", "BANK_FILE_IBAN": "DE89370400440532013000", "BANK_FILE_BIC": "COBADEFF"}
 """The account that payment files of the embedded default name; no bank would take it."""
 _STARTED: list[subprocess.Popen[bytes]] = []
 """Servers started here; the handles are kept so that nobody complains of a child still running."""

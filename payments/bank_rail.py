@@ -9,13 +9,12 @@ import datetime as dt
 import uuid
 
 from django.db import transaction
-from django.utils import timezone
 
 from kit import outbox
 from kit.money import Money
 from payments import gateway, ledger
 from payments.chart import platform
-from payments.models import BankPayment, Payout
+from payments.models import Attempt, BankPayment, Payout
 
 
 class AtTheBank(gateway.InDoubt):
@@ -31,11 +30,12 @@ def send(*, key: str, group: str, destination: str, amount: Money, payout_id: uu
         if not payout.account.sealed:
             raise gateway.Definite("payout_account_not_ready")
         first = not BankPayment.objects.filter(payout__run_id=payout.run_id, state="waiting").exists()
+        attempt = Attempt.objects.get(key=key)
         _row, made = BankPayment.objects.get_or_create(
             key=key,
             defaults={
                 "payout": payout, "amount_units": amount.units, "currency": amount.currency, "sealed": payout.account.sealed,
-                "created_at": timezone.now(),
+                "created_at": attempt.first_sent_at or attempt.created_at,
             },
         )  # fmt: skip
         if made and first:

@@ -202,7 +202,7 @@ INVARIANTS: tuple[tuple[str, str], ...] = (
         """,
     ),
     (
-        "bank clearing holds what the bank settled and nobody took off",
+        "bank clearing holds what nobody took off yet",
         """
         SELECT currency || ' ' || sum(units) FROM (
             SELECT account.currency, kept.amount AS units
@@ -217,7 +217,7 @@ INVARIANTS: tuple[tuple[str, str], ...] = (
         """,
     ),
     (
-        "every payment for the bank is its payout, and every file the sum of its payments",
+        "bank payments are their payouts, bank files their sums",
         """
         SELECT 'bank payment ' || payment.key FROM payments_bankpayment payment
         JOIN payments_payout payout ON payout.id = payment.payout_id

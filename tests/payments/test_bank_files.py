@@ -400,7 +400,6 @@ def test_payments_without_an_answer_are_named_after_days() -> None:
     banked(wen)
     written(approved_run(ana))
     approved_run(wen)
-    BankPayment.objects.update(created_at=NOW)
     assert bank_reports.check(now=later(days=4)) == 0
     assert bank_reports.check(now=later(days=6)) == 2
     assert set(Mismatch.objects.values_list("kind", flat=True)) == {"bank_silent", "bank_file_missing"}
