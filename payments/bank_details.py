@@ -149,7 +149,9 @@ def keep(*, user: User, details: Details, now: dt.datetime) -> PayoutAccount:
 
 def _opened_account(user: User, details: Details, now: dt.datetime) -> PayoutAccount:
     """Nothing is left to ask: ready at once."""
-    account = PayoutAccount.objects.create(user=user, rail="bank_file", country=details.country, currency="", created_at=now)
+    account = PayoutAccount.objects.create(
+        user=user, rail="bank_file", country=details.country, currency="", created_at=now, **rails.papers_of(user.pk)
+    )
     account.rail_account = f"bank_{account.pk.hex}"
     account.save(update_fields=["rail_account"])
     states.move(account, chart=PAYOUT_ACCOUNT, to="active", actor_id=user.pk, now=now, ready_at=now, bank_ready=True)

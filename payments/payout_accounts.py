@@ -55,7 +55,7 @@ def _started(user: User, country: str, now: dt.datetime) -> PayoutAccount:
         outbox.emit("payout_account.changed", user_id=str(user.pk), at=now.isoformat())
     return PayoutAccount.objects.create(
         user=user, country=country, currency=rails.STRIPE_CURRENCIES[country], created_at=now,
-        details_changed_at=now if before else None,
+        details_changed_at=now if before else None, **rails.papers_of(user.pk),
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.conf import settings
 
@@ -78,6 +78,12 @@ def clearing(rail: str, currency: str) -> Account:
 def was_ready(user_id: uuid.UUID) -> bool:
     """Whether this person could be paid before, on any rail: then new details are a change of details."""
     return PayoutAccount.objects.filter(user_id=user_id, ready_at__isnull=False).exists()
+
+
+def papers_of(user_id: uuid.UUID) -> dict[str, Any]:
+    """The tax form that finance has on file: it is the person's, whatever the rail, and goes along to a new account."""
+    newest = PayoutAccount.objects.filter(user_id=user_id).order_by("-created_at", "-id").first()
+    return {"tax_form": newest.tax_form, "tax_form_on": newest.tax_form_on} if newest else {}
 
 
 def close_others(*, user_id: uuid.UUID, rail: str, now: dt.datetime) -> None:

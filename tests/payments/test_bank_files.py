@@ -201,7 +201,9 @@ def test_new_details_wait_72_hours_and_their_owner_is_told() -> None:
 def test_changing_the_rail_closes_the_other_account_and_waits(rail: Running) -> None:
     ana = worker()
     ready(ana, rail)
+    PayoutAccount.objects.update(tax_form="w8ben", tax_form_on=NOW.date())
     account = banked(ana)
+    assert (account.tax_form, account.tax_form_on) == ("w8ben", NOW.date())
     assert [each.state for each in PayoutAccount.objects.filter(user=ana).order_by("created_at", "id")] == ["closed", "active"]
     assert account.details_changed_at == NOW
     payout_accounts.open_account(user=ana, country="DE", now=later(hours=1))
