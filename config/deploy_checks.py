@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from cryptography.fernet import Fernet
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Info, Tags, register
 
 NEEDED = {
     "DATABASE_URL": "the PostgreSQL server, as postgres://user:password@host:5432/name",
@@ -21,6 +22,30 @@ NEEDED = {
     "STRIPE_WEBHOOK_SECRET_CONNECT": "the signing secret of the connected accounts webhook endpoint",
     "STRIPE_WEBHOOK_SECRET_THIN": "the signing secret of the thin event destination",
 }
+
+FOR_BANK_FILES = {
+    "PAYOUT_DETAILS_KEY": "a Fernet key that seals workers' bank details (several, the newest first, when it is changed)",
+    "BANK_FILE_NAME": "the name of our own bank account",
+    "BANK_FILE_IBAN": "its IBAN",
+    "BANK_FILE_BIC": "its bank's BIC",
+}
+"""Without these nothing is wrong, but workers are paid through Stripe alone."""
+
+
+@register(Tags.security, deploy=True)
+def bank_files_are_offered(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
+    """A word about each variable that payments by bank file still want; an error for a key that is none."""
+    told: list[CheckMessage] = [
+        Info(f"{name} is not set; bank transfers are not offered.", hint=f"Set it to {what}.", id=f"payouts.{name}")
+        for name, what in FOR_BANK_FILES.items()
+        if not os.environ.get(name)
+    ]
+    for key in settings.PAYOUT_DETAILS_KEY:
+        try:
+            Fernet(key)
+        except ValueError:
+            told.append(Error("A key in PAYOUT_DETAILS_KEY is no Fernet key.", hint="Make one anew.", id="payouts.key"))
+    return told
 
 
 @register(Tags.security, deploy=True)

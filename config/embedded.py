@@ -6,6 +6,7 @@ Every process that needs them holds a handle; the last one to leave stops them.
 from __future__ import annotations
 
 import atexit
+import base64
 import json
 import os
 import secrets
@@ -21,6 +22,8 @@ from urllib.parse import quote
 
 DATABASE = "marketplace"
 SETTLE_SECONDS = 15
+BANK_OF_THE_DEMO = {"BANK_FILE_NAME": "Evenhand demo", "BANK_FILE_IBAN": "DE89370400440532013000", "BANK_FILE_BIC": "COBADEFF"}
+"""The account that payment files of the embedded default name; no bank would take it."""
 _STARTED: list[subprocess.Popen[bytes]] = []
 """Servers started here; the handles are kept so that nobody complains of a child still running."""
 
@@ -65,6 +68,9 @@ def ensure(data: Path, *, durable: bool = True, redis: bool = True) -> Services:
         os.environ["MARKETPLACE_EMBEDDED"] = "1"
         os.environ["DATABASE_URL"] = _ensure_postgres(data / "pg", durable=durable)
         os.environ.setdefault("SECRET_KEY", _kept_secret(data / "secret_key"))
+        os.environ.setdefault("PAYOUT_DETAILS_KEY", _kept_details_key(data / "payout_details_key"))
+        for name, value in BANK_OF_THE_DEMO.items():
+            os.environ.setdefault(name, value)
     if redis and not os.environ.get("REDIS_URL"):
         os.environ["REDIS_URL"] = _ensure_valkey(data)
     return Services(os.environ["DATABASE_URL"], os.environ.get("REDIS_URL", ""))
@@ -74,6 +80,14 @@ def _kept_secret(path: Path) -> str:
     """A secret made at the first start and kept for the next."""
     if not path.exists():
         path.write_text(secrets.token_urlsafe(48))
+        path.chmod(0o600)
+    return path.read_text().strip()
+
+
+def _kept_details_key(path: Path) -> str:
+    """The same for bank details, in the shape their encryption wants."""
+    if not path.exists():
+        path.write_bytes(base64.urlsafe_b64encode(secrets.token_bytes(32)))
         path.chmod(0o600)
     return path.read_text().strip()
 

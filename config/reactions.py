@@ -18,6 +18,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "payout.returned": ("payments.reactions.on_payout_returned",),
     "payout.needs_person": ("payments.reactions.on_needs_person",),
     "payout_run.waits": ("payments.reactions.on_run_waits",),
+    "bank_file.waits": ("payments.reactions.on_bank_file_waits",),
     "payout_run.paused": ("payments.reactions.on_run_paused",),
     "funding.settled": ("payments.reactions.on_funding_settled",),
     "funding.failed": ("payments.reactions.on_funding_failed",),

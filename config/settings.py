@@ -206,6 +206,14 @@ STRIPE_LIVEMODE = STRIPE_API_KEY.startswith(("sk_live_", "rk_live_"))
 PAYOUT_MINIMUM_UNITS = env.int("PAYOUT_MINIMUM_UNITS", default=10_000)
 PAYOUT_APPROVAL_LIMIT_UNITS = env.int("PAYOUT_APPROVAL_LIMIT_UNITS", default=50_000_000)
 PLATFORM_CURRENCIES = ["USD", "EUR", "GBP"]
+PAYOUT_DETAILS_KEY = env.list("PAYOUT_DETAILS_KEY", default=[])
+"""Fernet keys for bank details, the newest first; older ones stay behind it so that what they sealed can be read."""
+BANK_FILE_DEBTOR = {name: env.str(f"BANK_FILE_{name.upper()}", default="") for name in ("name", "iban", "bic")}
+"""Our own bank account, from which payment files pay."""
+BANK_FILE_NOT_TO = env.list("BANK_FILE_NOT_TO", default=["CU", "IR", "KP", "SY"])
+"""Countries to which our bank does not pay."""
+BANK_SETTLED_CODES = env.list("BANK_SETTLED_CODES", default=["ACSC", "ACCC"])
+"""With which words of a status report our bank says that a payment is made; some never say more than ACSP."""
 PLATFORM_FEE_BP = env.int("PLATFORM_FEE_BP", default=1_500)
 
 # --- background work -------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from payments.api import client, finance, worker
+from payments.api import bank, client, finance, worker
 
 urlpatterns = [
     path("me/money/", worker.MyMoney.as_view(), name="api_my_money"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("me/payout-account/rhythm/", worker.MyPayoutRhythm.as_view(), name="api_my_payout_rhythm"),
     path("me/payout-account/", worker.MyPayoutAccount.as_view(), name="api_my_payout_account"),
     path("me/payout-account/link/", worker.MyPayoutLink.as_view(), name="api_my_payout_link"),
+    path("me/payout-rails/", bank.MyPayoutRails.as_view(), name="api_my_payout_rails"),
     path("billing/", client.Billing.as_view(), name="api_billing"),
     path("billing/fundings/", client.Fundings.as_view(), name="api_fundings"),
     path("billing/fundings/<uuid:funding_id>/", client.FundingDetail.as_view(), name="api_funding"),
@@ -24,6 +25,9 @@ urlpatterns = [
     path("ops/payout-runs/<uuid:run_id>/cancel/", finance.CancelRun.as_view(), name="api_cancel_payout_run"),
     path("ops/payout-runs/<uuid:run_id>/resume/", finance.ResumeRun.as_view(), name="api_resume_payout_run"),
     path("ops/payout-runs/<uuid:run_id>/payouts/", finance.RunPayouts.as_view(), name="api_payouts_of_run"),
+    path("ops/bank-files/", bank.BankFiles.as_view(), name="api_bank_files"),
+    path("ops/bank-files/<uuid:file_id>/download/", bank.BankFileDownload.as_view(), name="api_download_bank_file"),
+    path("ops/bank-reports/", bank.BankReports.as_view(), name="api_bank_reports"),
     path("ops/ledger/", finance.Health.as_view(), name="api_ledger"),
     path("ops/mismatches/", finance.Mismatches.as_view(), name="api_mismatches"),
     path("ops/mismatches/<uuid:mismatch_id>/close/", finance.CloseMismatch.as_view(), name="api_close_mismatch"),

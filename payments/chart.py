@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 
 PLATFORM = uuid.UUID(int=0)
-"""Owner of the accounts that belong to nobody else: the platform's own and those that mirror Stripe."""
+"""Owner of the accounts that belong to nobody else: the platform's own and those that mirror Stripe and our bank."""
 
 DEBIT, CREDIT = 1, -1
 
@@ -44,6 +44,8 @@ KINDS = (
     Kind("platform_fx", "platform", DEBIT, True, False, "differences of exchange"),
     Kind("stripe_available", "stripe", DEBIT, True, False, "our balance at Stripe, as its balance transactions show it"),
     Kind("stripe_clearing", "stripe", DEBIT, True, False, "known to us, not yet seen at Stripe: must age to zero"),
+    Kind("bank_available", "bank", DEBIT, True, False, "our own bank account, as the bank's reports on our files show it"),
+    Kind("bank_clearing", "bank", DEBIT, True, False, "settled by our bank, not yet taken off our account of it: must age to zero"),
     Kind("dispute", "client", DEBIT, True, False, "taken by a chargeback that is not decided: must age to zero"),
 )
 BY_NAME = {kind.name: kind for kind in KINDS}
@@ -76,5 +78,5 @@ class Account:
 
 
 def platform(kind: str, currency: str) -> Account:
-    """An account without an owner: `platform_...` or `stripe_...`."""
+    """An account without an owner: `platform_...`, `stripe_...` or `bank_...`."""
     return Account(kind, PLATFORM, currency)

@@ -10,7 +10,9 @@ from kit.money import Money
 
 
 class GatewayError(Exception):
-    """Stripe did not do what was asked. `code` is Stripe's word for why."""
+    """The rail did not do what was asked. `code` is its word for why; `look_again` when it makes sense to ask again, if not soon."""
+
+    look_again: dt.timedelta | None = None
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(f"{code}: {detail}" if detail else code)

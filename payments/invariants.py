@@ -188,6 +188,7 @@ INVARIANTS: tuple[tuple[str, str], ...] = (
             UNION ALL
             SELECT payout.currency, payout.amount_units
             FROM payments_attempt attempt JOIN payments_payout payout ON payout.id = attempt.payout_id
+            JOIN payments_payoutaccount payee ON payee.id = payout.account_id AND payee.rail = 'stripe'
             WHERE attempt.state = 'known' AND attempt.cleared_at IS NULL
             UNION ALL
             SELECT currency, amount_units FROM payments_refund WHERE state <> 'refused' AND cleared_at IS NULL
@@ -198,6 +199,36 @@ INVARIANTS: tuple[tuple[str, str], ...] = (
             UNION ALL
             SELECT currency, -amount_units FROM payments_chargeback WHERE state = 'won' AND back_cleared_at IS NULL
         ) AS parts GROUP BY currency HAVING sum(units) <> 0
+        """,
+    ),
+    (
+        "bank clearing holds what nobody took off yet",
+        """
+        SELECT currency || ' ' || sum(units) FROM (
+            SELECT account.currency, kept.amount AS units
+            FROM payments_ledgerbalance kept JOIN payments_ledgeraccount account ON account.id = kept.account_id
+            WHERE account.kind = 'bank_clearing'
+            UNION ALL
+            SELECT payout.currency, payout.amount_units
+            FROM payments_attempt attempt JOIN payments_payout payout ON payout.id = attempt.payout_id
+            JOIN payments_payoutaccount payee ON payee.id = payout.account_id AND payee.rail = 'bank_file'
+            WHERE attempt.state = 'known' AND attempt.cleared_at IS NULL
+        ) AS parts GROUP BY currency HAVING sum(units) <> 0
+        """,
+    ),
+    (
+        "bank payments are their payouts, bank files their sums",
+        """
+        SELECT 'bank payment ' || payment.key FROM payments_bankpayment payment
+        JOIN payments_payout payout ON payout.id = payment.payout_id
+        LEFT JOIN payments_attempt attempt ON attempt.key = payment.key
+        WHERE payment.amount_units <> payout.amount_units OR payment.currency <> payout.currency OR attempt.id IS NULL
+           OR attempt.state = 'known' AND payment.state <> 'settled'
+           OR attempt.state = 'refused' AND payment.state <> 'rejected'
+        UNION ALL
+        SELECT 'bank file ' || file.id FROM payments_bankfile file
+        JOIN payments_bankpayment payment ON payment.file_id = file.id
+        GROUP BY file.id HAVING sum(payment.amount_units) <> file.total_units OR count(*) <> file.payments_count
         """,
     ),
 )

@@ -17,6 +17,7 @@ from django.utils import timezone
 from kit import outbox
 from payments import (
     bank_payouts,
+    bank_reports,
     funding,
     gateway,
     invariants,
@@ -120,7 +121,7 @@ def read_payout_accounts(**_: Any) -> None:
     """Read accounts again that are being started or are restricted: news of them may have been lost."""
     now = timezone.now()
     waiting = PayoutAccount.objects.filter(
-        state__in=("started", "restricted"), rail_account__isnull=False, created_at__gt=now - dt.timedelta(days=30)
+        rail="stripe", state__in=("started", "restricted"), rail_account__isnull=False, created_at__gt=now - dt.timedelta(days=30)
     ).exclude(read_at__gt=now - dt.timedelta(minutes=10))
     for account_id in waiting.order_by("read_at").values_list("pk", flat=True)[:A_ROUND]:
         with _rail_may_be_silent("read_payout_accounts"):
@@ -133,7 +134,7 @@ def read_bank_payouts(**_: Any) -> None:
     now = timezone.now()
     late = Payout.objects.filter(state__in=("sent", "failed"), sent_at__lt=now - dt.timedelta(hours=1))
     recent = Payout.objects.filter(state="paid", paid_at__gt=now - dt.timedelta(days=8))
-    accounts = PayoutAccount.objects.filter(payouts__in=late.union(recent).values("pk")).distinct()
+    accounts = PayoutAccount.objects.filter(rail="stripe", payouts__in=late.union(recent).values("pk")).distinct()
     for account in accounts.iterator():
         with _rail_may_be_silent("read_bank_payouts"):
             for seen in stripe_gateway.bank_transfers(account=account.rail_account or ""):
@@ -155,11 +156,18 @@ def pull_movements(**_: Any) -> None:
 
 
 @shared_task
+def clear_bank_payments(**_: Any) -> None:
+    """Payouts that our bank has settled are paid."""
+    bank_reports.clear_settled(now=timezone.now())
+
+
+@shared_task
 def reconcile(**_: Any) -> None:
     """The nightly look at both books and at every invariant."""
     now = timezone.now()
     with _rail_may_be_silent("reconcile"):
         reconciliation.check(now=now)
+    bank_reports.check(now=now)
     check_ledger()
 
 

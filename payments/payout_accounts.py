@@ -10,18 +10,10 @@ from django.utils.translation import gettext as _
 
 from kit import outbox, states
 from kit.errors import Conflict, Invalid, ProductError
-from payments import gateway, locks, queries, stripe_gateway
+from payments import gateway, locks, rails, stripe_gateway
 from payments.models import PayoutAccount
 from payments.states import PAYOUT_ACCOUNT
 from workers.models import User
-
-CURRENCIES = {
-    **dict.fromkeys(("AT", "BE", "BG", "CY", "DE", "EE", "ES", "FI", "FR", "GR", "HR", "IE", "IT"), "EUR"),
-    **dict.fromkeys(("LT", "LU", "LV", "MT", "NL", "PT", "SI", "SK"), "EUR"),
-    "CA": "CAD", "CH": "CHF", "CZ": "CZK", "DK": "DKK", "GB": "GBP", "HU": "HUF", "IS": "ISK", "LI": "CHF", "NO": "NOK",
-    "PL": "PLN", "RO": "RON", "SE": "SEK", "US": "USD",
-}  # fmt: skip
-"""Where Stripe pays self-serve, and what a bank account there is usually kept in; Stripe converts on arrival."""
 
 STATE_OF_CAPABILITY = {"active": "active", "rejected": "rejected", "unsupported": "rejected"}
 
@@ -34,8 +26,8 @@ class RailUnavailable(ProductError):
 
 
 def serves(country: str) -> bool:
-    """Whether the rail reaches a country."""
-    return country.upper() in CURRENCIES
+    """Whether Stripe reaches a country."""
+    return "stripe" in rails.serving(country.upper())
 
 
 def open_account(*, user: User, country: str, now: dt.datetime) -> PayoutAccount:
@@ -47,14 +39,24 @@ def open_account(*, user: User, country: str, now: dt.datetime) -> PayoutAccount
     if not serves(country):
         raise Invalid(_("Payouts do not reach this country yet."), field="country")
     with transaction.atomic(durable=True):
-        account = queries.payout_account(user.pk)
+        account = PayoutAccount.objects.filter(user=user, rail="stripe").exclude(state="closed").first()
         if account is None:
-            account = PayoutAccount.objects.create(
-                user=user, country=country, currency=CURRENCIES[country], created_at=now
-            )
+            account = _started(user, country, now)
     if account.rail_account is None:
         account = _make_at_rail(account, user)
     return account
+
+
+def _started(user: User, country: str, now: dt.datetime) -> PayoutAccount:
+    """A new row; for somebody who was paid on another rail before, that is a change of details."""
+    before = rails.was_ready(user.pk)
+    rails.close_others(user_id=user.pk, rail="stripe", now=now)
+    if before:
+        outbox.emit("payout_account.changed", user_id=str(user.pk), at=now.isoformat())
+    return PayoutAccount.objects.create(
+        user=user, country=country, currency=rails.STRIPE_CURRENCIES[country], created_at=now,
+        details_changed_at=now if before else None, **rails.papers_of(user.pk),
+    )  # fmt: skip
 
 
 def _make_at_rail(account: PayoutAccount, user: User) -> PayoutAccount:
@@ -78,7 +80,7 @@ def unavailable() -> RailUnavailable:
 
 def link(*, account: PayoutAccount, refresh_url: str, return_url: str) -> str:
     """The rail's page on which the person goes on: onboarding, or their own dashboard once that is done. Made per click."""
-    if account.rail_account is None:
+    if account.rail_account is None or account.rail != "stripe":
         raise Conflict(_("This payout account is not set up yet."))
     try:
         if account.state == "active":
@@ -93,7 +95,7 @@ def link(*, account: PayoutAccount, refresh_url: str, return_url: str) -> str:
 def read_again(*, account_id: uuid.UUID, now: dt.datetime) -> PayoutAccount:
     """Ask the rail how an account stands and keep it. Opens its own transaction; raises GatewayError."""
     account = PayoutAccount.objects.get(pk=account_id)
-    if account.rail_account is None:
+    if account.rail_account is None or account.rail != "stripe":
         return account
     seen = stripe_gateway.read_account(account.rail_account)
     with transaction.atomic(durable=True):

@@ -17,7 +17,7 @@ from kit import audit, outbox, states
 from kit.errors import Conflict
 from kit.ids import uuid7
 from kit.money import PAYABLE_STEP, Money
-from payments import holds, locks, payout_costs, payout_sql
+from payments import holds, locks, payout_costs, payout_sql, rails
 from payments.models import Attempt, Payout, PayoutAccount, PayoutRun, Rhythm
 from payments.states import OPEN_PAYOUT, PAYOUT, RUN
 from workers import people
@@ -48,6 +48,7 @@ class Progress:
     counts: dict[str, int]
     sums: dict[str, Money]
     in_doubt: int
+    at_bank: int
     needs_person: int
 
     @property
@@ -120,6 +121,8 @@ def _choose(
             _leave_out(left_out, "below_minimum", units)
         elif worker_id not in accounts:
             _leave_out(left_out, "no_payout_account", units)
+        elif not rails.is_on(accounts[worker_id].rail):
+            _leave_out(left_out, "rail_off", units)
         elif worker_id in waiting:
             _leave_out(left_out, "details_changed", units)
         elif accounts[worker_id].rhythm == Rhythm.ON_DEMAND and not named:
@@ -237,12 +240,12 @@ def progress(run: PayoutRun) -> Progress:
     """Two statements, whatever the size of the run."""
     rows = run.payouts.order_by().values_list("state").annotate(n=Count("id"), units=Sum("amount_units"))
     found = list(rows)
-    doubt = Attempt.objects.filter(payout__run=run, state="in_doubt").values_list("needs_person", flat=True)
-    flags = list(doubt)
+    doubt = list(Attempt.objects.filter(payout__run=run, state="in_doubt").values_list("needs_person", "fault"))
+    at_bank = sum(fault == "at_the_bank" for _flag, fault in doubt)
     return Progress(
         counts={state: n for state, n, _units in found},
         sums={state: Money(int(units or 0), run.currency) for state, _n, units in found},
-        in_doubt=len(flags), needs_person=sum(flags),
+        in_doubt=len(doubt) - at_bank, at_bank=at_bank, needs_person=sum(flag for flag, _fault in doubt),
     )  # fmt: skip
 
 

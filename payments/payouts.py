@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from kit import outbox, states
 from kit.money import Money
-from payments import holds, ledger, locks, mismatches, payout_sql
+from payments import holds, ledger, locks, mismatches, payout_sql, rails
 from payments.chart import Account, platform
 from payments.gateway import BalanceShort, GatewayError, Transfer
 from payments.models import Attempt, Payout
@@ -54,7 +54,8 @@ def open_try(*, payout_id: uuid.UUID, now: dt.datetime) -> Attempt | None:
     if payout.state == "approved":
         states.move(payout, chart=PAYOUT, to="sending", actor_id=None, now=now)
     n = payout.attempts.count() + 1
-    attempt = Attempt.objects.create(payout=payout, n=n, key=f"payout-{payout.pk}-{n}", created_at=now, due_at=now)
+    key = rails.key(payout.account.rail, payout_id=payout.pk, n=n)
+    attempt = Attempt.objects.create(payout=payout, n=n, key=key, created_at=now, due_at=now)
     hold_money(payout, now=now)
     return attempt
 
@@ -136,7 +137,7 @@ def record_doubt(*, attempt_id: uuid.UUID, error: GatewayError, now: dt.datetime
         if attempt.state == "intended":
             states.move(attempt, chart=ATTEMPT, to="in_doubt", actor_id=None, now=now, reason=error.code)
         attempt.fault, attempt.detail = error.code, error.detail
-        attempt.due_at = now + dt.timedelta(seconds=PATIENCE[min(attempt.calls, len(PATIENCE)) - 1])
+        attempt.due_at = now + (error.look_again or dt.timedelta(seconds=PATIENCE[min(attempt.calls, len(PATIENCE)) - 1]))
         attempt.save(update_fields=["fault", "detail", "due_at"])
 
 
@@ -201,7 +202,7 @@ def _give_back(payout: Payout, fault: str, now: dt.datetime) -> None:
 def _sent(payout: Payout) -> list[ledger.Leg]:
     in_transit = Account("worker_in_transit", payout.worker_id, payout.currency)
     amount = Money(payout.amount_units, payout.currency)
-    return ledger.move(amount, debit=in_transit, credit=platform("stripe_clearing", payout.currency))
+    return ledger.move(amount, debit=in_transit, credit=rails.clearing(payout.account.rail, payout.currency))
 
 
 def _post(payout: Payout, step: str, legs: list[ledger.Leg], now: dt.datetime) -> None:

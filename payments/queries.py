@@ -309,7 +309,7 @@ def payable_now() -> list[Payable]:
 
 def platform_accounts() -> list[tuple[str, str, Money]]:
     """The platform's kept balances: name, meaning, and what each holds on its natural side."""
-    kinds = [kind.name for kind in chart.KINDS if kind.tracked and kind.owner in ("platform", "stripe")]
+    kinds = [kind.name for kind in chart.KINDS if kind.tracked and kind.owner in ("platform", "stripe", "bank")]
     rows = LedgerBalance.objects.filter(account__kind__in=kinds).select_related("account")
     shown = [
         (row.account.kind.replace("_", " ").capitalize(), chart.BY_NAME[row.account.kind].meaning,

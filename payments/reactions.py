@@ -21,6 +21,7 @@ PAYOUT: Leads = ("payments:payout", ("payout_id",))
 ACCOUNT: Leads = ("payments:payout_account", ())
 BILLING: Leads = ("payments:billing", ("org",))
 RUN: Leads = ("payments:payout_run", ("run_id",))
+BANK_FILES: Leads = ("payments:bank_files", ())
 LEDGER: Leads = ("payments:ledger_health", ())
 
 KINDS: tuple[tuple[str, Text, Leads, bool], ...] = (
@@ -52,6 +53,7 @@ KINDS: tuple[tuple[str, Text, Leads, bool], ...] = (
     ("refund.arrived", _("%(amount)s of prepaid money was sent back to %(organisation)s."), BILLING, True),
     ("refund.failed", _("A refund of %(amount)s to %(organisation)s did not go through; the money is prepaid again."), BILLING, True),
     ("payout_run.waits", _("A payout run of %(amount)s waits for approval."), RUN, True),
+    ("bank_file.waits", _("Payouts wait for a bank file to be written."), BANK_FILES, True),
     ("payout_run.paused", _("A payout run is paused: %(reason)s."), RUN, True),
     ("payout.needs_person", _("A transfer cannot be found at Stripe and needs a person's decision."), RUN, True),
     ("money.mismatch", _("Our books and Stripe's differ: %(what)s."), LEDGER, True),
@@ -145,6 +147,10 @@ def on_run_waits(*, run_id: str, **_rest: Any) -> None:
     run = PayoutRun.objects.get(pk=run_id)
     if run.state == "draft":
         _tell_finance("payout_run.waits", run_id=run_id, amount=_plain(Money(run.total_units, run.currency)))
+
+
+def on_bank_file_waits(**_rest: Any) -> None:
+    _tell_finance("bank_file.waits")
 
 
 def on_run_paused(*, run_id: str, reason: str, **_rest: Any) -> None:

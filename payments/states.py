@@ -67,6 +67,17 @@ REFUND = Chart(
         "refused": (),
     },
 )
+BANK_PAYMENT = Chart(
+    name="bank payment",
+    initial="waiting",
+    moves={
+        "waiting": ("filed",),
+        "filed": ("accepted", "settled", "rejected"),
+        "accepted": ("settled", "rejected"),
+        "settled": (),
+        "rejected": (),
+    },
+)
 PAYOUT_ACCOUNT = Chart(
     name="payout account",
     initial="started",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from payments import webhooks
-from payments.views import client, figures, ops, worker
+from payments.views import bank, client, figures, ops, worker
 
 app_name = "payments"
 
@@ -19,6 +19,7 @@ urlpatterns = [
     path("work/earnings/rhythm/", worker.payout_rhythm, name="payout_rhythm"),
     path("work/earnings/account/", worker.payout_account, name="payout_account"),
     path("work/earnings/account/link/", worker.payout_link, name="payout_link"),
+    path("work/earnings/account/bank/", bank.details, name="bank_details"),
     path("client/<slug:org>/billing/", client.billing, name="billing"),
     path("client/<slug:org>/billing/refund/", client.refund, name="refund"),
     path("client/<slug:org>/billing/account.csv", client.account_csv, name="account_csv"),
@@ -29,6 +30,10 @@ urlpatterns = [
     path("client/<slug:org>/billing/month.pdf", client.month_pdf, name="client_month_pdf"),
     path("ops/payouts/", ops.runs, name="payout_runs"),
     path("ops/payouts/plan/", ops.plan, name="plan_payouts"),
+    path("ops/payouts/bank-files/", bank.files, name="bank_files"),
+    path("ops/payouts/bank-files/reports/", bank.report, name="bank_report"),
+    path("ops/payouts/bank-files/<uuid:file_id>/", bank.download, name="download_bank_file"),
+    path("ops/payouts/<uuid:run_id>/bank-file/", bank.write, name="write_bank_file"),
     path("ops/payouts/<uuid:run_id>/", ops.run, name="payout_run"),
     path("ops/payouts/<uuid:run_id>/progress/", ops.run_progress, name="payout_progress"),
     path("ops/payouts/<uuid:run_id>/approve/", ops.approve, name="approve_payouts"),

@@ -104,6 +104,7 @@ LEFT_OUT: dict[str, Text] = {
     "on_demand": lazy("Paid on demand, when they ask"),
     "weekly": lazy("Paid each Monday; choose to be paid on demand first"),
     "no_price": lazy("There are no payouts on demand in this currency"),
+    "rail_off": lazy("Their way of being paid is switched off here"),
     "payout_under_way": lazy("An earlier payout is still on its way"),
 }
 FAULTS: dict[str, Text] = {
@@ -114,6 +115,16 @@ FAULTS: dict[str, Text] = {
     ),
     "account_closed": lazy("Your bank account has been closed. Add another one to your payout account."),
     "no_account": lazy("Your bank did not find the account. Check the details in your payout account."),
+    "bank_refused": lazy("Our bank could not pay it. Check your bank details, or choose another way to be paid."),
+    "AC01": lazy("There is no account with this number. Check your bank details."),
+    "AC03": lazy("There is no account with this number. Check your bank details."),
+    "AC04": lazy("Your bank account has been closed. Enter another one."),
+    "AC06": lazy("Your bank account is blocked. Speak to your bank, or enter another account."),
+    "AG01": lazy("Your account does not take such payments. Enter another one."),
+    "BE01": lazy("The name is not that of the account. Enter it as it stands on your bank statement."),
+    "BE04": lazy("Your address is missing or wrong. Check your bank details."),
+    "RC01": lazy("The bank's BIC is wrong. Check your bank details."),
+    "RR04": lazy("Our bank may not make this payment. Choose another way to be paid, or write to us."),
     "could_not_process": lazy("Your bank could not take the payment. It is tried again when your details are confirmed."),
 }
 MISMATCHES: dict[str, Text] = {
@@ -126,6 +137,9 @@ MISMATCHES: dict[str, Text] = {
     "movement_unexplained": lazy("A movement that nothing here explains"),
     "balance_differs": lazy("The balance differs"),
     "payout_not_covered": lazy("A payout its worker's balance did not cover"),
+    "bank_file_missing": lazy("A payment waits for a bank file for days"),
+    "bank_silent": lazy("Our bank has not said what became of a payment"),
+    "bank_contradicts": lazy("Our bank says something else than it said before"),
     "event_needs_person": lazy("Money moved at Stripe in a way that needs a person"),
 }
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal, TypeVar, cast
 
 from allauth.account.authentication import get_authentication_records
 from allauth.account.decorators import reauthentication_required
+from allauth.core.exceptions import ReauthenticationRequired
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -101,6 +102,22 @@ def ops(*roles: str) -> Callable[[View], View]:
 def reauthenticated(view: View) -> View:
     """Changing something here needs the password or passkey again; what was sent is kept and goes through afterwards."""
     return cast(View, wraps(view)(reauthentication_required(allow_get=True)(view)))
+
+
+def reauthenticated_first(view: View) -> View:
+    """For secrets: the page opens only after the password or passkey, and what is sent too late is dropped rather than kept."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            reauthentication_required(lambda _request: None)(request)
+        except ReauthenticationRequired:
+            if request.method == "POST":
+                return HttpResponseRedirect(request.get_full_path())
+            raise
+        return view(request, *args, **kwargs)
+
+    return cast(View, guarded)
 
 
 def reauthenticated_at(request: HttpRequest) -> datetime | None:

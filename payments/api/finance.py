@@ -56,6 +56,7 @@ class RunDetailSerializer(RunSerializer):
 
     progress = StateSumSerializer(many=True)
     in_doubt = serializers.IntegerField(help_text="Tries whose outcome is being found out")
+    at_bank = serializers.IntegerField(help_text="Payments that wait for a bank file or for the bank's report")
     needs_person = serializers.IntegerField(help_text="Tries that a person has to decide")
 
 
@@ -144,7 +145,7 @@ def detail_shown(run: PayoutRun) -> dict[str, Any]:
     far = payout_runs.progress(run)
     known = [state for state in PAYOUT.states if state in far.counts]
     states = [{"state": state, "payouts": far.counts[state], "amount": far.sums[state]} for state in known]
-    shown = run_shown(run) | {"progress": states, "in_doubt": far.in_doubt, "needs_person": far.needs_person}
+    shown = run_shown(run) | {"progress": states, "in_doubt": far.in_doubt, "at_bank": far.at_bank, "needs_person": far.needs_person}
     return dict(RunDetailSerializer(shown).data)
 
 

@@ -14,10 +14,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from kit.api import PAGING, ApiView, Body, MoneyField, change, listing, paged, reply
-from kit.errors import NotFound
+from kit.errors import Conflict, NotFound
 from kit.ids import uuid7
 from kit.money import Money
-from payments import payout_accounts, payout_requests, queries, statements
+from payments import payout_accounts, payout_requests, queries, rails, statements
 from payments.models import Earning, Payout, PayoutAccount, Rhythm
 from payments.states import EARNING, PAYOUT, PAYOUT_ACCOUNT
 from workers import access, tokens
@@ -82,7 +82,8 @@ class PayoutAccountSerializer(serializers.Serializer[Any]):
     """Where payouts go."""
 
     country = serializers.CharField()
-    currency = serializers.CharField(help_text="What the bank receives")
+    currency = serializers.CharField(help_text="What the bank receives; empty for what was earned")
+    masked = serializers.CharField(help_text="The bank account, if we know it: its last four characters")
     state = serializers.CharField(help_text=", ".join(PAYOUT_ACCOUNT.states))
     wanted = serializers.ListField(child=serializers.CharField(), help_text="What the rail still asks for")
     rhythm = serializers.CharField(help_text=", ".join(Rhythm.values))
@@ -237,7 +238,9 @@ class MyPayoutAccount(WorkerMoneyView):
     @extend_schema(request=OpenAccountSerializer, responses={201: PayoutAccountSerializer})
     def post(self, request: Request) -> HttpResponse:
         """Open the account; asking again gives the one there is."""
-        given = OpenAccountSerializer.read(request)
+        given, user_id = OpenAccountSerializer.read(request), access.user_of(request).pk
+        if rails.was_ready(user_id) and getattr(queries.payout_account(user_id), "rail", "") != "stripe":
+            raise Conflict(_("Change how you are paid on the page of your payout account."))
         account = payout_accounts.open_account(
             user=access.user_of(request), country=given["country"], now=timezone.now()
         )

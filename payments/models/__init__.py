@@ -1,5 +1,6 @@
 """The tables of money, by what they are about."""
 
+from payments.models.bank_files import BankFile, BankPayment, BankReport
 from payments.models.chargebacks import Chargeback
 from payments.models.earnings import BatchTally, Earning, EarningLine, Hold, Pool
 from payments.models.funding import Funding
@@ -10,7 +11,10 @@ from payments.models.refunds import Refund
 
 __all__ = [
     "Attempt",
+    "BankFile",
+    "BankPayment",
     "BankPayout",
+    "BankReport",
     "BatchTally",
     "Chargeback",
     "Earning",

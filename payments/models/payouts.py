@@ -30,13 +30,16 @@ class PayoutAccount(models.Model):
     """A worker's account at a rail, as the rail last showed it.
 
     `details_changed_at` is set when payout details change after the account was ready once; payouts then wait 72 hours.
-    `tax_form` is what finance has on file, signed on `tax_form_on`.
+    `sealed` are the bank details where we have to know them (rail bank_file), `masked` what of them may be shown; an empty
+    `currency` means whatever was earned. `tax_form` is what finance has on file, signed on `tax_form_on`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     rail = models.CharField(max_length=20, default="stripe", db_default="stripe")
     rail_account = models.CharField(max_length=255, null=True)
+    sealed = models.TextField(blank=True, default="", db_default="")
+    masked = models.CharField(max_length=20, blank=True, default="", db_default="")
     country = models.CharField(max_length=2)
     currency = models.CharField(max_length=3)
     state = kit_states.field(PAYOUT_ACCOUNT)

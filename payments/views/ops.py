@@ -115,7 +115,7 @@ def _shown(run: PayoutRun) -> dict[str, Any]:
     return {
         "run": run, "far": far, "states": states, "left_out": left_out, "total": Money(run.total_units, run.currency),
         "minimum": Money(run.minimum_units, run.currency), "second_person": payout_runs.needs_second_person(run),
-        "moving": run.state == "approved" and far.settled < far.total,
+        "moving": run.state == "approved" and far.settled + far.at_bank < far.total,
     }  # fmt: skip
 
 

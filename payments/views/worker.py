@@ -19,7 +19,7 @@ from kit import paging
 from kit.errors import Invalid, NotFound
 from kit.ids import uuid7
 from kit.money import Money
-from payments import gateway, holds, papers, payout_accounts, payout_requests, queries, sheets, statements, tax, words
+from payments import gateway, holds, papers, payout_accounts, payout_requests, queries, rails, sheets, statements, tax, words
 from payments.models import BankPayout, Earning, Payout, PayoutAccount, Rhythm
 from workers import access
 from workers.access import WorkerRequest
@@ -84,7 +84,9 @@ def payout(request: WorkerRequest, payout_id: uuid.UUID) -> HttpResponse:
 def _events(payout: Payout) -> list[dict[str, Any]]:
     """What happened to a payout, oldest first."""
     told: list[dict[str, Any]] = [{"text": _("Put together from your confirmed earnings"), "at": payout.created_at}]
-    if payout.sent_at:
+    if payout.sent_at and payout.account.rail == "bank_file":
+        told.append({"text": _("Transferred by our bank to yours"), "tone": "good", "at": payout.sent_at})
+    elif payout.sent_at:
         told.append({"text": _("Transferred to your account at our payment provider"), "at": payout.sent_at})
     told += [_bank_event(bank) for bank in payout.bank_payouts.order_by("created_at")]
     return told
@@ -208,22 +210,28 @@ def payout_account(request: WorkerRequest) -> HttpResponse:
     """Where payouts go: choose the country of the bank, go on at the rail, see what it still wants."""
     now = timezone.now()
     if request.method == "POST":
-        payout_accounts.open_account(user=request.user, country=request.POST.get("country", ""), now=now)
-        return redirect("payments:payout_account")
+        # Leaving another way of being paid is a change of details, and asks who it is.
+        return access.reauthenticated(_open)(request) if rails.was_ready(request.user.pk) else _open(request)
     account = queries.payout_account(request.user.pk)
     if account is not None and "back" in request.GET:
         account = _fresh(account)
         if account.state == "active":
             messages.success(request, _("Your payout account is ready."))
         return redirect("payments:payout_account")
-    served = [(code, COUNTRIES[code]) for code in sorted(payout_accounts.CURRENCIES) if code in COUNTRIES]
+    served = [(code, COUNTRIES[code]) for code in sorted(rails.STRIPE_CURRENCIES) if code in COUNTRIES]
     return render(request, "worker/payout_account.html", {
         "account": account, "countries": sorted(served, key=lambda each: str(each[1])), "country": request.worker.country,
         "waits_until": holds.wait_of(account, now=now) if account else None,
         "crumbs": [{"label": _("Earnings"), "url": reverse("payments:earnings")}],
         "wanted": words.wanted(account.wanted) if account else [],
         "country_name": COUNTRIES.get(account.country, account.country) if account else "",
+        "by_bank": rails.is_on("bank_file"), "stripe_serves": payout_accounts.serves(request.worker.country),
     })  # fmt: skip
+
+
+def _open(request: WorkerRequest) -> HttpResponse:
+    payout_accounts.open_account(user=request.user, country=request.POST.get("country", ""), now=timezone.now())
+    return redirect("payments:payout_account")
 
 
 def _fresh(account: PayoutAccount) -> PayoutAccount:
