@@ -44,14 +44,21 @@ def runs(request: PersonRequest) -> HttpResponse:
         {"run": run, "total": Money(run.total_units, run.currency), "by": names.get(run.drafted_by) if run.drafted_by else None}
         for run in page.rows
     ]
+    payable = queries.payable_now()
     return render(request, "ops/payouts.html", {
-        "rows": rows, "page": page, "payable": queries.payable_now(), "currencies": settings.PLATFORM_CURRENCIES,
+        "rows": rows, "page": page, "payable": payable, "currencies": _most_first(payable),
         "minimum": Money(settings.PAYOUT_MINIMUM_UNITS, "USD").decimal(),
         "columns": [
             {"label": _("Run")}, {"label": _("State")}, {"label": _("Payouts"), "num": True}, {"label": _("Total"), "num": True},
             {"label": _("By"), "rank": 2},
         ],
     })  # fmt: skip
+
+
+def _most_first(payable: list[queries.Payable]) -> list[str]:
+    """The platform's currencies, the one for which most workers wait first."""
+    waiting = {each.amount.currency: each.workers for each in payable}
+    return sorted(settings.PLATFORM_CURRENCIES, key=lambda currency: -waiting.get(currency, 0))
 
 
 @require_POST
