@@ -19,6 +19,16 @@ CHROMIUM = (
 )  # fmt: skip
 
 
+LONGEST = ("drills/money/test_money.py", "marketplace/test_dispatch_machine.py", "house/test_matrix.py", "drills/test_dispatch_kill.py")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, so that the last minutes of a run are not one process waiting for another."""
+    late = len(LONGEST)
+    items.sort(key=lambda item: next((n for n, name in enumerate(LONGEST) if item.path.as_posix().endswith(name)), late))
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The browser of this run. Without Chromium its tests are skipped; where CI is set they fail."""
