@@ -45,7 +45,7 @@ def _strings(least: int) -> Json:
         "none": _("Nothing to mark"),
         "labels": _("Label of the next box"),
         "box": _("Box {number}: {label}"),
-        "empty": _("Drag over an object to mark it, or press N for a box in the middle."),
+        "empty": _("Choose a label and drag over an object, or press N for a box in the middle. Click a box to change it."),
         "pan": _("Move view"),
         "image_failed": _("The picture could not be loaded."),
         "retry": _("Try again"),

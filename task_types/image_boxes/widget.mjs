@@ -1,7 +1,8 @@
 // Boxes on a picture: the labels as a bar, the picture with zoom, what has been marked as a list.
 //
-// Keys: a label's key chooses it, for the selected box or the next one; N makes a box in the middle; Tab goes from box to box; arrows move
-// the box, with Shift they stretch it, with Ctrl in steps of ten; Delete removes it, Escape lets it go; Ctrl+Z undoes; + - 0 zoom, H moves the view.
+// Keys: a label's key chooses it for the next box, and for the selected one if it was picked (a box just drawn is not: who chooses the label of
+// the next one must not change it); N makes a box in the middle; Tab goes from box to box; arrows move the box, with Shift they stretch it,
+// with Ctrl in steps of ten; Delete removes it, Escape lets it go; Ctrl+Z undoes; + - 0 zoom, H moves the view.
 
 import { fill, h, icon, keyed } from "task-ui/dom.mjs";
 import { segments } from "task-ui/segments.mjs";
@@ -28,6 +29,7 @@ export function mount(element, { options, strings, payload, value, readOnly, onC
   let boxes = [];
   let none = false;
   let selected = -1;
+  let picked = false;
   let label = labels[0].value;
   let ready = false;
 
@@ -48,7 +50,7 @@ export function mount(element, { options, strings, payload, value, readOnly, onC
         if (!readOnly && (boxes.length || none)) onChange(answer(), { quiet: true });
       },
       failed: () => fail(true),
-      drawn: add,
+      drawn: (box) => add(box, false),
       picked: (index) => pick(index),
       changed: (index, box) => commit(boxes.map((old, place) => (place === index ? box : old)), index),
     },
@@ -70,7 +72,7 @@ export function mount(element, { options, strings, payload, value, readOnly, onC
   const tool = (name, key, click, sign = null) =>
     h("button", { class: `btn btn-sm${sign ? " btn-icon" : ""}`, type: "button", ...hints(name, key, sign), on: { click } }, sign ?? name);
   const undoButton = readOnly ? null : tool(strings.undo, "mod+z", undo, icon("undo") ?? "↶");
-  const newButton = readOnly ? null : tool(strings.new, "n", () => add(picture.suggestion()));
+  const newButton = readOnly ? null : tool(strings.new, "n", () => add(picture.suggestion(), true));
   const panButton = readOnly ? null : tool(strings.pan, "h", togglePan);
   panButton?.setAttribute("aria-pressed", "false");
   const zooming = [
@@ -118,7 +120,7 @@ export function mount(element, { options, strings, payload, value, readOnly, onC
     if (undoButton) undoButton.disabled = !past.length;
     noneBox.checked = none;
     if (noneRow) noneRow.hidden = !ready || boxes.length > 0 || (readOnly && !none);
-    bar.set(boxes[selected]?.label ?? label);
+    bar.set(label);
     if (ready && !readOnly && !boxes.length && !none) list.replaceChildren(h("li", { class: "task-marks__empty" }, strings.empty));
   }
 
@@ -140,7 +142,7 @@ export function mount(element, { options, strings, payload, value, readOnly, onC
   }
 
   function pick(index) {
-    selected = index;
+    [selected, picked] = [index, true];
     if (index >= 0) label = boxes[index].label;
     show();
   }
@@ -153,21 +155,23 @@ export function mount(element, { options, strings, payload, value, readOnly, onC
     tell(sentence);
   }
 
-  function add(box) {
+  function add(box, pick) {
     if (boxes.length >= most) return void (said.textContent = strings.too_many);
     if (Math.min(box.w, box.h) < least) return void (said.textContent = strings.too_small);
     commit([...boxes, { label, ...box }], boxes.length);
     picture.focus(selected);
+    picked = pick;
   }
 
   function choose(chosen) {
     label = chosen;
-    if (boxes[selected] && boxes[selected].label !== chosen) commit(boxes.map((box, index) => (index === selected ? { ...box, label: chosen } : box)));
+    if (picked && boxes[selected] && boxes[selected].label !== chosen) commit(boxes.map((box, index) => (index === selected ? { ...box, label: chosen } : box)));
     else show();
   }
 
   function drop(index) {
     commit(boxes.filter((_, place) => place !== index), Math.min(index, boxes.length - 2));
+    picked = false;
   }
 
   function undo() {
@@ -198,7 +202,7 @@ export function mount(element, { options, strings, payload, value, readOnly, onC
   }
 
   const actions = {
-    n: () => ready && add(picture.suggestion()),
+    n: () => ready && add(picture.suggestion(), true),
     delete: () => selected >= 0 && (drop(selected), true),
     backspace: () => selected >= 0 && (drop(selected), true),
     escape: () => selected >= 0 && (pick(-1), true),

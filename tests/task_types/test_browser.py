@@ -198,6 +198,7 @@ def about(box: Json, *expected: float) -> bool:
 def test_a_box_is_drawn_labelled_moved_stretched_and_undone(open_task: Open) -> None:
     page = boxes_page(open_task)
     draw(page, 100, 100, 260, 200)
+    draw(page, 180, 150, 180, 150)  # a click picks it
     page.keyboard.press("2")
     (box,) = accepted("image_boxes", FRUIT.settings, FRUIT.rows[0], answer(page))["boxes"]
     assert box["label"] == "lemon"
@@ -209,6 +210,15 @@ def test_a_box_is_drawn_labelled_moved_stretched_and_undone(open_task: Open) -> 
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
     assert about(answer(page)["boxes"][0], 100, 100, 160, 100)
+
+
+def test_a_label_chosen_for_the_next_box_leaves_the_one_just_drawn(open_task: Open) -> None:
+    page = boxes_page(open_task)
+    draw(page, 100, 100, 200, 200)
+    page.keyboard.press("2")
+    draw(page, 300, 100, 400, 200)
+    page.keyboard.press("3")
+    assert [box["label"] for box in answer(page)["boxes"]] == ["apple", "lemon"]
 
 
 def test_boxes_are_made_and_moved_without_a_mouse(open_task: Open) -> None:
