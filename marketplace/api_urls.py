@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from marketplace.api import (
     batches,
+    budgets,
     disputes,
     eligibility,
     exports,
@@ -44,6 +45,7 @@ client: list[URLPattern] = [
     ),
     path("projects/<uuid:project_id>/rates/", projects.Rates.as_view(), name="api_rates"),
     path("projects/<uuid:project_id>/bill-rates/", projects.BillRates.as_view(), name="api_bill_rates"),
+    path("projects/<uuid:project_id>/budget/", budgets.ProjectBudget.as_view(), name="api_budget"),
     path("projects/<uuid:project_id>/what-if/", what_if.WhatIf.as_view(), name="api_what_if"),
     path("projects/<uuid:project_id>/gold/", gold.Gold.as_view(), name="api_gold"),
     path("projects/<uuid:project_id>/gold/<int:task_id>/void/", gold.VoidGold.as_view(), name="api_void_gold"),
@@ -115,6 +117,7 @@ ops: list[URLPattern] = [
     path("ops/projects/<uuid:project_id>/guidelines/", projects.OpsGuidelines.as_view(), name="api_ops_guidelines"),
     path("ops/projects/<uuid:project_id>/rates/", projects.OpsRates.as_view(), name="api_ops_rates"),
     path("ops/projects/<uuid:project_id>/bill-rates/", projects.OpsBillRates.as_view(), name="api_ops_bill_rates"),
+    path("ops/projects/<uuid:project_id>/budget/", budgets.OpsProjectBudget.as_view(), name="api_ops_budget"),
     path("ops/projects/<uuid:project_id>/what-if/", what_if.OpsWhatIf.as_view(), name="api_ops_what_if"),
     path("ops/projects/<uuid:project_id>/gold/", gold.OpsGold.as_view(), name="api_ops_gold"),
     path("ops/projects/<uuid:project_id>/gold/<int:task_id>/void/", gold.OpsVoidGold.as_view(), name="api_ops_void_gold"),

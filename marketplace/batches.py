@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from kit import audit, hot, outbox, states
 from kit.errors import Conflict, Invalid
 from kit.money import Money
-from marketplace import eligibility, escalation, pricing, projects, rates, results, reviewers, routing, settlement, sql
+from marketplace import budgets, eligibility, escalation, pricing, projects, rates, results, reviewers, routing, settlement, sql
 from marketplace.models import Batch, Lease, Project, Queue, Slot, SlotKind, Submission, Task, Upload
 from marketplace.states import BATCH
 from payments import chargebacks, funding, pools
@@ -88,7 +88,7 @@ def _dearest(project: Project, kind: str, card: rates.Card) -> pricing.Most:
 def launch(*, batch: Batch, actor_id: uuid.UUID, now: datetime, pilot_size: int | None = None) -> None:
     """Freeze the terms, reserve the money, and let a runner open the slots.
 
-    Raises NothingToLaunch, NotSetUp, InsufficientFunds; then the batch stays a draft and nothing moved.
+    Raises NothingToLaunch, NotSetUp, InsufficientFunds, OverBudget; then the batch stays a draft and nothing moved.
     """
     Batch.objects.select_for_update().get(pk=batch.pk)
     batch.refresh_from_db()
@@ -109,6 +109,7 @@ def launch(*, batch: Batch, actor_id: uuid.UUID, now: datetime, pilot_size: int 
         batch, chart=BATCH, to="launching", actor_id=actor_id, now=now, terms=batch.terms, launched_at=now,
         reserved_units=reserve.total, pilot_size=pilot_size,
     )
+    budgets.check(project=project, more=Money(reserve.total, batch.currency), now=now)
     funding.reserve(
         organisation_id=project.organisation_id, batch_id=batch.pk, amount=Money(reserve.total, batch.currency),
         idem=f"launch:{batch.pk}", actor_id=actor_id, now=now,
@@ -189,7 +190,7 @@ def _open_chunk(batch: Batch, queue: Queue, limit: int) -> tuple[int | None, int
 def cover(*, batch: Batch, now: datetime, actor_id: uuid.UUID | None) -> None:
     """Reserve what today's prices need beyond what the batch was launched with, so that new leases may have them.
 
-    For all tasks of the batch, as at a launch: what is not needed comes back. Raises InsufficientFunds; nothing moved then.
+    For all tasks of the batch, as at a launch: what is not needed comes back. Raises InsufficientFunds, OverBudget; nothing moved then.
     """
     most = _most(batch.project, now)
     costs = {kind: one.cost(batch.terms["fee_bp"]) for kind, one in most.items()}
@@ -198,6 +199,7 @@ def cover(*, batch: Batch, now: datetime, actor_id: uuid.UUID | None) -> None:
         return
     missing = _reserve(batch, most).total - batch.reserved_units
     if missing > 0:
+        budgets.check(project=batch.project, more=Money(missing, batch.currency), now=now)
         funding.reserve(
             organisation_id=batch.project.organisation_id, batch_id=batch.pk, amount=Money(missing, batch.currency),
             idem=f"cover:{batch.pk}:{batch.reserved_units}", actor_id=actor_id, now=now,
@@ -213,12 +215,13 @@ def pause(*, batch: Batch, actor_id: uuid.UUID | None, now: datetime, why: str =
     Queue.objects.filter(batch=batch).update(open=False)
 
 
-def go_on(*, batch: Batch, actor_id: uuid.UUID, now: datetime) -> None:
+def go_on(*, batch: Batch, actor_id: uuid.UUID | None, now: datetime) -> None:
     """Give out leases again; a batch that paused itself after its pilot opens the rest of its slots too.
 
-    Raises chargebacks.AccountStopped.
+    Raises chargebacks.AccountStopped, OverBudget.
     """
     chargebacks.check(organisation_id=batch.project.organisation_id)
+    budgets.check_room(project=batch.project, now=now)
     pilot_size = None if batch.paused_why == AFTER_PILOT else batch.pilot_size
     states.move(batch, chart=BATCH, to="active", actor_id=actor_id, now=now, paused_why="", pilot_size=pilot_size)
     Queue.objects.filter(batch=batch).update(open=True)

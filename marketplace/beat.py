@@ -14,6 +14,7 @@ TIMES: dict[str, Any] = {
     "accept_overdue": 30.0,
     "refit": 30.0,
     "begin_prices": 60.0,
+    "watch_budgets": 20.0,
     "pay_night": crontab(minute=40, hour=0),
     "tell_of_work": 20.0,
     "read_uploads": 1.0,

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from kit import audit
 from kit.errors import Conflict, Invalid
 from kit.money import Money
-from marketplace import pricing, settlement
+from marketplace import budgets, pricing, settlement
 from marketplace.models import Batch, Mission, MissionKind, Queue, Result, Submission
 from payments import earnings, funding, pools
 from task_types import registry
@@ -117,7 +117,7 @@ def open_mission(
     now: datetime, per_day: int = 1, top_up: bool = True,
 ) -> Mission:
     """State a mission; its budget, fees included, is set aside at once: from the batch's bonus pool, and what that lacks from
-    prepaid money (`top_up`, for the client alone). Raises Invalid, Conflict, InsufficientFunds; then nothing moved."""
+    prepaid money (`top_up`, for the client alone). Raises Invalid, Conflict, OverBudget, InsufficientFunds; then nothing moved."""
     mission = Mission(
         batch=batch, kind=kind, name=name.strip(), count=count, per_day=per_day, amount_units=amount.units, starts_at=now,
         ends_at=ends_at, made_by_id=actor_id,
@@ -159,6 +159,7 @@ def _set_aside(mission: Mission, budget: Money, *, top_up: bool, actor_id: uuid.
             "left": Money(free, batch.currency)
         })  # fmt: skip
     if missing:
+        budgets.check(project=batch.project, more=Money(missing, batch.currency), now=now)
         funding.reserve(
             organisation_id=batch.project.organisation_id, batch_id=batch.pk, amount=Money(missing, batch.currency),
             idem=f"mission:{mission.pk}", actor_id=actor_id, now=now,

@@ -10,8 +10,8 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from marketplace import batches, bonuses, client_records, dispatch, floors, intake, outlook, raises, results, review
-from marketplace.models import Batch, Draft
+from marketplace import batches, bonuses, budget_watch, client_records, dispatch, floors, intake, outlook, raises, results, review
+from marketplace.models import Batch, Budget, Draft
 from marketplace.webhooks import happenings, sending
 
 DRAFT_DAYS = 30
@@ -83,6 +83,14 @@ def _step(batch_id: uuid.UUID, now: datetime) -> str:
 def begin_prices(**_: Any) -> None:
     """Dated prices take effect when their time has come."""
     raises.begin_due(now=timezone.now())
+
+
+@shared_task
+def watch_budgets(**_: Any) -> None:
+    """Alerts, stops and goes on where projects have budgets."""
+    for project_id in Budget.objects.order_by("pk").values_list("pk", flat=True):
+        with transaction.atomic(durable=True):
+            budget_watch.look(project_id=project_id, now=timezone.now())
 
 
 @shared_task

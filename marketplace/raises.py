@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from marketplace import batches, projects
+from marketplace import batches, budgets, projects
 from marketplace.models import Batch, Project
 from payments import funding
 
@@ -20,7 +20,7 @@ LOOKED_BACK = timedelta(days=7)
 def cover(*, project: Project, now: datetime, actor_id: uuid.UUID | None) -> None:
     """Reserve what today's prices need in every batch of the project that is in motion, and let new leases have them.
 
-    Raises InsufficientFunds: then nothing moved, and new leases keep the prices that the reserve covers.
+    Raises InsufficientFunds, OverBudget: then nothing moved, and new leases keep the prices that the reserve covers.
     """
     moving = Batch.objects.filter(project=project, state__in=IN_MOTION).order_by("pk")
     for batch in moving.select_for_update(of=("self",)).select_related("project"):
@@ -31,7 +31,7 @@ def cover(*, project: Project, now: datetime, actor_id: uuid.UUID | None) -> Non
 def begin_due(*, now: datetime) -> int:
     """Let the dated prices that began lately take effect; returns how many projects they concern. Safe to run twice.
 
-    Opens its own transactions. Where a client's money does not cover a higher price, new leases keep the old one; it is tried
+    Opens its own transactions. Where a client's money or budget does not cover a higher price, new leases keep the old one; it is tried
     again for a week.
     """
     begun = Q(rates__valid_from__gt=now - LOOKED_BACK, rates__valid_from__lte=now)
@@ -41,7 +41,7 @@ def begin_due(*, now: datetime) -> int:
         try:
             with transaction.atomic(durable=True):
                 cover(project=project, now=now, actor_id=None)
-        except funding.InsufficientFunds:
+        except (funding.InsufficientFunds, budgets.OverBudget):
             with transaction.atomic(durable=True):
                 projects.refresh_terms(project=project, now=now)
     return len(found)

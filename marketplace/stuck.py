@@ -12,7 +12,7 @@ from django.db.models import Count
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from marketplace import batches, eligibility, review
+from marketplace import batches, budgets, eligibility, review
 from marketplace.models import Assignment, Batch, Lease, Queue, Slot, Submission
 from marketplace.progress import Progress
 
@@ -27,7 +27,7 @@ AMBIGUOUS_OF = 20
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One thing that holds work up. `page` names where it can be changed: workers, terms, guideline, review, results, or ''."""
+    """One thing that holds work up. `page` names where it can be changed: workers, terms, guideline, budget, review, results, or ''."""
 
     title: str
     text: str
@@ -55,6 +55,11 @@ def _paused(batch: Batch) -> Iterator[Reason]:
         yield Reason(
             _("Your bank took a payment back"),
             _("No new tasks are handed out until that is settled; see Billing. Work that is done is paid."),
+        )
+    elif batch.paused_why == budgets.PAUSED:
+        yield Reason(
+            _("The project's budget is used up"),
+            _("Tasks in hand may still be handed in. It goes on by itself when the budget has room again."), "budget",
         )
     else:
         yield Reason(_("Paused"), _("No new tasks are handed out. Tasks in hand may still be handed in."))

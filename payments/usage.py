@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Coalesce
 
 from kit.money import Money, total
@@ -91,6 +91,18 @@ def _charges(organisation_id: uuid.UUID, currency: str, start: dt.datetime, end:
             batch=name.batch if name else str(batch_id), project=name.project if name else "",
         ))  # fmt: skip
     return sorted(charges, key=lambda each: (each.project, each.batch, each.kind))
+
+
+def charged_since(
+    *, organisation_id: uuid.UUID, batch_ids: Sequence[uuid.UUID], currency: str, start: dt.datetime
+) -> Money:
+    """Pay and fees of some batches of a client that were confirmed since a moment."""
+    since = Earning.objects.filter(
+        organisation_id=organisation_id, batch_id__in=batch_ids, currency=currency, state="confirmed", from_losses=False,
+        settled_at__gte=start,
+    )  # fmt: skip
+    sums = since.aggregate(units=Coalesce(Sum(F("confirmed_units") + F("confirmed_fee_units")), 0))
+    return Money(int(sums["units"]), currency)
 
 
 def _moves(account: Account, start: dt.datetime, end: dt.datetime) -> tuple[Money, list[tuple[str, Money]]]:

@@ -2,6 +2,7 @@
 
 from marketplace.models.batches import BadRow, Batch, Upload
 from marketplace.models.bonuses import Mission, MissionKind
+from marketplace.models.budgets import Budget, BudgetPeriod
 from marketplace.models.disputes import ClientRecord, Dispute
 from marketplace.models.judging import QualityModel, Result, ReviewerRecord, Verdict
 from marketplace.models.projects import BillRate, GuidelineVersion, Project, ProjectTry, Rate, SlotKind
@@ -26,6 +27,8 @@ __all__ = [
     "BadRow",
     "Batch",
     "BillRate",
+    "Budget",
+    "BudgetPeriod",
     "ClientRecord",
     "Dispute",
     "Draft",

@@ -144,7 +144,7 @@ def troubles(
 def page_of(org: str, batch: Batch, page: str) -> str:
     """Where a reason can be dealt with."""
     match page:
-        case "workers" | "terms" | "guideline":
+        case "workers" | "terms" | "guideline" | "budget":
             return reverse(f"market:project_{page}", args=[org, batch.project_id])
         case "review":
             return f"{reverse('market:client_review', args=[org])}?project={batch.project_id}"

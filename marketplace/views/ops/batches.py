@@ -50,6 +50,7 @@ HAPPENED: dict[str, Text] = {
 WHY: dict[str, Text] = PAUSE_REASONS | {
     "complete": gettext_lazy("every task has its answers"), "pilot": gettext_lazy("the pilot is over"),
     "ops": gettext_lazy("by ops"), "chargeback": gettext_lazy("the client's bank took a payment back"),
+    "budget": gettext_lazy("the project's budget is used up"),
 }
 
 
