@@ -24,3 +24,8 @@ if (shell) {
     if (shell.hasAttribute("data-open")) set(false);
   });
 }
+
+// On a narrow window the tabs scroll sideways: the one that is open is in sight.
+document.querySelectorAll(".mk-tabs > [aria-current]").forEach((tab) => {
+  tab.parentElement.scrollLeft += tab.getBoundingClientRect().left - tab.parentElement.getBoundingClientRect().left;
+});

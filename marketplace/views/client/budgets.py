@@ -30,7 +30,7 @@ class BudgetForm(Styled):
     """An amount and what it is for."""
 
     amount = forms.DecimalField(
-        label=gettext_lazy("Amount, our fee included"), min_value=Decimal("0.01"), max_value=100_000_000, decimal_places=4,
+        label=gettext_lazy("Amount, our fee included"), min_value=Decimal("0.01"), max_value=100_000_000, decimal_places=2,
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )  # fmt: skip
     period = forms.ChoiceField(label=gettext_lazy("For"), choices=BudgetPeriod.choices)
@@ -61,7 +61,7 @@ def page(request: ClientRequest, org: str, project_id: uuid.UUID) -> HttpRespons
 
 
 def _initial(found: budgets.Seen | None) -> dict[str, Any]:
-    return {"amount": found.amount.decimal(), "period": found.budget.period} if found else {}
+    return {"amount": f"{found.amount.decimal():.2f}", "period": found.budget.period} if found else {}
 
 
 @require_POST
