@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from payments.api import bank, client, finance, worker
+from payments.api import bank, client, finance, rates, worker
 
 urlpatterns = [
     path("me/money/", worker.MyMoney.as_view(), name="api_my_money"),
@@ -28,6 +28,7 @@ urlpatterns = [
     path("ops/bank-files/", bank.BankFiles.as_view(), name="api_bank_files"),
     path("ops/bank-files/<uuid:file_id>/download/", bank.BankFileDownload.as_view(), name="api_download_bank_file"),
     path("ops/bank-reports/", bank.BankReports.as_view(), name="api_bank_reports"),
+    path("ops/exchange-rates/", rates.ExchangeRates.as_view(), name="api_exchange_rates"),
     path("ops/ledger/", finance.Health.as_view(), name="api_ledger"),
     path("ops/mismatches/", finance.Mismatches.as_view(), name="api_mismatches"),
     path("ops/mismatches/<uuid:mismatch_id>/close/", finance.CloseMismatch.as_view(), name="api_close_mismatch"),

@@ -186,7 +186,7 @@ INVARIANTS: tuple[tuple[str, str], ...] = (
             UNION ALL
             SELECT currency, -amount_units FROM payments_funding WHERE state = 'settled' AND cleared_at IS NULL
             UNION ALL
-            SELECT payout.currency, payout.amount_units
+            SELECT coalesce(nullif(payout.exchanged_into, ''), payout.currency), coalesce(payout.exchanged_units, payout.amount_units)
             FROM payments_attempt attempt JOIN payments_payout payout ON payout.id = attempt.payout_id
             JOIN payments_payoutaccount payee ON payee.id = payout.account_id AND payee.rail = 'stripe'
             WHERE attempt.state = 'known' AND attempt.cleared_at IS NULL

@@ -17,7 +17,7 @@ from kit import audit, outbox, states
 from kit.errors import Conflict
 from kit.ids import uuid7
 from kit.money import PAYABLE_STEP, Money
-from payments import holds, locks, payout_costs, payout_sql, rails
+from payments import exchange, holds, locks, payout_costs, payout_sql, rails
 from payments.models import Attempt, Payout, PayoutAccount, PayoutRun, Rhythm
 from payments.states import OPEN_PAYOUT, PAYOUT, RUN
 from workers import people
@@ -92,6 +92,7 @@ def plan(
     if run.on_demand:
         _take_cost(run)
     _drop_small(run, minimum, left_out)
+    exchange.fix(run=run, now=now)
     sums = run.payouts.aggregate(n=Count("id"), units=Sum("amount_units"))
     run.payouts_planned, run.total_units, run.left_out = sums["n"], int(sums["units"] or 0), dict(left_out)
     run.save(update_fields=["payouts_planned", "total_units", "left_out"])

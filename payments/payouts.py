@@ -101,9 +101,9 @@ def record_known(*, attempt_id: uuid.UUID, transfers: list[Transfer], now: dt.da
         payout, attempt = _locked(attempt_id)
         if attempt.state not in OPEN_ATTEMPT:
             return
-        amount = Money(payout.amount_units, payout.currency)
+        amount = payout.sends
         if len(transfers) > 1 or transfer.amount != amount or transfer.destination != payout.account.rail_account:
-            theirs = sum(each.amount.units for each in transfers if each.amount.currency == payout.currency)
+            theirs = sum(each.amount.units for each in transfers if each.amount.currency == amount.currency)
             mismatches.name(kind="transfer_differs", subject=transfer.id, ours=amount, theirs_units=theirs, now=now)
         states.move(
             attempt, chart=ATTEMPT, to="known", actor_id=None, now=now, settled_at=now, transfer_id=transfer.id,
@@ -201,8 +201,15 @@ def _give_back(payout: Payout, fault: str, now: dt.datetime) -> None:
 
 def _sent(payout: Payout) -> list[ledger.Leg]:
     in_transit = Account("worker_in_transit", payout.worker_id, payout.currency)
-    amount = Money(payout.amount_units, payout.currency)
-    return ledger.move(amount, debit=in_transit, credit=rails.clearing(payout.account.rail, payout.currency))
+    if payout.exchanged_units is None:
+        return ledger.move(payout.amount, debit=in_transit, credit=rails.clearing(payout.account.rail, payout.currency))
+    sends = payout.sends
+    return [
+        *ledger.move(payout.amount, debit=in_transit, credit=platform("platform_fx", payout.currency)),
+        *ledger.move(
+            sends, debit=platform("platform_fx", sends.currency), credit=rails.clearing(payout.account.rail, sends.currency)
+        ),
+    ]
 
 
 def _post(payout: Payout, step: str, legs: list[ledger.Leg], now: dt.datetime) -> None:

@@ -68,8 +68,7 @@ for _name, _sentence, (_url, _params), _mail in KINDS:
 
 def on_payout(name: str, payout_id: str, **params: Any) -> None:
     payout = Payout.objects.get(pk=payout_id)
-    amount = Money(payout.amount_units, payout.currency)
-    notices.tell(payout.worker_id, name, payout_id=payout_id, amount=_plain(amount), **params)
+    notices.tell(payout.worker_id, name, payout_id=payout_id, amount=_plain(payout.sends), **params)
 
 
 def on_payout_sent(*, payout_id: str, **_rest: Any) -> None:

@@ -86,7 +86,7 @@ def _clear_transfer(movement: RailMovement, now: dt.datetime) -> bool:
     attempt = Attempt.objects.select_related("payout").filter(transfer_id=movement.source, state="known").first()
     if attempt is None:
         return _unmatched(movement, now)
-    ours = Money(attempt.payout.amount_units, attempt.payout.currency)
+    ours = attempt.payout.sends
     if not _agrees(movement, ours, -movement.amount_units, now):
         return False
     Attempt.objects.filter(pk=attempt.pk).update(cleared_at=now)
@@ -169,8 +169,7 @@ def _missing(now: dt.datetime) -> str:
     attempts = Attempt.objects.filter(state="known", cleared_at__isnull=True, settled_at__lte=now - GRACE)
     lost = [(f"funding {wish.pk}", Money(wish.amount_units, wish.currency)) for wish in fundings]
     lost += [
-        (f"payout {attempt.payout_id}", Money(attempt.payout.amount_units, attempt.payout.currency))
-        for attempt in attempts.select_related("payout")
+        (f"payout {attempt.payout_id}", attempt.payout.sends) for attempt in attempts.select_related("payout")
     ]
     taken = Chargeback.objects.filter(taken_cleared_at__isnull=True, opened_at__lte=now - GRACE)
     back = Chargeback.objects.filter(state="won", back_cleared_at__isnull=True, closed_at__lte=now - GRACE)

@@ -83,7 +83,7 @@ def _payout_of(transfer: Transfer) -> uuid.UUID | None:
 def _open_try(payout_id: uuid.UUID, transfer: Transfer, now: dt.datetime) -> Attempt | None:
     """The payout in `sending` with a try open, whatever the backup has of it; None where it ended otherwise."""
     payout = locks.payout(payout_id)
-    if payout.state in (*LEFT_US, "returned") or payout.amount_units != transfer.amount.units:
+    if payout.state in (*LEFT_US, "returned") or payout.sends != transfer.amount:
         return None
     for step in ("approved", "sending"):
         if PAYOUT.allows(payout.state, step):

@@ -12,7 +12,6 @@ from django.db.models import Q
 
 from kit import due
 from kit.errors import ProductError
-from kit.money import Money
 from payments import ledger, locks, payout_runs, payouts, rails
 from payments.gateway import BalanceShort, Definite, GatewayError, KeyRefused, Transfer
 from payments.models import Attempt, Payout, PayoutRun
@@ -104,9 +103,8 @@ def _ask(attempt: Attempt, payout: Payout, now: dt.datetime) -> list[Transfer]:
     found = rail.find(group=group) if attempt.calls > 1 else []
     if found or not payouts.may_send(attempt, now=now):
         return found
-    amount = Money(payout.amount_units, payout.currency)
     destination = payout.account.rail_account or ""
-    return [rail.send(key=attempt.key, group=group, destination=destination, amount=amount, payout_id=payout.pk)]
+    return [rail.send(key=attempt.key, group=group, destination=destination, amount=payout.sends, payout_id=payout.pk)]
 
 
 def _note_call(attempt_id: uuid.UUID, now: dt.datetime) -> Attempt | None:

@@ -74,7 +74,7 @@ def payout_amounts(payout: Payout) -> dict[str, Money]:
     return {
         "amount": Money(payout.amount_units, payout.currency), "carry_in": Money(payout.carry_in_units, payout.currency),
         "earned": Money(payout.earned_units, payout.currency), "carry_out": Money(payout.carry_out_units, payout.currency),
-        "cost": Money(payout.cost_units, payout.currency),
+        "cost": Money(payout.cost_units, payout.currency), "sends": payout.sends,
     }  # fmt: skip
 
 

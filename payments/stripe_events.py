@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import F
 
 from kit import due
+from kit.money import Money
 from payments import (
     bank_payouts,
     chargebacks,
@@ -122,15 +123,20 @@ def reader_of(kind: str) -> Reader:
 
 
 def resume_paused(*, now: dt.datetime) -> int:
-    """Go on with runs that wait for money, as soon as the balance covers what one of their payouts needs."""
+    """Go on with runs that wait for money, as soon as the balance covers the smallest payout of each currency that they send."""
     resumed = 0
     for run in PayoutRun.objects.filter(state="paused", paused_for="balance_short"):
-        smallest = Payout.objects.filter(run=run, state__in=("approved", "sending")).order_by("amount_units").first()
-        if smallest is None or rails.of("stripe").available(run.currency).units >= smallest.amount_units:
+        if all(rails.of("stripe").available(least.currency) >= least for least in _smallest(run)):
             with transaction.atomic(durable=True):
                 payout_runs.resume(run_id=run.pk, actor_id=None, now=now)
             resumed += 1
     return resumed
+
+
+def _smallest(run: PayoutRun) -> list[Money]:
+    """The smallest payout that waits in a run, in each currency that it sends."""
+    waiting = Payout.objects.filter(run=run, state__in=("approved", "sending")).order_by("exchanged_into", "amount_units")
+    return [payout.sends for payout in waiting.distinct("exchanged_into")]
 
 
 def backfill(*, now: dt.datetime) -> int:

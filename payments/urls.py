@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from payments import webhooks
-from payments.views import bank, client, figures, ops, worker
+from payments.views import bank, client, figures, ops, rates, worker
 
 app_name = "payments"
 
@@ -40,6 +40,7 @@ urlpatterns = [
     path("ops/payouts/<uuid:run_id>/cancel/", ops.cancel, name="cancel_payouts"),
     path("ops/payouts/<uuid:run_id>/resume/", ops.resume, name="resume_payouts"),
     path("ops/payouts/attempts/<uuid:attempt_id>/never-made/", ops.decide_absent, name="decide_absent"),
+    path("ops/payouts/rates/", rates.page, name="exchange_rates"),
     path("ops/payouts/tax/", figures.tax_year, name="tax_year"),
     path("ops/payouts/tax.csv", figures.tax_csv, name="tax_csv"),
     path("ops/payouts/tax/<uuid:worker_id>/form/", figures.tax_form, name="tax_form"),

@@ -87,6 +87,7 @@ class RunPayoutSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     worker = serializers.UUIDField()
     amount = MoneyField()
+    sends = MoneyField(help_text="The amount, or what it is exchanged into for this worker")
     state = serializers.CharField(help_text=", ".join(PAYOUT.states))
     fault = serializers.CharField()
     attempts = AttemptSerializer(many=True)
@@ -243,7 +244,7 @@ class RunPayouts(FinanceView):
 
 def _payout_of_run(payout: Payout) -> dict[str, Any]:
     shown = {
-        "id": payout.pk, "worker": payout.worker_id, "amount": Money(payout.amount_units, payout.currency),
+        "id": payout.pk, "worker": payout.worker_id, "amount": payout.amount, "sends": payout.sends,
         "state": payout.state, "fault": payout.fault, "attempts": sorted(payout.attempts.all(), key=lambda each: each.n),
     }  # fmt: skip
     return dict(RunPayoutSerializer(shown).data)

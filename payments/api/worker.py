@@ -67,7 +67,11 @@ class PayoutSerializer(serializers.Serializer[Any]):
 
     id = serializers.UUIDField()
     state = serializers.CharField(help_text=", ".join(PAYOUT.states))
-    amount = MoneyField()
+    amount = MoneyField(help_text="What left the balance, without the cost")
+    sends = MoneyField(help_text="What reaches the worker: the amount, or what it was exchanged into")
+    rate = serializers.DecimalField(
+        max_digits=18, decimal_places=9, source="rate.rate", default=None, allow_null=True, help_text="Of the exchange, if there was one"
+    )
     cost = MoneyField(help_text="What the rail took for a payout on demand; zero for a weekly one")
     earnings = serializers.IntegerField(source="earnings_count")
     carry_in = MoneyField(help_text="Left by earlier payouts that were rounded down")
@@ -127,7 +131,7 @@ def payout_shown(payout: Payout) -> dict[str, Any]:
     }
     amounts = {
         "amount": money(payout.amount_units), "carry_in": money(payout.carry_in_units),
-        "carry_out": money(payout.carry_out_units), "cost": money(payout.cost_units),
+        "carry_out": money(payout.carry_out_units), "cost": money(payout.cost_units), "sends": payout.sends, "rate": payout.rate,
     }  # fmt: skip
     return dict(PayoutSerializer(plain | amounts).data)
 

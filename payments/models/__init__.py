@@ -7,6 +7,7 @@ from payments.models.funding import Funding
 from payments.models.ledger import LedgerAccount, LedgerBalance, LedgerEntry, LedgerTx
 from payments.models.payouts import Attempt, BankPayout, Payout, PayoutAccount, PayoutRun, Rhythm, TaxForm
 from payments.models.rail import LedgerCheck, Mismatch, RailMovement, StripeEvent
+from payments.models.rates import ExchangeRate
 from payments.models.refunds import Refund
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Chargeback",
     "Earning",
     "EarningLine",
+    "ExchangeRate",
     "Funding",
     "Hold",
     "LedgerAccount",

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kit import states as kit_states
 from kit.ids import uuid7
+from kit.money import Money
 from payments.states import ATTEMPT, OPEN_ATTEMPT, OPEN_PAYOUT, PAYOUT, PAYOUT_ACCOUNT, RUN
 
 
@@ -109,7 +110,8 @@ class Payout(models.Model):
     """A transfer of confirmed earnings to a worker: its earnings + carry-in, floored to the payable step.
 
     amount + cost = earned + carry_in - carry_out; the cost is the rail's, for a payout on demand. The carry is what earlier
-    payouts of this worker left by rounding down.
+    payouts of this worker left by rounding down. Where the worker's account is kept in another of the platform's currencies,
+    `exchanged_units` of `exchanged_into` are sent for the amount, at a rate that is fixed when the payout is drafted.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -122,6 +124,9 @@ class Payout(models.Model):
     carry_out_units = models.BigIntegerField(default=0)
     amount_units = models.BigIntegerField(default=0)
     cost_units = models.BigIntegerField(default=0, db_default=0)
+    exchanged_units = models.BigIntegerField(null=True)
+    exchanged_into = models.CharField(max_length=3, blank=True, default="", db_default="")
+    rate = models.ForeignKey("payments.ExchangeRate", on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     earnings_count = models.PositiveIntegerField(default=0)
     state = kit_states.field(PAYOUT)
     fault = models.CharField(max_length=80, blank=True, default="")
@@ -146,6 +151,11 @@ class Payout(models.Model):
             ),
             models.CheckConstraint(condition=models.Q(cost_units__gte=0), name="payout_cost_not_negative"),
             models.CheckConstraint(
+                condition=models.Q(exchanged_into="", exchanged_units__isnull=True, rate__isnull=True)
+                | (~models.Q(exchanged_into="") & models.Q(exchanged_units__gt=0, rate__isnull=False)),
+                name="payout_exchange_is_whole",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(state="draft") | models.Q(amount_units__gt=0), name="payout_is_positive"
             ),
         ]
@@ -156,6 +166,17 @@ class Payout(models.Model):
                 fields=["state", "id"], name="payouts_to_send", condition=models.Q(state__in=["approved", "sending"])
             ),
         ]
+
+    @property
+    def amount(self) -> Money:
+        """What leaves the worker's balance, without the cost."""
+        return Money(self.amount_units, self.currency)
+
+    @property
+    def sends(self) -> Money:
+        """What the rail is asked to pay: the amount, or what it was exchanged into."""
+        return Money(self.exchanged_units, self.exchanged_into) if self.exchanged_units is not None else self.amount
+
 
 
 class Attempt(models.Model):

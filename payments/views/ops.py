@@ -129,7 +129,7 @@ def _shown(run: PayoutRun) -> dict[str, Any]:
 def _payout_row(payout: Payout, names: dict[uuid.UUID, queries.Person]) -> dict[str, Any]:
     tries = sorted(payout.attempts.all(), key=lambda each: each.n)
     return {
-        "payout": payout, "person": names.get(payout.worker_id), "amount": Money(payout.amount_units, payout.currency),
+        "payout": payout, "person": names.get(payout.worker_id), "amount": payout.amount,
         "tries": tries, "decide": next((each for each in tries if each.needs_person and each.state == "in_doubt"), None),
         "fault": payout.fault.replace("_", " "),
     }  # fmt: skip

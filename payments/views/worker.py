@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -19,8 +20,8 @@ from kit import paging
 from kit.errors import Invalid, NotFound
 from kit.ids import uuid7
 from kit.money import Money
-from payments import gateway, holds, papers, payout_accounts, payout_requests, queries, rails, sheets, statements, tax, words
-from payments.models import BankPayout, Earning, Payout, PayoutAccount, Rhythm
+from payments import exchange, gateway, holds, papers, payout_accounts, payout_requests, queries, rails, sheets, statements, tax, words
+from payments.models import BankPayout, Earning, ExchangeRate, Payout, PayoutAccount, Rhythm
 from workers import access
 from workers.access import WorkerRequest
 from workers.countries import COUNTRIES
@@ -225,8 +226,15 @@ def payout_account(request: WorkerRequest) -> HttpResponse:
         "crumbs": [{"label": _("Earnings"), "url": reverse("payments:earnings")}],
         "wanted": words.wanted(account.wanted) if account else [],
         "country_name": COUNTRIES.get(account.country, account.country) if account else "",
+        "rates": _rates(account, now) if account else [],
         "by_bank": rails.is_on("bank_file"), "stripe_serves": payout_accounts.serves(request.worker.country),
     })  # fmt: skip
+
+
+def _rates(account: PayoutAccount, now: dt.datetime) -> list[ExchangeRate]:
+    """At what today's earnings in other currencies would be sent to this account."""
+    earned = queries.worker_currencies(account.user_id)
+    return [rate for rate in (exchange.into(account, currency, now=now) for currency in earned) if rate]
 
 
 def _open(request: WorkerRequest) -> HttpResponse:
