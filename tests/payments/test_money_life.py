@@ -19,6 +19,7 @@ from kit.money import Money
 from payments import (
     chargebacks,
     earnings,
+    exchange,
     funding,
     holds,
     invariants,
@@ -241,6 +242,14 @@ class Life(RuleBasedStateMachine):
                 payout_runs.approve(run_id=run.pk, actor_id=self.acme.id, now=self.now)
             self.open_tries()
 
+    @rule(rate=st.sampled_from(["0.5", "0.9137", "1.000001", "3"]))
+    def set_rate(self, rate: str) -> None:
+        """Finance states what a dollar is in euros, in which both are paid; drafts keep what they were drafted with."""
+        drafted = {payout.pk: payout.sends for payout in Payout.objects.filter(state="draft")}
+        with transaction.atomic():
+            exchange.put(base="USD", quote="EUR", rate=rate, actor_id=self.acme.id, now=self.now, sure=True)
+        assert drafted == {payout.pk: payout.sends for payout in Payout.objects.filter(state="draft")}
+
     @rule()
     def open_tries(self) -> None:
         for payout_id in payouts.to_open(limit=10):
@@ -258,7 +267,7 @@ class Life(RuleBasedStateMachine):
             made = self.transfers.setdefault(
                 payout.pk,
                 Transfer(
-                    id=f"tr_{payout.pk.hex}", amount=Money(payout.amount_units, "USD"), destination=payout.account.rail_account or "",
+                    id=f"tr_{payout.pk.hex}", amount=payout.sends, destination=payout.account.rail_account or "",
                     group="", payment=f"py_{payout.pk.hex}", reversed=False,
                 ),
             )  # fmt: skip
@@ -299,8 +308,8 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def what_is_paid_is_what_the_rail_made(self) -> None:
-        sent = dict(Payout.objects.filter(state="sent").values_list("pk", "amount_units"))
-        assert sent == {pk: made.amount.units for pk, made in self.transfers.items()}
+        sent = {payout.pk: payout.sends for payout in Payout.objects.filter(state="sent")}
+        assert sent == {pk: made.amount for pk, made in self.transfers.items()}
 
     def teardown(self) -> None:
         """Every amount explains itself: the lines of an earning add up to what it is worth."""

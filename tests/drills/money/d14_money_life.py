@@ -125,8 +125,8 @@ class WholeLife(Life):
 
     @invariant()
     def what_is_paid_is_what_the_rail_made(self) -> None:
-        left = dict(Payout.objects.filter(state__in=LEFT_US).values_list("pk", "amount_units"))
-        assert left == {pk: made.amount.units for pk, made in self.transfers.items()}
+        left = {payout.pk: payout.sends for payout in Payout.objects.filter(state__in=LEFT_US)}
+        assert left == {pk: made.amount for pk, made in self.transfers.items()}
 
     @invariant()
     def replaying_the_journal_gives_the_balances(self) -> None:
