@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -13,15 +13,20 @@ from django.utils.translation import gettext as _
 from kit import outbox, states
 from kit.errors import Conflict, Invalid
 from kit.money import Money
-from payments import gateway, ledger, locks, mismatches, payout_accounts, receivables, sql, stripe_gateway
+from payments import gateway, ledger, locks, mismatches, payout_accounts, receivables, sql, stripe_gateway, stripe_invoices
 from payments.chart import Account, platform
 from payments.models import BatchTally, Funding
 from payments.states import FUNDING
+from workers.models import User
 
 LOW_BP = 2_000
 """A client hears `budget.low` when a launch leaves less prepaid than this share of what it took."""
 
 
+DUE = timedelta(days=14)
+"""How long an invoice may take to be paid."""
+INVOICE = "in_"
+"""How ids of Stripe's invoices begin."""
 LEAST, MOST = 10_000, 9_999_999_900
 """Units that one payment may be: 1.00 to 999,999.99, which is as much as a hosted page takes."""
 
@@ -116,11 +121,7 @@ def start_checkout(
     Opens its own transactions. Raises Invalid for an amount that cannot be charged, RailUnavailable when Stripe does not
     answer (the wish is kept and finished by a job).
     """
-    if amount.currency not in settings.PLATFORM_CURRENCIES:
-        raise Invalid(_("Expected one of these currencies: %(all)s.") % {"all": ", ".join(settings.PLATFORM_CURRENCIES)},
-                      field="currency")  # fmt: skip
-    if amount.payable() != amount or not LEAST <= amount.units <= MOST:
-        raise Invalid(_("Expected an amount in whole cents between 1.00 and 999,999.99."), field="amount")
+    _check(amount)
     with transaction.atomic(durable=True):
         wish = Funding(
             organisation_id=organisation_id, currency=amount.currency, amount_units=amount.units, started_by=actor_id,
@@ -132,14 +133,30 @@ def start_checkout(
     return open_checkout(funding_id=wish.pk, now=now)
 
 
-def open_checkout(*, funding_id: uuid.UUID, now: datetime) -> Funding:
-    """Make the hosted page of a wish to pay, under a key of its own; a job calls it again after a crash."""
-    wish = Funding.objects.get(pk=funding_id)
-    try:
-        page = stripe_gateway.open_checkout(
-            key=f"funding-{wish.pk}", funding_id=wish.pk, amount=Money(wish.amount_units, wish.currency),
-            words=_("Prepaid work"), success_url=wish.success_url, cancel_url=wish.cancel_url,
+def ask_invoice(*, organisation_id: uuid.UUID, amount: Money, actor_id: uuid.UUID, now: datetime) -> Funding:
+    """An invoice that the client pays by bank transfer; what arrives is prepaid then. Transactions and errors as for a hosted page."""
+    _check(amount)
+    with transaction.atomic(durable=True):
+        wish = Funding.objects.create(
+            organisation_id=organisation_id, currency=amount.currency, amount_units=amount.units, started_by=actor_id,
+            created_at=now, way="invoice",
         )  # fmt: skip
+    return open_checkout(funding_id=wish.pk, now=now)
+
+
+def _check(amount: Money) -> None:
+    if amount.currency not in settings.PLATFORM_CURRENCIES:
+        raise Invalid(_("Expected one of these currencies: %(all)s.") % {"all": ", ".join(settings.PLATFORM_CURRENCIES)},
+                      field="currency")  # fmt: skip
+    if amount.payable() != amount or not LEAST <= amount.units <= MOST:
+        raise Invalid(_("Expected an amount in whole cents between 1.00 and 999,999.99."), field="amount")
+
+
+def open_checkout(*, funding_id: uuid.UUID, now: datetime) -> Funding:
+    """Make the hosted page or the invoice of a wish to pay, under a key of its own; a job calls it again after a crash."""
+    wish = Funding.objects.select_related("organisation").get(pk=funding_id)
+    try:
+        page = _invoice(wish) if wish.way == "invoice" else _page(wish)
     except gateway.InDoubt as error:
         raise payout_accounts.unavailable() from error
     except gateway.Definite as error:
@@ -155,6 +172,27 @@ def open_checkout(*, funding_id: uuid.UUID, now: datetime) -> Funding:
     return wish
 
 
+def _page(wish: Funding) -> gateway.Checkout:
+    return stripe_gateway.open_checkout(
+        key=f"funding-{wish.pk}", funding_id=wish.pk, amount=Money(wish.amount_units, wish.currency), words=_("Prepaid work"),
+        success_url=wish.success_url, cancel_url=wish.cancel_url,
+    )  # fmt: skip
+
+
+def _invoice(wish: Funding) -> gateway.Checkout:
+    """With the client as Stripe knows it from an earlier invoice, or made known now."""
+    known = Funding.objects.filter(organisation=wish.organisation).exclude(customer="").order_by("created_at")
+    customer = known.values_list("customer", flat=True).first() or stripe_invoices.create_customer(
+        key=f"customer-{wish.pk}", organisation_id=wish.organisation_id, name=wish.organisation.name,
+        email=User.objects.filter(pk=wish.started_by).values_list("email", flat=True).first() or "",
+    )  # fmt: skip
+    Funding.objects.filter(pk=wish.pk).update(customer=customer)
+    return stripe_invoices.open_invoice(
+        key=f"funding-{wish.pk}", funding_id=wish.pk, customer=customer, amount=Money(wish.amount_units, wish.currency),
+        words=_("Prepaid work"), due=DUE,
+    )  # fmt: skip
+
+
 def give_up(*, funding_id: uuid.UUID, now: datetime) -> None:
     """A wish whose page was never made in a day is dropped; nothing was paid, as nobody ever saw the page."""
     wish = locks.funding(funding_id)
@@ -163,10 +201,27 @@ def give_up(*, funding_id: uuid.UUID, now: datetime) -> None:
 
 
 def read_again(*, checkout_id: str, now: datetime) -> None:
-    """Ask Stripe how a hosted page stands and keep it. Opens its own transaction; raises GatewayError."""
-    page = stripe_gateway.read_checkout(checkout_id)
+    """Ask Stripe how a hosted page or an invoice stands and keep it. Opens its own transaction; raises GatewayError."""
+    by_invoice = checkout_id.startswith(INVOICE)
+    page = stripe_invoices.read_invoice(checkout_id) if by_invoice else stripe_gateway.read_checkout(checkout_id)
     with transaction.atomic(durable=True):
         keep(page=page, now=now)
+
+
+def withdraw(*, funding_id: uuid.UUID, now: datetime) -> None:
+    """An open invoice that will not be paid is made void. Raises Conflict for anything else, RailUnavailable."""
+    wish = Funding.objects.get(pk=funding_id)
+    if wish.way != "invoice" or wish.state != "open" or not wish.checkout_id:
+        raise Conflict(_("Only an open invoice can be withdrawn."), state=wish.state)
+    try:
+        page = stripe_invoices.void(wish.checkout_id)
+    except gateway.Definite:
+        return read_again(checkout_id=wish.checkout_id, now=now)
+    except gateway.GatewayError as error:
+        raise payout_accounts.unavailable() from error
+    with transaction.atomic(durable=True):
+        keep(page=page, now=now)
+    return None
 
 
 def keep(*, page: gateway.Checkout, now: datetime) -> None:

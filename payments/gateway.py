@@ -38,7 +38,7 @@ class InDoubt(GatewayError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkout:
-    """A hosted payment page. `state`: open, processing, paid, failed or expired."""
+    """A hosted payment page, or an invoice. `state`: open, processing, paid, failed or expired."""
 
     id: str
     url: str

@@ -105,6 +105,7 @@ def _nothing(event: StripeEvent, now: dt.datetime) -> None:
 
 READERS: tuple[tuple[str, Reader], ...] = (
     ("checkout.session.", _checkout),
+    ("invoice.", _checkout),
     ("payout.", _bank_payout),
     ("v2.core.account", _account),
     ("account.external_account.", _details_changed),

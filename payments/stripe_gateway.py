@@ -47,14 +47,14 @@ def _client_for(key: str, base: str | None) -> stripe.StripeClient:
     )  # fmt: skip
 
 
-def _client() -> stripe.StripeClient:
+def client() -> stripe.StripeClient:
     if not settings.STRIPE_API_KEY:
         raise KeyRefused("no_key", "STRIPE_API_KEY is not set")
     return _client_for(settings.STRIPE_API_KEY, settings.STRIPE_API_BASE)
 
 
 @contextmanager
-def _named_failures() -> Iterator[None]:
+def named_failures() -> Iterator[None]:
     """Each of Stripe's errors as what it means for money; what is not known to be a refusal is doubt."""
     try:
         yield
@@ -92,7 +92,7 @@ def _time(seconds: int) -> dt.datetime:
     return dt.datetime.fromtimestamp(seconds, tz=dt.UTC)
 
 
-def _ident(value: Any) -> str:
+def ident(value: Any) -> str:
     """An id, whether it came expanded or not."""
     return str(value if isinstance(value, str) else getattr(value, "id", "") or "")
 
@@ -105,8 +105,8 @@ def open_checkout(*, key: str, funding_id: uuid.UUID, amount: Money, words: str,
     price: SessionCreateParamsLineItemPriceData = {
         "currency": amount.currency.lower(), "unit_amount": to_minor(amount), "product_data": {"name": words},
     }  # fmt: skip
-    with _named_failures():
-        session = _client().v1.checkout.sessions.create(
+    with named_failures():
+        session = client().v1.checkout.sessions.create(
             {
                 "mode": "payment", "line_items": [{"quantity": 1, "price_data": price}],
                 "client_reference_id": str(funding_id), "metadata": {"funding_id": str(funding_id)},
@@ -120,8 +120,8 @@ def open_checkout(*, key: str, funding_id: uuid.UUID, amount: Money, words: str,
 
 def read_checkout(checkout_id: str) -> Checkout:
     """A hosted page as it stands now, with its payment."""
-    with _named_failures():
-        session = _client().v1.checkout.sessions.retrieve(checkout_id, {"expand": ["payment_intent"]})
+    with named_failures():
+        session = client().v1.checkout.sessions.retrieve(checkout_id, {"expand": ["payment_intent"]})
     return _checkout(session)
 
 
@@ -131,18 +131,18 @@ def _checkout(session: stripe.checkout.Session) -> Checkout:
     return Checkout(
         id=session.id, url=session.url or "", state=_payment_state(session, intent),
         amount=from_minor(session.amount_total or 0, session.currency or ""),
-        funding_id=_uuid(session.client_reference_id), charge_id=_ident(intent.latest_charge) or None if intent else None,
+        funding_id=uuid_of(session.client_reference_id), charge_id=ident(intent.latest_charge) or None if intent else None,
         fault=(error.code or "") if error else "",
     )  # fmt: skip
 
 
 def read_dispute(dispute_id: str) -> Dispute:
     """A disputed payment as it stands now; `warning_...` states are inquiries, with no money taken."""
-    with _named_failures():
-        found = _client().v1.disputes.retrieve(dispute_id)
+    with named_failures():
+        found = client().v1.disputes.retrieve(dispute_id)
     status = str(found.status)
     return Dispute(
-        id=found.id, charge_id=_ident(found.charge), amount=from_minor(found.amount, found.currency),
+        id=found.id, charge_id=ident(found.charge), amount=from_minor(found.amount, found.currency),
         state=status if status in ("won", "lost") else "open", reason=str(found.reason),
         money_moved=bool(found.balance_transactions),
     )
@@ -153,8 +153,8 @@ REFUND_STATES = {"succeeded": "arrived", "failed": "failed", "canceled": "failed
 
 def refund(*, key: str, charge: str, amount: Money, refund_id: uuid.UUID) -> Refund:
     """Send a part of a payment back the way it came."""
-    with _named_failures():
-        made = _client().v1.refunds.create(
+    with named_failures():
+        made = client().v1.refunds.create(
             {"charge": charge, "amount": to_minor(amount), "metadata": {"refund_id": str(refund_id)}}, {"idempotency_key": key}
         )
     return _refund(made)
@@ -162,20 +162,20 @@ def refund(*, key: str, charge: str, amount: Money, refund_id: uuid.UUID) -> Ref
 
 def find_refund(*, charge: str, refund_id: uuid.UUID) -> Refund | None:
     """The refund of a payment that bears our id, if it was made."""
-    with _named_failures():
-        found = [_refund(each) for each in _client().v1.refunds.list({"charge": charge, "limit": 100}).auto_paging_iter()]
+    with named_failures():
+        found = [_refund(each) for each in client().v1.refunds.list({"charge": charge, "limit": 100}).auto_paging_iter()]
     return next((each for each in found if each.refund_id == refund_id), None)
 
 
 def read_refund(stripe_id: str) -> Refund:
-    with _named_failures():
-        return _refund(_client().v1.refunds.retrieve(stripe_id))
+    with named_failures():
+        return _refund(client().v1.refunds.retrieve(stripe_id))
 
 
 def _refund(made: stripe.Refund) -> Refund:
     ours = getattr(made.metadata, "refund_id", None)
     return Refund(
-        id=made.id, refund_id=_uuid(ours), state=REFUND_STATES.get(str(made.status), "sent"), fault=made.failure_reason or ""
+        id=made.id, refund_id=uuid_of(ours), state=REFUND_STATES.get(str(made.status), "sent"), fault=made.failure_reason or ""
     )
 
 
@@ -188,7 +188,7 @@ def _payment_state(session: stripe.checkout.Session, intent: stripe.PaymentInten
     return "failed" if intent and intent.status in {"requires_payment_method", "canceled"} else "processing"
 
 
-def _uuid(text: str | None) -> uuid.UUID | None:
+def uuid_of(text: str | None) -> uuid.UUID | None:
     try:
         return uuid.UUID(text or "")
     except ValueError:
@@ -200,8 +200,8 @@ def _uuid(text: str | None) -> uuid.UUID | None:
 
 def create_recipient(*, key: str, user_id: uuid.UUID, email: str, country: str) -> str:
     """A connected account that may receive transfers; Stripe asks the person the rest. Returns its id."""
-    with _named_failures():
-        account = _client().v2.core.accounts.create(
+    with named_failures():
+        account = client().v2.core.accounts.create(
             {
                 "contact_email": email, "dashboard": "express", "metadata": {"user_id": str(user_id)},
                 "identity": {"country": country.lower(), "entity_type": "individual"},
@@ -216,8 +216,8 @@ def create_recipient(*, key: str, user_id: uuid.UUID, email: str, country: str) 
 
 def onboarding_link(*, account: str, refresh_url: str, return_url: str) -> str:
     """The address of Stripe's onboarding; it works once, so one is made for each click."""
-    with _named_failures():
-        link = _client().v2.core.account_links.create(
+    with named_failures():
+        link = client().v2.core.account_links.create(
             {
                 "account": account,
                 "use_case": {
@@ -232,15 +232,15 @@ def onboarding_link(*, account: str, refresh_url: str, return_url: str) -> str:
 
 def dashboard_link(*, account: str) -> str:
     """The address of a worker's own page at Stripe, where bank details are changed."""
-    with _named_failures():
-        link = _client().v1.accounts.login_links.create(account, {}, {"idempotency_key": f"login-{uuid.uuid4()}"})
+    with named_failures():
+        link = client().v1.accounts.login_links.create(account, {}, {"idempotency_key": f"login-{uuid.uuid4()}"})
     return link.url
 
 
 def read_account(account: str) -> Account:
     """A connected account as it stands now."""
-    with _named_failures():
-        found = _client().v2.core.accounts.retrieve(account, {"include": ["configuration.recipient", "requirements"]})
+    with named_failures():
+        found = client().v2.core.accounts.retrieve(account, {"include": ["configuration.recipient", "requirements"]})
     recipient = found.configuration.recipient if found.configuration else None
     balance = recipient.capabilities.stripe_balance if recipient and recipient.capabilities else None
     entries = (found.requirements.entries or []) if found.requirements else []
@@ -259,8 +259,8 @@ def send(*, key: str, group: str, destination: str, amount: Money, payout_id: uu
 
     One request and no more, as for `find`: `sending` asks again by itself, and no faster than the rail allows.
     """
-    with _named_failures():
-        transfer = _client().v1.transfers.create(
+    with named_failures():
+        transfer = client().v1.transfers.create(
             {
                 "amount": to_minor(amount), "currency": amount.currency.lower(), "destination": destination,
                 "transfer_group": group, "metadata": {"payout_id": str(payout_id)},
@@ -272,46 +272,46 @@ def send(*, key: str, group: str, destination: str, amount: Money, payout_id: uu
 
 def find(*, group: str) -> list[Transfer]:
     """All transfers ever made in a group (Stripe's list, not its search, which lags)."""
-    with _named_failures():
-        found = _client().v1.transfers.list({"transfer_group": group, "limit": 100}, {"max_network_retries": 0})
+    with named_failures():
+        found = client().v1.transfers.list({"transfer_group": group, "limit": 100}, {"max_network_retries": 0})
         return [_transfer(transfer) for transfer in found.auto_paging_iter()]
 
 
 def transfers(*, since: dt.datetime) -> Iterator[Transfer]:
     """All transfers from a moment on, newest first."""
-    with _named_failures():
-        found = _client().v1.transfers.list({"created": {"gte": int(since.timestamp())}, "limit": 100})
+    with named_failures():
+        found = client().v1.transfers.list({"created": {"gte": int(since.timestamp())}, "limit": 100})
         for transfer in found.auto_paging_iter():
             yield _transfer(transfer)
 
 
 def _transfer(transfer: stripe.Transfer) -> Transfer:
     return Transfer(
-        id=transfer.id, amount=from_minor(transfer.amount, transfer.currency), destination=_ident(transfer.destination),
-        group=transfer.transfer_group or "", payment=_ident(transfer.destination_payment), reversed=bool(transfer.reversed),
+        id=transfer.id, amount=from_minor(transfer.amount, transfer.currency), destination=ident(transfer.destination),
+        group=transfer.transfer_group or "", payment=ident(transfer.destination_payment), reversed=bool(transfer.reversed),
     )  # fmt: skip
 
 
 def read_bank_transfer(*, account: str, bank_transfer_id: str) -> BankTransfer:
     """A payout to the bank as it stands now."""
-    with _named_failures():
-        return _bank_transfer(_client().v1.payouts.retrieve(bank_transfer_id, {}, {"stripe_account": account}))
+    with named_failures():
+        return _bank_transfer(client().v1.payouts.retrieve(bank_transfer_id, {}, {"stripe_account": account}))
 
 
 def bank_transfers(*, account: str) -> list[BankTransfer]:
     """The latest payouts of a connected account to its bank."""
-    with _named_failures():
-        found = _client().v1.payouts.list({"limit": 100}, {"stripe_account": account})
+    with named_failures():
+        found = client().v1.payouts.list({"limit": 100}, {"stripe_account": account})
         return [_bank_transfer(payout) for payout in found.data]
 
 
 def payments_in(*, account: str, bank_transfer_id: str) -> list[str]:
     """What a payout to the bank carried: payments (our transfers, as the account calls them) and payouts that came back."""
-    with _named_failures():
-        found = _client().v1.balance_transactions.list(
+    with named_failures():
+        found = client().v1.balance_transactions.list(
             {"payout": bank_transfer_id, "limit": 100}, {"stripe_account": account}
         )
-        return [_ident(entry.source) for entry in found.auto_paging_iter()]
+        return [ident(entry.source) for entry in found.auto_paging_iter()]
 
 
 def _bank_transfer(payout: stripe.Payout) -> BankTransfer:
@@ -327,15 +327,15 @@ def _bank_transfer(payout: stripe.Payout) -> BankTransfer:
 
 def available(currency: str) -> Money:
     """What our own balance can pay out now."""
-    with _named_failures():
-        balance = _client().v1.balance.retrieve()
+    with named_failures():
+        balance = client().v1.balance.retrieve()
     return _sum_of(balance.available, currency)
 
 
 def balance(currency: str) -> Money:
     """All that our own balance holds, available or still pending."""
-    with _named_failures():
-        found = _client().v1.balance.retrieve()
+    with named_failures():
+        found = client().v1.balance.retrieve()
     return _sum_of(found.available, currency) + _sum_of(found.pending, currency)
 
 
@@ -345,24 +345,24 @@ def _sum_of(parts: Sequence[stripe.Balance.Available | stripe.Balance.Pending], 
 
 def movements(*, since: dt.datetime) -> Iterator[Movement]:
     """Our balance transactions from a moment on, newest first."""
-    with _named_failures():
-        found = _client().v1.balance_transactions.list({"created": {"gte": int(since.timestamp())}, "limit": 100})
+    with named_failures():
+        found = client().v1.balance_transactions.list({"created": {"gte": int(since.timestamp())}, "limit": 100})
         for entry in found.auto_paging_iter():
             yield Movement(
                 id=entry.id, type=entry.type, amount=from_minor(entry.amount, entry.currency),
-                fee=from_minor(entry.fee, entry.currency), source=_ident(entry.source), created_at=_time(entry.created),
+                fee=from_minor(entry.fee, entry.currency), source=ident(entry.source), created_at=_time(entry.created),
             )  # fmt: skip
 
 
 def events(*, since: dt.datetime, account: str | None = None) -> Iterator[Event]:
     """Snapshot events from a moment on, of ours or of a connected account, newest first."""
-    with _named_failures():
+    with named_failures():
         options: stripe.RequestOptions = {"stripe_account": account} if account else {}
-        found = _client().v1.events.list({"created": {"gte": int(since.timestamp())}, "limit": 100}, options)
+        found = client().v1.events.list({"created": {"gte": int(since.timestamp())}, "limit": 100}, options)
         for event in found.auto_paging_iter():
             body = str(event)
             yield Event(
-                id=event.id, type=event.type, account=account or "", object_id=_ident(event.data.object),
+                id=event.id, type=event.type, account=account or "", object_id=ident(event.data.object),
                 thin=False, created_at=_time(event.created), body=body,
             )  # fmt: skip
 
@@ -370,8 +370,8 @@ def events(*, since: dt.datetime, account: str | None = None) -> Iterator[Event]
 def thin_events(*, since: dt.datetime) -> Iterator[Event]:
     """Thin events from a moment on."""
     moment = since.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    with _named_failures():
-        found = _client().v2.core.events.list({"created": {"gte": moment}, "limit": 100})
+    with named_failures():
+        found = client().v2.core.events.list({"created": {"gte": moment}, "limit": 100})
         for event in found.auto_paging_iter():
             related = getattr(event, "related_object", None)
             yield Event(

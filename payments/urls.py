@@ -24,6 +24,7 @@ urlpatterns = [
     path("client/<slug:org>/billing/refund/", client.refund, name="refund"),
     path("client/<slug:org>/billing/account.csv", client.account_csv, name="account_csv"),
     path("client/<slug:org>/billing/<uuid:funding_id>/", client.payment, name="funding"),
+    path("client/<slug:org>/billing/<uuid:funding_id>/withdraw/", client.withdraw, name="withdraw_invoice"),
     path("client/<slug:org>/billing/<uuid:funding_id>/receipt.pdf", client.receipt, name="receipt"),
     path("client/<slug:org>/billing/month/", client.month, name="client_month"),
     path("client/<slug:org>/billing/month.csv", client.month_csv, name="client_month_csv"),

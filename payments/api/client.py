@@ -47,7 +47,8 @@ class FundingSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     amount = MoneyField()
     state = serializers.CharField(help_text=", ".join(FUNDING.states))
-    url = serializers.CharField(help_text="The page to pay on, while it is open")
+    way = serializers.CharField(help_text="checkout or invoice")
+    url = serializers.CharField(help_text="The page to pay on, or the invoice, while it is open")
     fault = serializers.CharField()
     created_at = serializers.DateTimeField()
     settled_at = serializers.DateTimeField(allow_null=True)
@@ -55,12 +56,15 @@ class FundingSerializer(serializers.Serializer[Any]):
 
 class NewFundingSerializer(Body):
     amount = MoneyField()
+    way = serializers.ChoiceField(
+        choices=["checkout", "invoice"], default="checkout", help_text="An invoice is paid by bank transfer within 14 days"
+    )
     success_url = serializers.URLField(required=False, max_length=400, help_text="{funding} becomes the payment's id")
     cancel_url = serializers.URLField(required=False, max_length=400)
 
 
 def funding_shown(wish: Funding) -> dict[str, Any]:
-    plain = {name: getattr(wish, name) for name in ("id", "state", "fault", "created_at", "settled_at")}
+    plain = {name: getattr(wish, name) for name in ("id", "way", "state", "fault", "created_at", "settled_at")}
     url = wish.url if wish.state == "open" else ""
     return dict(FundingSerializer(plain | {"amount": Money(wish.amount_units, wish.currency), "url": url}).data)
 
@@ -95,15 +99,18 @@ class Fundings(ClientMoneyView):
 
     @extend_schema(request=NewFundingSerializer, responses={201: FundingSerializer})
     def post(self, request: Request) -> HttpResponse:
-        """Start a payment: the answer holds the address of the page to pay on."""
+        """Start a payment: the answer holds the address of the page to pay on, or of the invoice."""
         given, organisation = NewFundingSerializer.read(request), access.organisation_of(request)
         page = settings.PUBLIC_URL + reverse("payments:billing", args=[organisation.slug])
         once = Once(request)
 
         def work() -> HttpResponse:
-            wish = funding.start_checkout(
-                organisation_id=organisation.pk, amount=given["amount"], actor_id=access.user_of(request).pk,
-                now=timezone.now(), success_url=given.get("success_url", f"{page}?paid={{funding}}"),
+            who: dict[str, Any] = {
+                "organisation_id": organisation.pk, "amount": given["amount"], "actor_id": access.user_of(request).pk,
+                "now": timezone.now(),
+            }  # fmt: skip
+            wish = funding.ask_invoice(**who) if given["way"] == "invoice" else funding.start_checkout(
+                **who, success_url=given.get("success_url", f"{page}?paid={{funding}}"),
                 cancel_url=given.get("cancel_url", page),
             )  # fmt: skip
             response = reply(funding_shown(wish), 201)

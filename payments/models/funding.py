@@ -13,14 +13,19 @@ class Funding(models.Model):
     """One payment of a client, from the wish to pay to the money being seen at Stripe.
 
     The intent is committed before Stripe is called, so a crash leaves a row that a sweeper finishes with the same key.
-    `cleared_at` says that the payment was found among Stripe's balance transactions.
+    `checkout_id` is the hosted page's or, for a payment by invoice, the invoice's. `cleared_at` says that the payment was
+    found among Stripe's balance transactions.
     """
+
+    WAYS = [("checkout", "checkout"), ("invoice", "invoice")]
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     organisation = models.ForeignKey("workers.Organisation", on_delete=models.PROTECT, related_name="+")
     currency = models.CharField(max_length=3)
     amount_units = models.BigIntegerField()
     state = kit_states.field(FUNDING)
+    way = models.CharField(max_length=8, choices=WAYS, default="checkout", db_default="checkout")
+    customer = models.CharField(max_length=255, blank=True, default="", db_default="")
     success_url = models.CharField(max_length=500)
     cancel_url = models.CharField(max_length=500)
     checkout_id = models.CharField(max_length=255, null=True)
@@ -38,6 +43,7 @@ class Funding(models.Model):
             models.UniqueConstraint(fields=["checkout_id"], name="one_funding_per_checkout"),
             models.UniqueConstraint(fields=["charge_id"], name="one_funding_per_charge"),
             models.CheckConstraint(condition=models.Q(amount_units__gt=0), name="funding_is_positive"),
+            models.CheckConstraint(condition=models.Q(way__in=["checkout", "invoice"]), name="funding_way_known"),
         ]
         indexes = [
             models.Index(fields=["organisation", "-created_at", "-id"], name="fundings_of_client"),

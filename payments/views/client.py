@@ -86,6 +86,10 @@ def refund(request: ClientRequest, org: str) -> HttpResponse:
 
 def _begin(request: ClientRequest, currency: str) -> Funding:
     amount = Money.parse(request.POST.get("amount", ""), currency, field="amount")
+    if request.POST.get("way") == "invoice":
+        return funding.ask_invoice(
+            organisation_id=request.organisation.pk, amount=amount, actor_id=request.user.pk, now=timezone.now()
+        )
     page = settings.PUBLIC_URL + reverse("payments:billing", args=[request.organisation.slug])
     return funding.start_checkout(
         organisation_id=request.organisation.pk, amount=amount, actor_id=request.user.pk, now=timezone.now(),
@@ -99,7 +103,7 @@ def _waiting(request: ClientRequest) -> Any:
 
 
 def _row(wish: Funding) -> dict[str, Any]:
-    return {"wish": wish, "amount": Money(wish.amount_units, wish.currency)}
+    return {"wish": wish, "amount": Money(wish.amount_units, wish.currency), "due_at": wish.created_at + funding.DUE}
 
 
 @require_GET
@@ -117,6 +121,16 @@ def payment(request: ClientRequest, org: str, funding_id: uuid.UUID) -> HttpResp
         "may_pay": RANK[request.membership.role] >= RANK["manager"],
         "crumbs": [{"label": _("Billing"), "url": reverse("payments:billing", args=[org])}],
     })  # fmt: skip
+
+
+@require_POST
+@access.client("manager")
+def withdraw(request: ClientRequest, org: str, funding_id: uuid.UUID) -> HttpResponse:
+    """Nobody will pay this invoice: it is made void."""
+    if not Funding.objects.filter(pk=funding_id, organisation=request.organisation).exists():
+        raise NotFound(_("There is no such payment."))
+    funding.withdraw(funding_id=funding_id, now=timezone.now())
+    return redirect("payments:funding", org=org, funding_id=funding_id)
 
 
 def _fresh(wish: Funding) -> Funding:
