@@ -7,10 +7,20 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
+from kit.money import Money
 from marketplace import batches, budgets, projects
 from marketplace.models import Batch, Project
 from payments import funding
+from workers import notices, queries
+from workers.models import Notice
+
+notices.declare(
+    "price.not_covered",
+    _("A dearer price of %(project)s waits: %(missing)s is lacking. New tasks keep the old price; it is tried again for a week."),
+    url_name="market:project_terms", url_params=("org", "project_id"), mail=True,
+)  # fmt: skip
 
 IN_MOTION = ["launching", "active", "paused"]
 LOOKED_BACK = timedelta(days=7)
@@ -31,17 +41,31 @@ def cover(*, project: Project, now: datetime, actor_id: uuid.UUID | None) -> Non
 def begin_due(*, now: datetime) -> int:
     """Let the dated prices that began lately take effect; returns how many projects they concern. Safe to run twice.
 
-    Opens its own transactions. Where a client's money or budget does not cover a higher price, new leases keep the old one; it is tried
-    again for a week.
+    Opens its own transactions. Where a client's money or budget does not cover a higher price, new leases keep the old one, the
+    client is told, and it is tried again for a week.
     """
     begun = Q(rates__valid_from__gt=now - LOOKED_BACK, rates__valid_from__lte=now)
     billed = Q(bill_rates__valid_from__gt=now - LOOKED_BACK, bill_rates__valid_from__lte=now)
-    found = list(Project.objects.filter(begun | billed, batches__state__in=IN_MOTION).distinct())
+    found = list(
+        Project.objects.filter(begun | billed, batches__state__in=IN_MOTION).select_related("organisation").distinct()
+    )
     for project in found:
         try:
             with transaction.atomic(durable=True):
                 cover(project=project, now=now, actor_id=None)
-        except (funding.InsufficientFunds, budgets.OverBudget):
+        except (funding.InsufficientFunds, budgets.OverBudget) as error:
             with transaction.atomic(durable=True):
                 projects.refresh_terms(project=project, now=now)
+                _tell(project, error.missing, now)
     return len(found)
+
+
+def _tell(project: Project, missing: Money, now: datetime) -> None:
+    """Owners and managers hear of it, once while it is tried."""
+    for user_id in queries.members_of(project.organisation_id, roles=("owner", "manager")):
+        told = Notice.objects.filter(user_id=user_id, kind="price.not_covered", params__project_id=str(project.pk))
+        if not told.filter(created_at__gt=now - LOOKED_BACK).exists():
+            notices.tell(
+                user_id, "price.not_covered", org=project.organisation.slug, project_id=str(project.pk), project=project.name,
+                missing=f"{missing.decimal():.2f} {missing.currency}",
+            )  # fmt: skip

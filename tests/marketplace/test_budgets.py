@@ -14,6 +14,7 @@ from payments import chargebacks, funding
 from tests import market, people
 from tests.marketplace import pay
 from tests.marketplace.api import callers
+from workers import notices
 from workers.models import Notice
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -93,7 +94,10 @@ def test_a_dearer_price_that_was_planned_leaves_new_leases_at_the_old_one() -> N
     soon = NOW + dt.timedelta(hours=1)
     with transaction.atomic():
         projects.set_rate(project=batch.project, amount=people.usd("0.20"), valid_from=soon, actor_id=client[0].id, now=NOW)
-    assert raises.begin_due(now=soon) == 1
+    for _each_minute in range(3):
+        assert raises.begin_due(now=soon) == 1
+    (notice,) = Notice.objects.filter(kind="price.not_covered")
+    assert notice.user_id == client[0].id and "USD" in notices.show(notice).sentence
     assert market.work(people.worker(), now=soon) is not None
     assert Lease.objects.get().terms["price_units"] == 1_000
 
