@@ -35,6 +35,7 @@ CLIENT = (
 )
 OPS = (
     ("inbox", _("Today"), "market:ops_today"),
+    ("tasks", _("Queues"), "workers:ops_queues"),
     ("batch", _("Batches"), "market:ops_batches"),
     ("people", _("People"), "workers:ops_people"),
     ("case", _("Appeals"), "workers:ops_appeals"),
@@ -53,7 +54,7 @@ BELONGS = {
     "/work/exams/": "/work/skills/", "/work/attempts/": "/work/skills/",
     "/work/profile/": "/work/standing/", "/work/agreement/": "/work/standing/", "/work/tokens/": "/work/standing/",
     "/work/disputes/": "/work/history/",
-    "/ops/exams/": "/ops/skills/",
+    "/ops/exams/": "/ops/skills/", "/ops/credentials/": "/ops/queues/",
 }
 """Pages that have no item of their own, and whose item they light up."""
 SEAT = "seat"

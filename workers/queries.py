@@ -6,11 +6,12 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 
-from workers.models import Membership, OpsRole, Organisation, User, WorkerProfile
+from workers.models import Credential, Membership, OpsRole, Organisation, User, WorkerProfile
 from workers.people import independent as independent
 
 RIGHTS = """
@@ -102,9 +103,11 @@ def worker_facts(user_id: uuid.UUID) -> dict[str, Any] | None:
     """What eligibility may ask about a worker, typed; None for somebody who is no worker.
 
     country str (ISO), languages {code: A1..C2 or native}, time_zone str, standing str, onboarded bool, joined datetime,
-    organisations set of ids, ops bool, facts_version int.
+    organisations set of ids, ops bool, facts_version int, avoids set of kinds of content (workers.preferences), credentials
+    set of the domains of verified ones.
     """
-    worker = WorkerProfile.objects.filter(pk=user_id).first()
+    verified = Credential.objects.filter(worker=OuterRef("pk"), state="verified").values("domain")
+    worker = WorkerProfile.objects.filter(pk=user_id).select_related("setup").annotate(proven=ArraySubquery(verified)).first()
     if worker is None:
         return None
     return {
@@ -115,6 +118,8 @@ def worker_facts(user_id: uuid.UUID) -> dict[str, Any] | None:
         "onboarded": worker.onboarded_at is not None,
         "joined": worker.created_at,
         "organisations": set(Membership.objects.filter(user_id=user_id).values_list("organisation_id", flat=True)),
+        "avoids": frozenset(worker.setup.avoids) if hasattr(worker, "setup") else frozenset(),
+        "credentials": frozenset(worker.proven),
         "ops": OpsRole.objects.filter(user_id=user_id).exists(),
         "facts_version": worker.facts_version,
     }

@@ -61,6 +61,8 @@ class StepSerializer(serializers.Serializer[Any]):
     why = serializers.CharField()
     minutes = serializers.IntegerField()
     done = serializers.BooleanField()
+    needed = serializers.BooleanField(help_text="no task is offered before it is done")
+    skipped = serializers.BooleanField()
 
 
 class AgreementSerializer(serializers.ModelSerializer[Agreement]):

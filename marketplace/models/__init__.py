@@ -4,6 +4,7 @@ from marketplace.models.batches import BadRow, Batch, Upload
 from marketplace.models.bonuses import Mission, MissionKind
 from marketplace.models.disputes import ClientRecord, Dispute
 from marketplace.models.judging import QualityModel, Result, ReviewerRecord, Verdict
+from marketplace.models.pools import Announcement, BulkAction, Pool, PoolMember
 from marketplace.models.projects import BillRate, GuidelineVersion, Project, ProjectTry, Rate, SlotKind
 from marketplace.models.webhooks import WebhookDelivery, WebhookEndpoint, WebhookNews, WebhookTry
 from marketplace.models.work import (
@@ -22,10 +23,12 @@ from marketplace.models.work import (
 )
 
 __all__ = [
+    "Announcement",
     "Assignment",
     "BadRow",
     "Batch",
     "BillRate",
+    "BulkAction",
     "ClientRecord",
     "Dispute",
     "Draft",
@@ -34,6 +37,8 @@ __all__ = [
     "Lease",
     "Mission",
     "MissionKind",
+    "Pool",
+    "PoolMember",
     "Project",
     "ProjectTry",
     "QualityModel",

@@ -1,20 +1,26 @@
 """The tables of people and organisations, by what they are about."""
 
+from workers.models.desk import Claim
 from workers.models.organisations import Invitation, Membership, Organisation
 from workers.models.papers import Agreement, ApiToken, Notice, Signature
 from workers.models.people import Link, OpsRole, User, WorkerProfile
-from workers.models.standing import Appeal, StandingDecision
+from workers.models.setup import Credential, Setup
+from workers.models.standing import Appeal, Farewell, StandingDecision
 
 __all__ = [
     "Agreement",
     "ApiToken",
     "Appeal",
+    "Claim",
+    "Credential",
+    "Farewell",
     "Invitation",
     "Link",
     "Membership",
     "Notice",
     "OpsRole",
     "Organisation",
+    "Setup",
     "Signature",
     "StandingDecision",
     "User",
