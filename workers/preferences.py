@@ -38,8 +38,8 @@ DAYS: dict[str, Text] = {
     "mon": _("Mon"), "tue": _("Tue"), "wed": _("Wed"), "thu": _("Thu"), "fri": _("Fri"), "sat": _("Sat"), "sun": _("Sun"),
 }  # fmt: skip
 PARTS: dict[str, Text] = {
-    "morning": _("Morning (6 to 12)"), "afternoon": _("Afternoon (12 to 18)"), "evening": _("Evening (18 to 24)"),
-    "night": _("Night (0 to 6)"),
+    "morning": _("Morning, 6–12"), "afternoon": _("Afternoon, 12–18"), "evening": _("Evening, 18–24"),
+    "night": _("Night, 0–6"),
 }  # fmt: skip
 MOST_HOURS, MOST_DOMAINS, MOST_YEARS = 80, 12, 70
 LONGEST_QUIET = timedelta(days=90)

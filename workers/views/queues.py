@@ -46,13 +46,16 @@ def _queue(request: PersonRequest, key: str) -> WorkQueue:
 def overview(request: PersonRequest) -> HttpResponse:
     """Every queue that this person may work in: how much waits, the shortest clock, what they hold themselves."""
     now = timezone.now()
-    shown = []
-    for key, queue in zip(KEYS.ljust(30), work_queues.open_to(_held(request)), strict=False):
+    shown: list[dict[str, Any]] = []
+    for queue in work_queues.open_to(_held(request)):
         found = work_queues.rows(queue, by_id=request.user.pk, now=now, limit=1)
         shown.append({
-            "queue": queue, "count": queue.count(), "first": found[0].item if found else None, "key": key.strip(),
+            "queue": queue, "count": queue.count(), "first": found[0].item if found else None,
             "mine": Claim.objects.filter(queue=queue.key, by=request.user, until__gt=now).count(),
         })  # fmt: skip
+    shown.sort(key=lambda one: (one["first"] is None, (one["first"].until or now) if one["first"] else now))
+    for key, row in zip(KEYS, shown, strict=False):
+        row["key"] = key
     return render(request, "ops/queues.html", {"queues": shown, "most": work_queues.LOOKED_AT})
 
 
