@@ -49,7 +49,7 @@ OPS = (
     ("bell", _("Notices"), "workers:ops_notices"),
 )
 NOTICES = {"workers:notices", "workers:client_notices", "workers:ops_notices"}
-ACCOUNT_PAGES = ("/account/email/", "/account/password/", "/account/2fa/", "/account/sessions/")
+ACCOUNT_PAGES = ("/account/notices/", "/account/email/", "/account/password/", "/account/2fa/", "/account/sessions/")
 BELONGS = {
     "/work/exams/": "/work/skills/", "/work/attempts/": "/work/skills/",
     "/work/profile/": "/work/standing/", "/work/agreement/": "/work/standing/", "/work/tokens/": "/work/standing/",

@@ -22,6 +22,7 @@ urlpatterns = [
     path("me/appeals/", me.Appeals.as_view(), name="api_appeals"),
     path("me/notices/", me.Notices.as_view(), name="api_notices"),
     path("me/notices/read/", me.ReadNotices.as_view(), name="api_read_notices"),
+    path("me/notices/preferences/", me.NoticePreferences.as_view(), name="api_notice_preferences"),
     path("me/tokens/", me.Tokens.as_view(), name="api_tokens"),
     path("me/tokens/<uuid:token_id>/", me.Token.as_view(), name="api_token"),
     path("me/data/", me.MyData.as_view(), name="api_my_data"),

@@ -19,7 +19,7 @@ RIGHTS = """
 SELECT EXISTS (SELECT 1 FROM workers_workerprofile p WHERE p.user_id = %(user)s),
        ARRAY(SELECT r.role::text FROM workers_opsrole r WHERE r.user_id = %(user)s)
 """
-UNREAD = "(SELECT count(*) FROM workers_notice n WHERE n.user_id = %(user)s AND n.read_at IS NULL)"
+UNREAD = "(SELECT count(*) FROM workers_notice n WHERE n.user_id = %(user)s AND n.read_at IS NULL AND n.shown)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,13 @@ class ReadNoticesSerializer(serializers.Serializer[Any]):
     ids = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=500)
 
 
+class NoticePreferenceSerializer(serializers.Serializer[Any]):
+    group = serializers.CharField(max_length=20)
+    title = serializers.CharField(read_only=True)
+    in_app = serializers.BooleanField()
+    mail = serializers.BooleanField()
+
+
 class CountSerializer(serializers.Serializer[Any]):
     count = serializers.IntegerField()
 

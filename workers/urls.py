@@ -30,6 +30,7 @@ urlpatterns = [
     path("work/standing/appeal/<uuid:decision_id>/", worker.appeal, name="appeal"),
     path("work/standing/data.json", worker.data, name="data"),
     path("work/notices/", account.worker_notices, name="notices"),
+    path("account/notices/", account.notice_settings, name="notice_settings"),
     path("work/tokens/", account.worker_tokens, name="tokens"),
     path("tokens/<uuid:token_id>/revoke/", account.revoke_token, name="revoke_token"),
     path("client/new/", client.new_organisation, name="new_organisation"),

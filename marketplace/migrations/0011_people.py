@@ -10,7 +10,7 @@ import kit.ids
 class Migration(migrations.Migration):
     dependencies = [
         ("marketplace", "0010_quality"),
-        ("workers", "0001_initial"),
+        ("workers", "0002_people"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

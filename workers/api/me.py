@@ -179,7 +179,7 @@ class Notices(api_lists.ListView):
 
     @extend_schema(tags=["me"], parameters=api_lists.PARAMETERS, responses=api_lists.paged(shapes.NoticeSerializer))
     def get(self, request: Request) -> HttpResponse:
-        rows = Notice.objects.filter(user_id=access.user_of(request).pk)
+        rows = Notice.objects.filter(user_id=access.user_of(request).pk, shown=True)
         return api_lists.answer(request, rows, order="-created_at", serializer=shapes.NoticeSerializer)
 
 
@@ -195,6 +195,33 @@ class ReadNotices(APIView):
         given.is_valid(raise_exception=True)
         count = notices.mark_read(user_id=access.user_of(request).pk, ids=given.validated_data.get("ids"), now=timezone.now())
         return Response({"count": count})
+
+
+class NoticePreferences(APIView):
+    """How one wants to hear of each group of notices that can be switched."""
+
+    permission_classes = [access.SignedIn]
+
+    @extend_schema(tags=["me"], responses=shapes.NoticePreferenceSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        wanted = notices.preferences(access.user_of(request).pk)
+        rows = [
+            {"group": key, "title": str(notices.GROUPS[key].title), "in_app": in_app, "mail": mail}
+            for key, (in_app, mail) in wanted.items()
+        ]  # fmt: skip
+        return Response(shapes.NoticePreferenceSerializer(rows, many=True).data)
+
+    @extend_schema(tags=["me"], request=shapes.NoticePreferenceSerializer, responses=shapes.NoticePreferenceSerializer)
+    @once
+    def put(self, request: Request) -> Response:
+        given = shapes.NoticePreferenceSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        wanted = given.validated_data
+        notices.prefer(
+            user_id=access.user_of(request).pk, group=wanted["group"], in_app=wanted["in_app"], mail=wanted["mail"]
+        )
+        title = str(notices.GROUPS[wanted["group"]].title)
+        return Response(shapes.NoticePreferenceSerializer(dict(wanted) | {"title": title}).data)
 
 
 class Tokens(api_lists.ListView):

@@ -181,6 +181,15 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="NoticePreference",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("group", models.CharField(max_length=20)),
+                ("in_app", models.BooleanField()),
+                ("mail", models.BooleanField()),
+            ],
+        ),
+        migrations.CreateModel(
             name="Setup",
             fields=[
                 (
@@ -234,6 +243,11 @@ class Migration(migrations.Migration):
                 ("drafts", models.JSONField(default=dict)),
             ],
         ),
+        migrations.AddField(
+            model_name="notice",
+            name="shown",
+            field=models.BooleanField(db_default=True, default=True),
+        ),
         migrations.AddConstraint(
             model_name="workerprofile",
             constraint=models.CheckConstraint(
@@ -274,6 +288,13 @@ class Migration(migrations.Migration):
             model_name="credential",
             name="worker",
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="credentials", to="workers.workerprofile"),
+        ),
+        migrations.AddField(
+            model_name="noticepreference",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="notice_preferences", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddConstraint(
             model_name="claim",
@@ -327,6 +348,10 @@ class Migration(migrations.Migration):
                 ),
                 name="credential_refused_for_a_reason",
             ),
+        ),
+        migrations.AddConstraint(
+            model_name="noticepreference",
+            constraint=models.UniqueConstraint(fields=("user", "group"), name="one_preference_per_group"),
         ),
         migrations.RunSQL(sql=GUARDS, reverse_sql=UNGUARD),
     ]

@@ -2,7 +2,7 @@
 
 from workers.models.desk import Claim
 from workers.models.organisations import Invitation, Membership, Organisation
-from workers.models.papers import Agreement, ApiToken, Notice, Signature
+from workers.models.papers import Agreement, ApiToken, Notice, NoticePreference, Signature
 from workers.models.people import Link, OpsRole, User, WorkerProfile
 from workers.models.setup import Credential, Setup
 from workers.models.standing import Appeal, Farewell, StandingDecision
@@ -18,6 +18,7 @@ __all__ = [
     "Link",
     "Membership",
     "Notice",
+    "NoticePreference",
     "OpsRole",
     "Organisation",
     "Setup",
