@@ -16,6 +16,7 @@ from allauth.account.decorators import reauthentication_required
 from allauth.core.exceptions import ReauthenticationRequired
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -24,8 +25,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
 
 from kit.errors import Invalid, NotFound, Refused
+from kit.limits import Limit, spend
 from workers import queries, tokens
 from workers.api_auth import Claims
 from workers.models import Membership, OpsRole, Organisation, User, WorkerProfile
@@ -172,9 +175,21 @@ def _check_ops(request: HttpRequest, roles: tuple[str, ...]) -> HttpResponse | N
     if not _holds(held, roles):
         raise Refused(_("This page is for ops staff with another role."))
     request.ops_roles = held  # type: ignore[attr-defined]
-    if getattr(settings, "OPS_NEEDS_MFA", False) and not is_mfa_enabled(request.user):
+    if lacks_second_factor(request.user):
+        messages.warning(request, _("People of ops and finance need a second factor. Add a passkey or an authenticator app here."))
         return HttpResponseRedirect(reverse("mfa_index"))
     return None
+
+
+class NeedsSecondFactor(Refused):
+    """Outside the embedded default, ops and finance act with a second factor alone."""
+
+    code = "second_factor_needed"
+
+
+def lacks_second_factor(user: Any) -> bool:
+    """Whether this person of ops still has to add a second factor before anything opens."""
+    return bool(getattr(settings, "OPS_NEEDS_MFA", False)) and not is_mfa_enabled(user)
 
 
 # --- the API ---------------------------------------------------------------------------------------------------------
@@ -255,7 +270,24 @@ class _Ops(_SignedIn):
         roles = self.access.roles
         if request.method not in SAFE_METHODS and self.access.write_roles:
             roles = self.access.write_roles
-        return _holds(_rights(request).ops_roles, roles)
+        if not _holds(_rights(request).ops_roles, roles):
+            return False
+        if not isinstance(request.auth, Claims) and lacks_second_factor(request.user):
+            raise NeedsSecondFactor(_("Add a passkey or an authenticator app to your account first."))
+        return True
+
+
+API_USE = Limit("api", times=6_000, seconds=60)
+"""What one account may ask of the API in a minute, apart from leases and answers, which have bounds of their own."""
+
+
+class FairUse(BaseThrottle):
+    """Bounds what one account asks of the API; whoever has no account is refused by the guards anyway."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        if request.user.is_authenticated:
+            spend(API_USE, account=user_of(request).pk)
+        return True
 
 
 SignedIn = _SignedIn

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kit import states
 from kit.errors import Invalid, NotFound
+from kit.limits import Limit
 from kit.models import Asset
 from workers import facts, notices, people, preferences, work_queues
 from workers.decisions import LOOKS_AFTER_PEOPLE
@@ -55,6 +56,10 @@ def submit(
     )  # fmt: skip
     preferences.finish_step(worker_id=worker_id, step="credentials", how=preferences.DONE)
     return made
+
+
+HANDING_IN = Limit("credentials", times=20, seconds=3_600)
+"""Documents that one account may hand in within an hour, taken or not."""
 
 
 def of(worker_id: uuid.UUID) -> QuerySet[Credential]:

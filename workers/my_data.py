@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from kit.limits import Limit
 from kit.models import AuditRecord
 from workers import notices, queries
 from workers.models import Credential, Setup, User, WorkerProfile
@@ -14,6 +15,10 @@ Section = Callable[[uuid.UUID], Any]
 
 SECTIONS: dict[str, Section] = {}
 """Parts of the export by name; a room adds its own once, when it is loaded."""
+
+
+ASKING = Limit("my_data", times=20, seconds=3_600)
+"""How often one account may have everything collected within an hour."""
 
 
 def declare(name: str, section: Section) -> None:

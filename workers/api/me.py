@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 
 from kit.api import once
 from kit.errors import Invalid, Refused
+from kit.limits import spend
 from workers import (
     access,
     agreements,
@@ -238,6 +239,8 @@ class Tokens(api_lists.ListView):
     def post(self, request: Request) -> Response:
         if isinstance(request.auth, Claims):
             raise Refused(_("A token cannot make another one. Sign in and use the page of your tokens."))
+        if access.lacks_second_factor(request.user) and queries.ops_roles(access.user_of(request).pk):
+            raise access.NeedsSecondFactor(_("Add a passkey or an authenticator app to your account first."))
         given = shapes.NewTokenSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         wanted = given.validated_data
@@ -282,6 +285,7 @@ class MyData(APIView):
 
     @extend_schema(tags=["me"], responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
+        spend(my_data.ASKING, account=access.user_of(request).pk)
         return Response(my_data.collect(access.user_of(request).pk))
 
 

@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 from kit import documents
 from kit.api import once
 from kit.errors import Invalid
+from kit.limits import spend
 from workers import access, api_lists, credentials, preferences
 from workers.models import Credential, Setup
 from workers.models.setup import DOMAINS, EDUCATION
@@ -153,6 +154,7 @@ class Credentials(api_lists.ListView):
             content = base64.b64decode(given.pop("proof"), validate=True)
         except (binascii.Error, ValueError):
             raise Invalid(_("Expected the document in Base64."), field="proof") from None
+        spend(credentials.HANDING_IN, account=access.user_of(request).pk, address=request.META.get("REMOTE_ADDR", ""))
         kept = documents.store(content, field="proof")
 
         @once

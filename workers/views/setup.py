@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from kit import assets, documents
 from kit.errors import NotFound
+from kit.limits import spend
 from workers import access, credentials, onboarding, preferences
 from workers.access import WorkerRequest
 from workers.forms import carry_out
@@ -108,6 +109,7 @@ def credential_list(request: WorkerRequest) -> HttpResponse:
 def _hand_in(request: WorkerRequest, form: CredentialForm) -> Credential | None:
     """The document first, outside the transaction; a refusal of either becomes the form's."""
     given = dict(form.cleaned_data)
+    spend(credentials.HANDING_IN, account=request.user.pk, address=request.META.get("REMOTE_ADDR", ""))
     try:
         kept = documents.store(given.pop("proof").read(), field="proof")
     except documents.BadDocument as refusal:

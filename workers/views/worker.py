@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from kit import json as kit_json
 from kit.errors import NotFound, Refused
+from kit.limits import spend
 from workers import access, agreements, appeals, decisions, languages, my_data, onboarding, people, queries, standing
 from workers.access import PersonRequest, WorkerRequest
 from workers.countries import COUNTRIES
@@ -240,6 +241,7 @@ def appeal(request: WorkerRequest, decision_id: uuid.UUID) -> HttpResponse:
 @access.signed_in
 def data(request: PersonRequest) -> HttpResponse:
     """Everything that is kept about the person who asks, as a file."""
+    spend(my_data.ASKING, account=request.user.pk)
     content = json.dumps(json.loads(kit_json.dumps(my_data.collect(request.user.pk))), indent=2, ensure_ascii=False)
     response = HttpResponse(content, content_type="application/json; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
