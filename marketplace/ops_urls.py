@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from marketplace.views import questions
 from marketplace.views.ops import batches, disputes, judging, named_pools, person, pools, today
 
 urlpatterns = [
@@ -30,6 +31,7 @@ urlpatterns = [
     path("ops/pools/named/<uuid:pool_id>/limit/", named_pools.limit, name="ops_pool_limit"),
     path("ops/pools/named/<uuid:pool_id>/archive/", named_pools.archive, name="ops_archive_pool"),
     path("ops/pools/actions/<uuid:action_id>/undo/", named_pools.undo, name="ops_undo_bulk"),
+    path("ops/questions/<uuid:question_id>/", questions.of_ops, name="ops_question"),
     path("ops/announcements/", named_pools.announcement_list, name="ops_announcements"),
     path("ops/people/<uuid:person_id>/", person.page, name="ops_person"),
     path("ops/people/<uuid:person_id>/parts/<slug:key>/", person.part, name="ops_person_part"),

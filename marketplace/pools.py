@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kit import audit
 from kit.errors import Conflict, Invalid, NotFound
-from marketplace import projects, rules
+from marketplace import rules
 from marketplace.models import BulkAction, Pool, PoolMember, Project, Ready
 from workers.models import WorkerProfile
 
@@ -128,12 +128,6 @@ def _name(text: str) -> str:
     if not 2 <= len(name) <= 80 or "\x00" in name:
         raise Invalid(_("Expected a name of 2 to 80 characters."), field="name")
     return name
-
-
-def limit(*, project: Project, pool: Pool | None, actor_id: uuid.UUID, now: datetime) -> None:
-    """Let only the people of a pool work on a project, or everybody again whom its rule lets in. Raises Invalid."""
-    projects.change(project=project, actor_id=actor_id, now=now, pool_id=pool.pk if pool else None)
-    _everybody_again()
 
 
 # --- who is in it ------------------------------------------------------------------------------------------------------

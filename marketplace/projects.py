@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from kit import audit, outbox
 from kit.errors import Conflict, Invalid
 from kit.money import Money
-from marketplace import pricing, rates, rules
+from marketplace import eligibility, pricing, rates, rules
 from marketplace.models import Batch, BillRate, GuidelineVersion, Pool, Project, ProjectTry, Queue, Rate
 from marketplace.models.projects import AIUse, ReviewRule
 from qualification import skills
@@ -70,6 +70,12 @@ def change(*, project: Project, actor_id: uuid.UUID, now: datetime, **options: A
         _new_rule_version(project)
     refresh_terms(project=project, now=now)
     audit.record(subject=project, verb="project.changed", actor_id=actor_id, now=now)
+
+
+def limit_to_pool(*, project: Project, pool: Pool | None, actor_id: uuid.UUID, now: datetime) -> None:
+    """Let only the people of a pool work on a project, or everybody again whom its rule lets in. Raises Invalid."""
+    change(project=project, actor_id=actor_id, now=now, pool_id=pool.pk if pool else None)
+    eligibility.announce()
 
 
 def change_settings(*, project: Project, settings: Any, actor_id: uuid.UUID, now: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from workers.api import me, ops, organisations, queues, setup
+from workers.api import me, ops, organisations, queues, setup, support
 
 urlpatterns = [
     path("me/", me.Me.as_view(), name="api_me"),
@@ -23,6 +23,8 @@ urlpatterns = [
     path("me/notices/", me.Notices.as_view(), name="api_notices"),
     path("me/notices/read/", me.ReadNotices.as_view(), name="api_read_notices"),
     path("me/notices/preferences/", me.NoticePreferences.as_view(), name="api_notice_preferences"),
+    path("me/support/", support.MySupport.as_view(), name="api_support"),
+    path("ops/support/<uuid:request_id>/answer/", support.AnswerSupport.as_view(), name="api_answer_support"),
     path("me/tokens/", me.Tokens.as_view(), name="api_tokens"),
     path("me/tokens/<uuid:token_id>/", me.Token.as_view(), name="api_token"),
     path("me/data/", me.MyData.as_view(), name="api_my_data"),

@@ -9,7 +9,7 @@ from typing import Any
 from kit.limits import Limit
 from kit.models import AuditRecord
 from workers import notices, queries
-from workers.models import Credential, Setup, User, WorkerProfile
+from workers.models import Credential, Setup, SupportRequest, User, WorkerProfile
 
 Section = Callable[[uuid.UUID], Any]
 
@@ -110,6 +110,9 @@ declare("decisions", _decisions)
 declare("appeals", _appeals)
 declare("notices", _notices)
 declare("api_tokens", _tokens)
+declare("support", lambda user_id: list(
+    SupportRequest.objects.filter(user_id=user_id).order_by("asked_at").values("topic", "text", "asked_at", "answer", "answered_at")
+))
 declare("setup", _setup)
 declare("credentials", _credentials)
 declare("trail", _trail)

@@ -38,3 +38,5 @@ CREDENTIAL = Chart(
     initial="waiting",
 )
 """refused -> verified is a second look by ops; withdrawn is the owner's own wish."""
+
+SUPPORT = Chart(name="support", moves={OPEN: (ANSWERED,), ANSWERED: ()}, initial=OPEN)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from workers.views import account, client, ops, queues, setup, worker
+from workers.views import account, client, ops, queues, setup, support, worker
 
 app_name = "workers"
 
@@ -30,6 +30,8 @@ urlpatterns = [
     path("work/standing/appeal/<uuid:decision_id>/", worker.appeal, name="appeal"),
     path("work/standing/data.json", worker.data, name="data"),
     path("work/notices/", account.worker_notices, name="notices"),
+    path("account/help/", support.mine, name="support"),
+    path("ops/support/<uuid:request_id>/", support.of_ops, name="ops_support"),
     path("account/notices/", account.notice_settings, name="notice_settings"),
     path("work/tokens/", account.worker_tokens, name="tokens"),
     path("tokens/<uuid:token_id>/revoke/", account.revoke_token, name="revoke_token"),

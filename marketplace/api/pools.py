@@ -14,7 +14,7 @@ from rest_framework.request import Request
 
 from kit.api import PAGING, Body, change, listing, paged, reply
 from kit.errors import Conflict, NotFound
-from marketplace import announcements, pool_files, pools, rules
+from marketplace import announcements, pool_files, pools, projects, rules
 from marketplace.api import reach
 from marketplace.api.reach import OpsView
 from marketplace.models import Announcement, BulkAction, Pool, Project
@@ -184,7 +184,7 @@ class PoolLimit(OpsView):
             raise Conflict(_("This project is not limited to this pool."))
 
         def work() -> HttpResponse:
-            pools.limit(project=project, pool=pool if given["limited"] else None, actor_id=who, now=timezone.now())
+            projects.limit_to_pool(project=project, pool=pool if given["limited"] else None, actor_id=who, now=timezone.now())
             return HttpResponse(status=204)
 
         return change(request, work)

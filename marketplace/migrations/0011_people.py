@@ -10,7 +10,7 @@ import kit.ids
 class Migration(migrations.Migration):
     dependencies = [
         ("marketplace", "0010_quality"),
-        ("workers", "0002_people"),
+        ("workers", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -98,6 +98,39 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
+        migrations.CreateModel(
+            name="Question",
+            fields=[
+                ("id", models.UUIDField(default=kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("text", models.TextField(max_length=2000)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "open"), ("answered", "answered"), ("withdrawn", "withdrawn")], default="open", max_length=20
+                    ),
+                ),
+                ("asked_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("answer", models.TextField(blank=True, default="", max_length=4000)),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("published", models.BooleanField(default=False)),
+                (
+                    "answered_by",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="questions", to="marketplace.project"),
+                ),
+                (
+                    "task",
+                    models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="marketplace.task"),
+                ),
+                ("worker", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL)),
+            ],
+        ),
         migrations.AddConstraint(
             model_name="pool",
             constraint=models.UniqueConstraint(
@@ -111,5 +144,43 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="poolmember",
             constraint=models.UniqueConstraint(fields=("pool", "worker"), name="once_in_a_pool"),
+        ),
+        migrations.AddIndex(
+            model_name="question",
+            index=models.Index(condition=models.Q(("state", "open")), fields=["due_at", "id"], name="questions_open"),
+        ),
+        migrations.AddIndex(
+            model_name="question",
+            index=models.Index(fields=["project", "-asked_at"], name="questions_by_project"),
+        ),
+        migrations.AddIndex(
+            model_name="question",
+            index=models.Index(fields=["worker", "-asked_at"], name="questions_by_worker"),
+        ),
+        migrations.AddIndex(
+            model_name="question",
+            index=models.Index(fields=["task"], name="questions_by_task"),
+        ),
+        migrations.AddConstraint(
+            model_name="question",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ("open", "answered", "withdrawn"))), name="question_state_known"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="question",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("answered_at__isnull", True),
+                        ("answered_by__isnull", True),
+                        ("published", False),
+                        ("state__in", ["open", "withdrawn"]),
+                    ),
+                    models.Q(("answered_at__isnull", False), ("answered_by__isnull", False), ("state", "answered")),
+                    _connector="OR",
+                ),
+                name="question_answered_by_a_person",
+            ),
         ),
     ]

@@ -6,6 +6,7 @@ from marketplace.models.disputes import ClientRecord, Dispute
 from marketplace.models.judging import QualityModel, Result, ReviewerRecord, Verdict
 from marketplace.models.pools import Announcement, BulkAction, Pool, PoolMember
 from marketplace.models.projects import BillRate, GuidelineVersion, Project, ProjectTry, Rate, SlotKind
+from marketplace.models.questions import Question
 from marketplace.models.webhooks import WebhookDelivery, WebhookEndpoint, WebhookNews, WebhookTry
 from marketplace.models.work import (
     Assignment,
@@ -42,6 +43,7 @@ __all__ = [
     "Project",
     "ProjectTry",
     "QualityModel",
+    "Question",
     "Queue",
     "Rate",
     "Ready",

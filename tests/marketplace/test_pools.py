@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
 from kit.errors import Conflict, Invalid
-from marketplace import announcements, eligibility, pool_files, pools
+from marketplace import announcements, eligibility, pool_files, pools, projects
 from marketplace.models import Announcement, BulkAction, Pool, PoolMember, Project
 from tests import market, people
 from tests.workers.doors import browser, program
@@ -35,7 +35,7 @@ def fill(kind: str, into: Pool, olu: User, *who: User) -> BulkAction:
 
 def limited(project: Project, to: Pool | None, olu: User) -> None:
     with transaction.atomic():
-        pools.limit(project=project, pool=to, actor_id=olu.pk, now=NOW)
+        projects.limit_to_pool(project=project, pool=to, actor_id=olu.pk, now=NOW)
 
 
 def test_a_project_limited_to_named_people_is_offered_to_them_alone_and_at_once() -> None:

@@ -243,6 +243,31 @@ class Migration(migrations.Migration):
                 ("drafts", models.JSONField(default=dict)),
             ],
         ),
+        migrations.CreateModel(
+            name="SupportRequest",
+            fields=[
+                ("id", models.UUIDField(default=kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "topic",
+                    models.CharField(
+                        choices=[
+                            ("account", "My account or sign-in"),
+                            ("money", "Money, payouts, invoices"),
+                            ("work", "Work, tests, tasks"),
+                            ("client", "Posting work"),
+                            ("other", "Something else"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("text", models.TextField(max_length=4000)),
+                ("state", models.CharField(choices=[("open", "open"), ("answered", "answered")], default="open", max_length=20)),
+                ("asked_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("answer", models.TextField(blank=True, default="", max_length=4000)),
+                ("answered_at", models.DateTimeField(null=True)),
+            ],
+        ),
         migrations.AddField(
             model_name="notice",
             name="shown",
@@ -294,6 +319,18 @@ class Migration(migrations.Migration):
             name="user",
             field=models.ForeignKey(
                 on_delete=django.db.models.deletion.CASCADE, related_name="notice_preferences", to=settings.AUTH_USER_MODEL
+            ),
+        ),
+        migrations.AddField(
+            model_name="supportrequest",
+            name="answered_by",
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name="supportrequest",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="support_requests", to=settings.AUTH_USER_MODEL
             ),
         ),
         migrations.AddConstraint(
@@ -352,6 +389,29 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="noticepreference",
             constraint=models.UniqueConstraint(fields=("user", "group"), name="one_preference_per_group"),
+        ),
+        migrations.AddIndex(
+            model_name="supportrequest",
+            index=models.Index(condition=models.Q(("state", "open")), fields=["due_at", "id"], name="support_open"),
+        ),
+        migrations.AddIndex(
+            model_name="supportrequest",
+            index=models.Index(fields=["user", "-asked_at"], name="support_by_person"),
+        ),
+        migrations.AddConstraint(
+            model_name="supportrequest",
+            constraint=models.CheckConstraint(condition=models.Q(("state__in", ("open", "answered"))), name="support_state_known"),
+        ),
+        migrations.AddConstraint(
+            model_name="supportrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("answered_by__isnull", True), ("state", "open")),
+                    models.Q(("answered_by__isnull", False), ("state", "answered")),
+                    _connector="OR",
+                ),
+                name="support_answered_by_a_person",
+            ),
         ),
         migrations.RunSQL(sql=GUARDS, reverse_sql=UNGUARD),
     ]

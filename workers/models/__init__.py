@@ -6,6 +6,7 @@ from workers.models.papers import Agreement, ApiToken, Notice, NoticePreference,
 from workers.models.people import Link, OpsRole, User, WorkerProfile
 from workers.models.setup import Credential, Setup
 from workers.models.standing import Appeal, Farewell, StandingDecision
+from workers.models.support import SupportRequest
 
 __all__ = [
     "Agreement",
@@ -24,6 +25,7 @@ __all__ = [
     "Setup",
     "Signature",
     "StandingDecision",
+    "SupportRequest",
     "User",
     "WorkerProfile",
 ]

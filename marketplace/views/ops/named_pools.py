@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kit.errors import Invalid, NotFound, ProductError
-from marketplace import announcements, eligibility, forms, ops_forms, pool_files, pools, rules
+from marketplace import announcements, eligibility, forms, ops_forms, pool_files, pools, projects, rules
 from marketplace.models import Announcement, BulkAction, Pool, Project
 from marketplace.views.client.frame import is_fragment, put_error
 from marketplace.views.ops.pools import tabs
@@ -104,12 +104,12 @@ def _page(request: PersonRequest, pool: Pool, *, status: int = 200, **more: Any)
     people = pools.people(pool)
     held: frozenset[str] = request.ops_roles  # type: ignore[attr-defined]
     rule_form = _rule_form(request, pool.rule) if pool.rule is not None else None
-    projects = Project.objects.filter(archived_at__isnull=True).select_related("organisation").order_by("name")
+    open_projects = Project.objects.filter(archived_at__isnull=True).select_related("organisation").order_by("name")
     context = {
         "pool": pool, "people": people.order_by("user__name")[:SHOWN], "total": people.count(), "shown": SHOWN,
         "may_change": bool(held & {POOL_MANAGER, OpsRole.ADMIN}) and pool.archived_at is None,
         "actions": pool.actions.select_related("by").order_by("-at")[:20], "form": ops_forms.PoolPeople(), "crumbs": _crumbs(),
-        "limited": projects.filter(pool=pool), "projects": projects.filter(pool=None)[:PROJECTS_SHOWN],
+        "limited": open_projects.filter(pool=pool), "projects": open_projects.filter(pool=None)[:PROJECTS_SHOWN],
         "rule_form": rule_form, "by_api": pool.rule is not None and forms.Eligibility.initial_of(pool.rule) is None,
         **(_counted(rule_form, pool.rule) if rule_form is not None else {}),
     }
@@ -194,7 +194,7 @@ def limit(request: PersonRequest, pool_id: uuid.UUID) -> HttpResponse:
     if project is None:
         raise NotFound(_("There is no such project."))
     with transaction.atomic(durable=True):
-        pools.limit(project=project, pool=None if stop else pool, actor_id=request.user.pk, now=timezone.now())
+        projects.limit_to_pool(project=project, pool=None if stop else pool, actor_id=request.user.pk, now=timezone.now())
     opened = _("Everybody may work on it again whom its rule lets in.")
     messages.success(request, opened if stop else _("Only this pool may work on it now."))
     return redirect("market:ops_pool", pool_id=pool.pk)
