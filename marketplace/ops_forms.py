@@ -22,7 +22,8 @@ class NewPool(Styled):
 class PoolPeople(Styled):
     """People to put into a pool or to take out: named in a text or a file."""
 
-    kind = forms.ChoiceField(choices=[("add", _("Add")), ("remove", _("Take out"))], widget=forms.RadioSelect, initial="add")
+    kind = forms.ChoiceField(choices=[("add", _("Add")), ("remove", _("Take out"))], initial="add",
+                             widget=forms.RadioSelect(attrs={"class": "form-check-input"}))  # fmt: skip
     people = forms.CharField(
         label=_("Addresses or ids, one a line"), required=False, max_length=500_000,
         widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false"}),

@@ -20,6 +20,7 @@ urlpatterns = [
     path("ops/batches/<uuid:batch_id>/priority/", batches.priority, name="ops_prioritise_batch"),
     path("ops/pools/", pools.projects, name="ops_pools"),
     path("ops/pools/skills/", pools.skills, name="ops_pools_skills"),
+    path("ops/pools/forecast/", pools.forecast, name="ops_pools_forecast"),
     path("ops/pools/workers/", pools.workers, name="ops_pools_workers"),
     path("ops/pools/named/", named_pools.listing, name="ops_named_pools"),
     path("ops/pools/named/new/", named_pools.new, name="ops_new_pool"),

@@ -10,7 +10,7 @@ import kit.ids
 class Migration(migrations.Migration):
     dependencies = [
         ("marketplace", "0010_quality"),
-        ("workers", "0001_initial"),
+        ("workers", "0002_people"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -39,12 +39,7 @@ class Migration(migrations.Migration):
             name="BulkAction",
             fields=[
                 ("id", models.UUIDField(default=kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("add", "Added to a pool"), ("remove", "Taken out of a pool"), ("grant", "Given a proof")], max_length=10
-                    ),
-                ),
+                ("kind", models.CharField(choices=[("add", "Added to a pool"), ("remove", "Taken out of a pool")], max_length=10)),
                 ("params", models.JSONField(default=dict)),
                 ("changed", models.JSONField(default=list)),
                 ("at", models.DateTimeField()),

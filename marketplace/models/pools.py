@@ -50,8 +50,8 @@ class BulkAction(models.Model):
     `changed` lists their ids; for a pool those that were not (or were) in it before.
     """
 
-    ADD, REMOVE, GRANT = "add", "remove", "grant"
-    KINDS = [(ADD, _("Added to a pool")), (REMOVE, _("Taken out of a pool")), (GRANT, _("Given a proof"))]
+    ADD, REMOVE = "add", "remove"
+    KINDS = [(ADD, _("Added to a pool")), (REMOVE, _("Taken out of a pool"))]
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=10, choices=KINDS)

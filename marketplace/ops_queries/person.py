@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kit.errors import NotFound
 from kit.models import AuditRecord
-from marketplace.models import Lease, Submission, Verdict, WorkerRecord
+from marketplace.models import Lease, Question, Submission, Verdict, WorkerRecord
 from payments import queries as money
 from payments.models import Payout, PayoutAccount
 from payments.queries import WorkerBalances
@@ -175,6 +175,11 @@ def linked(person_id: uuid.UUID) -> list[User]:
 def told(person_id: uuid.UUID) -> list[Notice]:
     """The latest notices that this person was given."""
     return list(Notice.objects.filter(user_id=person_id).order_by("-created_at", "-id")[:TRAIL])
+
+
+def asked(person_id: uuid.UUID) -> list[Question]:
+    """Their latest questions about work."""
+    return list(Question.objects.filter(worker_id=person_id).select_related("project").order_by("-asked_at")[:LAST])
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,10 @@ from django.db import transaction
 
 from kit.errors import Conflict, Invalid
 from marketplace import announcements, eligibility, pool_files, pools, projects
-from marketplace.models import Announcement, BulkAction, Pool, PoolMember, Project
+from marketplace.models import Announcement, BulkAction, Pool, PoolMember, Project, Submission
+from marketplace.ops_queries import forecast
+from qualification import grants
+from qualification.models import Skill
 from tests import market, people
 from tests.workers.doors import browser, program
 from workers import notices, preferences, standing
@@ -280,3 +283,29 @@ class TestNoticePreferences:
         with transaction.atomic():
             preferences.save_availability(worker_id=ana.pk, hours_per_week=None, times=[], quiet_days=2, now=NOW)
         assert not preferences.wants_alerts(ana.pk, now=NOW) and preferences.wants_alerts(ana.pk, now=NOW + dt.timedelta(days=3))
+
+
+class TestForecast:
+    """Hours of funded work against hours of people, by skill and tier."""
+
+    def test_open_hours_meet_the_hours_of_who_holds_the_skill(self) -> None:
+        (mira, shop), ana, wen = people.client(), people.worker("Ana"), people.worker("Wen")
+        skill = Skill.objects.create(slug="botany", name="Botany", kind="subject")
+        rule = {"all": [{"fact": "skill", "skill": "botany", "tier": 1}]}
+        market.launched(mira, shop, texts=12, eligibility=rule, expected_seconds=1_800)
+        [alone] = forecast.capacity(now=NOW)
+        assert (alone.people, alone.open_tasks, alone.open_hours, alone.band) == (0, 12, 6.0, "bad")
+        with transaction.atomic():
+            grants.grant(worker_id=ana.pk, skill=skill, tier=2, source="ops", now=NOW)
+            grants.grant(worker_id=wen.pk, skill=skill, tier=0, source="ops", now=NOW)
+            preferences.save_availability(worker_id=ana.pk, hours_per_week=20, times=[], quiet_days=0, now=NOW)
+        for week in range(4):
+            assert market.work(ana)
+            latest = Submission.objects.filter(worker=ana).latest("submitted_at")
+            Submission.objects.filter(pk=latest.pk).update(submitted_at=NOW - dt.timedelta(days=7 * week + 1), active_ms=(week + 1) * 3_600_000)
+        [one] = forecast.capacity(now=NOW)
+        assert (one.people, one.stated, one.wished_hours, one.weeks) == (1, 1, 20, (1.0, 2.0, 3.0, 4.0))
+        assert one.open_tasks == 8 and one.worked_hours == 2.5
+        assert one.weeks_left == (one.open_hours / 4, one.open_hours / 1)
+        page = browser(people.ops("Fin", "finance")).get("/ops/pools/forecast/").content.decode()
+        assert "Botany" in page and "tier 1 or higher" in page

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 
 from kit import paging
 from kit.errors import Text
+from marketplace.ops_queries import forecast as capacities
 from marketplace.ops_queries import pools
 from marketplace.ops_queries.pools import Filters
 from marketplace.views import words
@@ -40,7 +41,7 @@ ACTIVE: dict[str, tuple[Text, int, bool]] = {
 def tabs(active: str) -> list[dict[str, Any]]:
     pages = [
         ("projects", _("By project"), "market:ops_pools"), ("skills", _("By skill"), "market:ops_pools_skills"),
-        ("workers", _("Workers"), "market:ops_pools_workers"),
+        ("forecast", _("Forecast"), "market:ops_pools_forecast"), ("workers", _("Workers"), "market:ops_pools_workers"),
         ("named", _("Named pools"), "market:ops_named_pools"), ("announcements", _("Announcements"), "market:ops_announcements"),
     ]
     return [{"label": label, "url": reverse(name), "active": key == active} for key, label, name in pages]
@@ -73,6 +74,18 @@ def skills(request: PersonRequest) -> HttpResponse:
     ]
     rows = pools.skill_supply(now=timezone.now())
     return render(request, "ops/pools_skills.html", {"rows": rows, "columns": columns, "tabs": tabs("skills")})
+
+
+@require_GET
+@access.ops()
+def forecast(request: PersonRequest) -> HttpResponse:
+    """Will it last: hours of open work by skill and tier against what its people worked lately and would like to work."""
+    columns = [
+        {"label": _("Skill")}, {"label": _("Open work"), "num": True}, {"label": _("People"), "num": True},
+        {"label": _("Worked a week"), "num": True}, {"label": _("Would like to"), "num": True, "rank": 2}, {"label": _("Done in")},
+    ]
+    rows = capacities.capacity(now=timezone.now())
+    return render(request, "ops/pools_forecast.html", {"rows": rows, "columns": columns, "tabs": tabs("forecast")})
 
 
 @require_GET
