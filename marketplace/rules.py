@@ -92,10 +92,10 @@ def _check_leaf(rule: Rule, place: str) -> Rule:
             if all(isinstance(code, str) and len(code) == 2 and code.isalpha() for code in codes):
                 return {"fact": "country", "in": sorted({code.upper() for code in codes})}
         case {"fact": "language", "code": str(code), "level": str(level)} if len(rule) == 3:
-            if level in LANGUAGE_LEVELS and 2 <= len(code) <= 3:
+            if level in LANGUAGE_LEVELS and 2 <= len(code) <= 3 and code.isalpha():
                 return {"fact": "language", "code": code.lower(), "level": level}
         case {"fact": "skill", "skill": str(slug), "tier": int(tier)} if len(rule) == 3:
-            if slug and len(slug) <= 80 and 0 <= tier <= 3 and not isinstance(tier, bool):
+            if slug and len(slug) <= 80 and "\x00" not in slug and 0 <= tier <= 3 and not isinstance(tier, bool):
                 return {"fact": "skill", "skill": slug, "tier": tier}
         case {"fact": "accepted", "least": int(least)} if len(rule) == 2:
             if 0 <= least <= 1_000_000 and not isinstance(least, bool):

@@ -121,7 +121,8 @@ def _hold(queue: str, item: uuid.UUID, by_id: uuid.UUID, now: datetime) -> Claim
             with transaction.atomic():
                 Claim.objects.create(queue=queue, item=item, by_id=by_id, at=now, until=now + CLAIMED_FOR)
         except IntegrityError:
-            raise Taken(_("%(name)s is at this right now.") % {"name": rows.get().by.name}) from None
+            held = rows.select_related("by").first()
+            raise Taken(_("%(name)s is at this right now.") % {"name": held.by.name if held else _("Somebody else")}) from None
     return rows.select_related("by").get()
 
 

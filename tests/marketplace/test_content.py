@@ -70,6 +70,9 @@ def test_a_client_can_neither_ask_for_it_nor_count_it() -> None:
             rules.check({"not": leaf}, field="eligibility")
         api = program(mira, "client:write", organisation=shop)
         assert api.post("/api/v1/eligibility/count/", {"rule": {"all": [leaf]}}, content_type="application/json").status_code == 422
+    for odd in ({"fact": "skill", "skill": "a\x00b", "tier": 1}, {"fact": "language", "code": "\x00a", "level": "B2"}):
+        with pytest.raises(Invalid):
+            rules.check(odd, field="eligibility")
     with pytest.raises(Invalid) as refusal:
         market.project(mira, shop, content_warnings=["kittens"])
     assert refusal.value.field == "content_warnings"

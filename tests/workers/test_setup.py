@@ -103,6 +103,7 @@ def test_what_is_typed_goes_on_on_another_device_and_ends_with_saving() -> None:
     assert AuditRecord.objects.filter(verb="background.changed", actor_id=ana.pk).count() == 1
     assert phone.post("/work/onboarding/draft/background/", {"education": "x" * 30_000}).status_code == 422
     assert phone.post("/work/onboarding/draft/agreement/", {}).status_code == 404
+    assert phone.post("/work/onboarding/draft/comfort/", {"note": "a\x00b"}).status_code == 204
 
 
 def test_every_step_has_a_page_that_can_be_saved_and_left_out() -> None:

@@ -169,4 +169,5 @@ def draft(request: WorkerRequest, step: str) -> HttpResponse:
 
 
 def _typed(request: HttpRequest) -> dict[str, list[str]]:
-    return {name: [str(value) for value in values] for name, values in request.POST.lists() if name not in NOT_IN_A_DRAFT}
+    typed = {name: [value.replace("\x00", "") for value in values] for name, values in request.POST.lists()}
+    return {name.replace("\x00", ""): values for name, values in typed.items() if name not in NOT_IN_A_DRAFT}
