@@ -252,7 +252,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["kit.json.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "kit.problems.exception_handler",
-    "DEFAULT_THROTTLE_CLASSES": ["workers.access.FairUse"],
+    "DEFAULT_THROTTLE_CLASSES": ["workers.fair_use.FairUse"],
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {
@@ -270,6 +270,8 @@ SPECTACULAR_SETTINGS = {
         "DecisionReasonEnum": "workers.models.StandingDecision.REASONS",
         "PauseReasonEnum": "workers.standing.PAUSE_REASON_CHOICES",
         "SkillKindEnum": "qualification.models.Skill.KINDS",
+        "CredentialKindEnum": "workers.models.Credential.KINDS",
+        "CredentialRefusalEnum": "workers.models.Credential.REASONS",
     },
 }
 

@@ -14,7 +14,6 @@ from typing import Any, ClassVar, Literal, TypeVar, cast
 from allauth.account.authentication import get_authentication_records
 from allauth.account.decorators import reauthentication_required
 from allauth.core.exceptions import ReauthenticationRequired
-from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -25,14 +24,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
-from rest_framework.throttling import BaseThrottle
 
 from kit.errors import Invalid, NotFound, Refused
-from kit.limits import Limit, spend
 from workers import queries, tokens
 from workers.api_auth import Claims
 from workers.models import Membership, OpsRole, Organisation, User, WorkerProfile
 from workers.organisations import RANK
+from workers.second_factor import NeedsSecondFactor, lacks_second_factor
 
 Audience = Literal["public", "signed_in", "worker", "client", "ops", "nobody"]
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -181,17 +179,6 @@ def _check_ops(request: HttpRequest, roles: tuple[str, ...]) -> HttpResponse | N
     return None
 
 
-class NeedsSecondFactor(Refused):
-    """Outside the embedded default, ops and finance act with a second factor alone."""
-
-    code = "second_factor_needed"
-
-
-def lacks_second_factor(user: Any) -> bool:
-    """Whether this person of ops still has to add a second factor before anything opens."""
-    return bool(getattr(settings, "OPS_NEEDS_MFA", False)) and not is_mfa_enabled(user)
-
-
 # --- the API ---------------------------------------------------------------------------------------------------------
 
 
@@ -274,19 +261,6 @@ class _Ops(_SignedIn):
             return False
         if not isinstance(request.auth, Claims) and lacks_second_factor(request.user):
             raise NeedsSecondFactor(_("Add a passkey or an authenticator app to your account first."))
-        return True
-
-
-API_USE = Limit("api", times=6_000, seconds=60)
-"""What one account may ask of the API in a minute, apart from leases and answers, which have bounds of their own."""
-
-
-class FairUse(BaseThrottle):
-    """Bounds what one account asks of the API; whoever has no account is refused by the guards anyway."""
-
-    def allow_request(self, request: Request, view: Any) -> bool:
-        if request.user.is_authenticated:
-            spend(API_USE, account=user_of(request).pk)
         return True
 
 

@@ -40,6 +40,11 @@ class PoolRuleSerializer(Body):
     rule = serializers.JSONField()
 
 
+class PoolCountSerializer(serializers.Serializer[Any]):
+    workers = serializers.IntegerField()
+    rule = serializers.JSONField(help_text="The rule as it would be kept")
+
+
 class PoolPeopleSerializer(Body):
     kind = serializers.ChoiceField([BulkAction.ADD, BulkAction.REMOVE])
     people = serializers.ListField(child=serializers.CharField(max_length=254), max_length=pools.MOST_AT_ONCE, help_text="Addresses or ids")
@@ -131,7 +136,7 @@ class OnePool(OpsView):
 class PoolCount(OpsView):
     """How many people a pool's rule would select right now; conditions on content are allowed here."""
 
-    @extend_schema(request=PoolRuleSerializer)
+    @extend_schema(request=PoolRuleSerializer, responses=PoolCountSerializer)
     def post(self, request: Request) -> HttpResponse:
         rule = rules.check(PoolRuleSerializer.read(request)["rule"], field="rule", ours=True)
         return change(request, lambda: reply({"workers": pools.count(rule), "rule": rule}))

@@ -22,7 +22,7 @@ from workers import access
 from workers.decisions import LOOKS_AFTER_PEOPLE
 
 
-class QuestionSerializer(serializers.Serializer[Any]):
+class WorkQuestionSerializer(serializers.Serializer[Any]):
     """A question; who asked is not told."""
 
     id = serializers.UUIDField()
@@ -37,7 +37,10 @@ class QuestionSerializer(serializers.Serializer[Any]):
     published = serializers.BooleanField(help_text="Whether everybody on the project reads it")
 
 
-class AskSerializer(Body):
+QUESTIONS = paged(WorkQuestionSerializer)
+
+
+class AskQuestionSerializer(Body):
     project = serializers.UUIDField()
     lease = serializers.UUIDField(required=False, allow_null=True, default=None, help_text="A lease of yours whose task it is about")
     text = serializers.CharField(max_length=questions.LONGEST)
@@ -51,14 +54,14 @@ class AnswerQuestionSerializer(Body):
 class MyQuestions(WorkerView):
     """What one asked, and asking."""
 
-    @extend_schema(parameters=PAGING, responses=paged(QuestionSerializer))
+    @extend_schema(parameters=PAGING, responses=QUESTIONS)
     def get(self, request: Request) -> HttpResponse:
         rows = Question.objects.filter(worker_id=access.user_of(request).pk)
-        return listing(request, rows, order="-asked_at", show=lambda found: QuestionSerializer(found, many=True).data)
+        return listing(request, rows, order="-asked_at", show=lambda found: WorkQuestionSerializer(found, many=True).data)
 
-    @extend_schema(request=AskSerializer, responses={201: QuestionSerializer})
+    @extend_schema(request=AskQuestionSerializer, responses={201: WorkQuestionSerializer})
     def post(self, request: Request) -> HttpResponse:
-        given, who = AskSerializer.read(request), access.user_of(request).pk
+        given, who = AskQuestionSerializer.read(request), access.user_of(request).pk
         project = Project.objects.select_related("organisation").filter(pk=given["project"]).first()
         if project is None:
             raise NotFound(_("There is no such project."))
@@ -67,7 +70,7 @@ class MyQuestions(WorkerView):
         def work() -> HttpResponse:
             task_id = _task_of(given["lease"], who, project)
             made = questions.ask(project=project, worker_id=who, text=given["text"], task_id=task_id, now=timezone.now())
-            return reply(dict(QuestionSerializer(made).data), 201)
+            return reply(dict(WorkQuestionSerializer(made).data), 201)
 
         return change(request, work)
 
@@ -84,16 +87,16 @@ def _task_of(lease_id: uuid.UUID | None, worker_id: uuid.UUID, project: Project)
 class ClientQuestions(ClientView):
     """What workers ask about the organisation's projects."""
 
-    @extend_schema(parameters=PAGING, responses=paged(QuestionSerializer))
+    @extend_schema(parameters=PAGING, responses=QUESTIONS)
     def get(self, request: Request) -> HttpResponse:
         rows = questions.of_client(access.organisation_of(request).pk)
-        return listing(request, rows, order="-asked_at", show=lambda found: QuestionSerializer(found, many=True).data)
+        return listing(request, rows, order="-asked_at", show=lambda found: WorkQuestionSerializer(found, many=True).data)
 
 
 class AnswerQuestion(ClientView):
     """Answer, for the one who asked or for everybody on the project."""
 
-    @extend_schema(request=AnswerQuestionSerializer, responses=QuestionSerializer)
+    @extend_schema(request=AnswerQuestionSerializer, responses=WorkQuestionSerializer)
     def post(self, request: Request, question_id: uuid.UUID) -> HttpResponse:
         return _answer(request, questions.find(question_id, organisation_id=self.whose(request)))
 
@@ -103,7 +106,7 @@ class OpsAnswerQuestion(OpsView):
 
     permission_classes = [access.Ops(*LOOKS_AFTER_PEOPLE)]
 
-    @extend_schema(request=AnswerQuestionSerializer, responses=QuestionSerializer)
+    @extend_schema(request=AnswerQuestionSerializer, responses=WorkQuestionSerializer)
     def post(self, request: Request, question_id: uuid.UUID) -> HttpResponse:
         return _answer(request, questions.find(question_id))
 
@@ -113,6 +116,6 @@ def _answer(request: Request, found: Question) -> HttpResponse:
 
     def work() -> HttpResponse:
         questions.answer(question=found, by_id=who, text=given["text"], publish=given["publish"], now=timezone.now())
-        return reply(dict(QuestionSerializer(found).data))
+        return reply(dict(WorkQuestionSerializer(found).data))
 
     return change(request, work)

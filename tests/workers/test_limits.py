@@ -14,7 +14,7 @@ from kit import limits
 from kit.limits import Limit, TooOften
 from tests import people
 from tests.workers.doors import browser, program
-from workers import access, credentials
+from workers import credentials, fair_use
 from workers.models import ApiToken, Credential
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +45,7 @@ def test_the_account_counts_first_and_an_address_has_room_for_several_people() -
 
 
 def test_an_account_that_floods_the_api_is_told_when_it_goes_on_and_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access, "API_USE", Limit("api", times=3, seconds=60))
+    monkeypatch.setattr(fair_use, "API_USE", Limit("api", times=3, seconds=60))
     ana, wen = program(people.worker("Ana"), "work"), program(people.worker("Wen"), "work")
     assert [ana.get("/api/v1/me/").status_code for _at in range(4)] == [200, 200, 200, 429]
     told = ana.get("/api/v1/me/")

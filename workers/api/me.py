@@ -29,6 +29,7 @@ from workers import (
     onboarding,
     organisations,
     queries,
+    second_factor,
     standing,
     tokens,
 )
@@ -239,8 +240,8 @@ class Tokens(api_lists.ListView):
     def post(self, request: Request) -> Response:
         if isinstance(request.auth, Claims):
             raise Refused(_("A token cannot make another one. Sign in and use the page of your tokens."))
-        if access.lacks_second_factor(request.user) and queries.ops_roles(access.user_of(request).pk):
-            raise access.NeedsSecondFactor(_("Add a passkey or an authenticator app to your account first."))
+        if second_factor.lacks_second_factor(request.user) and queries.ops_roles(access.user_of(request).pk):
+            raise second_factor.NeedsSecondFactor(_("Add a passkey or an authenticator app to your account first."))
         given = shapes.NewTokenSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         wanted = given.validated_data

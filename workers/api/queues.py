@@ -86,7 +86,7 @@ class Waiting(APIView):
 
     permission_classes = [access.Ops()]
 
-    @extend_schema(tags=["ops"], responses=WaitingItemSerializer(many=True))
+    @extend_schema(operation_id="ops_queue_items_list", tags=["ops"], responses=WaitingItemSerializer(many=True))
     def get(self, request: Request, queue: str) -> Response:
         found = work_queues.rows(_queue(request, queue), by_id=access.user_of(request).pk, now=timezone.now())
         return Response(WaitingItemSerializer([_shown(row) for row in found], many=True).data)

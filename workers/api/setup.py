@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from kit import documents
-from kit.api import once
+from kit.api import KEY, once
 from kit.errors import Invalid
 from kit.limits import spend
 from workers import access, api_lists, credentials, preferences
@@ -147,7 +147,7 @@ class Credentials(api_lists.ListView):
         rows = Credential.objects.filter(worker_id=access.user_of(request).pk)
         return api_lists.answer(request, rows, order="-submitted_at", serializer=CredentialSerializer)
 
-    @extend_schema(tags=["me"], request=NewCredentialSerializer, responses={201: CredentialSerializer})
+    @extend_schema(tags=["me"], parameters=[KEY], request=NewCredentialSerializer, responses={201: CredentialSerializer})
     def post(self, request: Request) -> HttpResponse:
         given = _given(NewCredentialSerializer, request)
         try:
