@@ -88,5 +88,8 @@ class ProductErrors:
             response.headers["HX-Reswap"] = "none"
             response.headers["HX-Trigger"] = json.dumps({"toast": {"kind": "error", "message": str(error)}})
             return response
-        template = f"errors/{error.status if error.status in {400, 403, 404, 409} else 400}.html"
-        return render(request, template, {"error": error}, status=error.status)
+        template = f"errors/{error.status if error.status in {400, 403, 404, 409, 429} else 400}.html"
+        page = render(request, template, {"error": error}, status=error.status)
+        if "wait" in error.extra:
+            page.headers["Retry-After"] = str(error.extra["wait"])
+        return page

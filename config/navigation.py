@@ -27,6 +27,7 @@ CLIENT = (
     ("project", _("Projects"), "market:projects"),
     ("review", _("Review"), "market:client_review"),
     ("case", _("Disputes"), "market:client_disputes"),
+    ("message", _("Questions"), "market:client_questions"),
     ("wallet", _("Billing"), "payments:billing"),
     ("people", _("Members"), "workers:members"),
     ("code", _("API"), "workers:client_tokens"),
@@ -35,6 +36,7 @@ CLIENT = (
 )
 OPS = (
     ("inbox", _("Today"), "market:ops_today"),
+    ("tasks", _("Queues"), "workers:ops_queues"),
     ("batch", _("Batches"), "market:ops_batches"),
     ("people", _("People"), "workers:ops_people"),
     ("case", _("Appeals"), "workers:ops_appeals"),
@@ -48,12 +50,13 @@ OPS = (
     ("bell", _("Notices"), "workers:ops_notices"),
 )
 NOTICES = {"workers:notices", "workers:client_notices", "workers:ops_notices"}
-ACCOUNT_PAGES = ("/account/email/", "/account/password/", "/account/2fa/", "/account/sessions/")
+ACCOUNT_PAGES = ("/account/notices/", "/account/help/", "/account/email/", "/account/password/", "/account/2fa/", "/account/sessions/")
 BELONGS = {
     "/work/exams/": "/work/skills/", "/work/attempts/": "/work/skills/",
     "/work/profile/": "/work/standing/", "/work/agreement/": "/work/standing/", "/work/tokens/": "/work/standing/",
     "/work/disputes/": "/work/history/",
-    "/ops/exams/": "/ops/skills/",
+    "/ops/exams/": "/ops/skills/", "/ops/credentials/": "/ops/queues/", "/ops/questions/": "/ops/queues/",
+    "/ops/support/": "/ops/queues/", "/ops/announcements/": "/ops/pools/",
 }
 """Pages that have no item of their own, and whose item they light up."""
 SEAT = "seat"

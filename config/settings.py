@@ -164,6 +164,8 @@ ACCOUNT_CONFIRM_EMAIL_ON_GET = True
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_RATE_LIMITS = {"login_failed": "5/300s/key,30/m/ip", "signup": "30/m/ip", "login": "60/m/ip"}
+"""The account first, the address second: many honest people may share one. A new password by mail ends a lock-out at once."""
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
@@ -250,6 +252,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["kit.json.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "kit.problems.exception_handler",
+    "DEFAULT_THROTTLE_CLASSES": ["workers.fair_use.FairUse"],
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {
@@ -267,6 +270,8 @@ SPECTACULAR_SETTINGS = {
         "DecisionReasonEnum": "workers.models.StandingDecision.REASONS",
         "PauseReasonEnum": "workers.standing.PAUSE_REASON_CHOICES",
         "SkillKindEnum": "qualification.models.Skill.KINDS",
+        "CredentialKindEnum": "workers.models.Credential.KINDS",
+        "CredentialRefusalEnum": "workers.models.Credential.REASONS",
     },
 }
 

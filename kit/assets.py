@@ -36,7 +36,7 @@ class BadAudio(Invalid):
 def store_image(content: bytes, *, field: str | None = None) -> Asset:
     """Check an image by its content and keep it; the same content is kept once. Raises BadImage."""
     kind, width, height = _inspect(content, field)
-    return _keep(content, content_type=IMAGE_TYPES[kind], width=width, height=height)
+    return keep(content, content_type=IMAGE_TYPES[kind], width=width, height=height)
 
 
 def store_audio(content: bytes, *, field: str | None = None) -> Asset:
@@ -48,10 +48,16 @@ def store_audio(content: bytes, *, field: str | None = None) -> Asset:
     content_type = _audio_type(content[:12])
     if content_type is None:
         raise BadAudio(_("Expected an MP3, WAV, Ogg or M4A recording."), field=field)
-    return _keep(content, content_type=content_type)
+    return keep(content, content_type=content_type)
 
 
-def _keep(content: bytes, *, content_type: str, width: int | None = None, height: int | None = None) -> Asset:
+def check_image(content: bytes, *, field: str | None = None) -> None:
+    """An image that the marketplace takes, within its bounds. Raises BadImage."""
+    _inspect(content, field)
+
+
+def keep(content: bytes, *, content_type: str, width: int | None = None, height: int | None = None) -> Asset:
+    """Keep what was checked; the same content is kept once."""
     digest = hashlib.sha256(content).hexdigest()
     found = Asset.objects.filter(sha256=digest).first()
     if found is not None and default_storage.exists(path_of(digest)):

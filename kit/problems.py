@@ -45,7 +45,7 @@ def unavailable() -> dict[str, Any]:
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's hook: our errors, DRF's own and Django's refusals all become problem details."""
     if isinstance(error, ProductError):
-        return _respond(from_product_error(error), {})
+        return _respond(from_product_error(error), {"Retry-After": str(error.extra["wait"])} if "wait" in error.extra else {})
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from marketplace.views import questions
 from marketplace.views.client import batches, budgets, disputes, gold, missions, projects, results, review, setup, uploads
 
 ORG = "client/<slug:org>/"
@@ -59,6 +60,8 @@ urlpatterns = [
     path(f"{ORG}disputes/", disputes.listing, name="client_disputes"),
     path(f"{ORG}disputes/<uuid:appeal>/", disputes.one, name="client_dispute"),
     path(f"{ORG}disputes/<uuid:appeal>/answer/", disputes.answer, name="client_dispute_answer"),
+    path(f"{ORG}questions/", questions.of_client, name="client_questions"),
+    path(f"{ORG}questions/<uuid:question>/", questions.of_client_one, name="client_question"),
     path(f"{ORG}review/", review.queue, name="client_review"),
     path(f"{ORG}review/many/", review.many, name="client_review_many"),
     path(f"{ORG}review/<uuid:submission_id>/", review.item, name="client_review_item"),

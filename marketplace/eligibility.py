@@ -5,15 +5,14 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
 from django.db.models import Exists, OuterRef, Q, Sum
 
-from marketplace import pricing, routing, rules
-from marketplace.models import Queue, Ready, Slot, WorkerRecord
+from marketplace import pools, pricing, routing, rules
+from marketplace.models import Project, Queue, Ready, Slot, WorkerRecord
 from qualification import grants
 from workers import queries as people
 
@@ -47,9 +46,11 @@ def person(*, worker_id: uuid.UUID, now: datetime) -> Person | None:
         languages=known["languages"],
         skills={grant.slug: grant.tier for grant in held},
         accepted=accepted,
+        avoids=known["avoids"],
+        credentials=known["credentials"],
     )
     return Person(
-        facts=facts,
+        facts=replace(facts, pools=pools.of_person(worker_id=worker_id, facts=facts)),
         organisations=frozenset(known["organisations"]),
         facts_version=known["facts_version"],
         may_work=known["onboarded"] and not known["ops"],
@@ -59,8 +60,19 @@ def person(*, worker_id: uuid.UUID, now: datetime) -> Person | None:
 
 def rule_of(queue: Queue) -> rules.Rule:
     """Who may answer or, for reviews, who may review; where experts are asked, with their skill and tier besides."""
-    rule: rules.Rule = queue.project.review_eligibility if queue.kind == "review" else queue.project.eligibility
+    rule = rule_for(queue.project, kind=queue.kind)
     return for_experts(rule, skill=queue.terms["skill"], tier=queue.tier) if queue.tier else rule
+
+
+def rule_for(project: Project, *, kind: str = "answer") -> rules.Rule:
+    """The whole rule of a project: what its client asks, the pool it is limited to, and nobody who asked not to see its content."""
+    rule: rules.Rule = project.review_eligibility if kind == "review" else project.eligibility
+    besides: list[rules.Rule] = []
+    if project.pool_id:
+        besides.append({"fact": "pool", "pool": str(project.pool_id)})
+    if project.content_warnings:
+        besides.append({"fact": "content", "shows": project.content_warnings})
+    return {"all": [rule, *besides]} if besides else rule
 
 
 def for_experts(rule: rules.Rule, *, skill: str, tier: int) -> rules.Rule:
@@ -137,12 +149,7 @@ def announce() -> None:
 
 def how_many(rule: rules.Rule) -> int:
     """How many active workers a rule lets in right now: the live count beside the form."""
-    condition, params = rules.as_sql(rule)
-    workers = "SELECT count(*) FROM workers_workerprofile p WHERE p.standing = 'active' AND p.onboarded_at IS NOT NULL"
-    statement = f"{workers} AND ({condition})"  # the condition holds placeholders only, see rules.as_sql
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        return int(cursor.fetchone()[0])
+    return pools.count(rule)
 
 
 @dataclass(frozen=True, slots=True)

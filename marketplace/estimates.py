@@ -110,7 +110,7 @@ def before_launch(batch: Batch, *, now: datetime) -> Estimate:
     project = batch.project
     reserve = batches.reserve_for(batch, now=now)
     past = _past(project)
-    workers = eligibility.how_many(project.eligibility)
+    workers = eligibility.how_many(eligibility.rule_for(project))
     seconds, source, based_on = _seconds(project, past)
     answers = _answers(batch.task_count, project, past)
     gold = _gold(answers, project, past)
@@ -252,7 +252,7 @@ def _experts(project: Project) -> int | None:
     experts = escalation.of_project(project)
     if experts is None:
         return None
-    return eligibility.how_many(eligibility.for_experts(project.eligibility, skill=experts.skill, tier=experts.tier))
+    return eligibility.how_many(eligibility.for_experts(eligibility.rule_for(project), skill=experts.skill, tier=experts.tier))
 
 
 # Money and time

@@ -17,6 +17,7 @@ from marketplace.rules import LANGUAGE_LEVELS, Rule
 from task_types import registry
 from workers.countries import COUNTRIES
 from workers.languages import LANGUAGES, LEVEL_NAMES
+from workers.preferences import CONTENT
 
 CLASSES = {
     forms.CheckboxInput: "form-check-input", forms.Select: "form-select", forms.Textarea: "form-control",
@@ -120,6 +121,10 @@ class Terms(Styled):
         help_text=_("One a line, such as IN 80 %. Empty: the same price for everybody. Workers are shown what you write here."),
     )  # fmt: skip
     ai_use = forms.ChoiceField(label=_("AI tools"), choices=AIUse.choices)
+    content_warnings = forms.MultipleChoiceField(
+        label=_("The work shows"), required=False, choices=list(CONTENT.items()), widget=forms.CheckboxSelectMultiple,
+        help_text=_("Workers read it before they start; who asked to be spared it is not offered the work, without any penalty."),
+    )  # fmt: skip
     expert_skill = forms.ChoiceField(
         label=_("Experts hold the skill"), required=False, help_text=_("They are asked where the target is not reached.")
     )
@@ -136,7 +141,8 @@ class Terms(Styled):
         **SHARE,
     )  # fmt: skip
 
-    PLAIN = ("overlap", "max_overlap", "review_rule", "judge_hours", "expected_seconds", "lease_seconds", "daily_cap", "ai_use")
+    PLAIN = ("overlap", "max_overlap", "review_rule", "judge_hours", "expected_seconds", "lease_seconds", "daily_cap", "ai_use",
+             "content_warnings")  # fmt: skip
     SHARES = ("sampled_share", "bonus_pool", "floor_pool", "adjudication_share", "quality_bonus_least")
     AMOUNTS = ("floor_per_hour", "quality_bonus")
 

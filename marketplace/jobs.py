@@ -10,7 +10,20 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from marketplace import batches, bonuses, budget_watch, client_records, dispatch, floors, intake, outlook, raises, results, review
+from marketplace import (
+    announcements,
+    batches,
+    bonuses,
+    budget_watch,
+    client_records,
+    dispatch,
+    floors,
+    intake,
+    outlook,
+    raises,
+    results,
+    review,
+)
 from marketplace.models import Batch, Budget, Draft
 from marketplace.webhooks import happenings, sending
 
@@ -162,3 +175,10 @@ def send_webhooks(**_: Any) -> None:
 def forget_webhooks(**_: Any) -> None:
     """The log of messages keeps a month."""
     sending.forget(before=timezone.now() - timedelta(days=sending.LOG_DAYS))
+
+
+@shared_task
+def send_announcements(**_: Any) -> None:
+    """Tell the next readers of what is on its way."""
+    with transaction.atomic(durable=True):
+        announcements.send_due(now=timezone.now())

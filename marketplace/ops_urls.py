@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.urls import path
 
-from marketplace.views.ops import batches, disputes, judging, person, pools, today
+from marketplace.views import questions
+from marketplace.views.ops import batches, disputes, judging, named_pools, person, pools, today
 
 urlpatterns = [
     path("ops/", today.page, name="ops_today"),
@@ -19,7 +20,20 @@ urlpatterns = [
     path("ops/batches/<uuid:batch_id>/priority/", batches.priority, name="ops_prioritise_batch"),
     path("ops/pools/", pools.projects, name="ops_pools"),
     path("ops/pools/skills/", pools.skills, name="ops_pools_skills"),
+    path("ops/pools/forecast/", pools.forecast, name="ops_pools_forecast"),
     path("ops/pools/workers/", pools.workers, name="ops_pools_workers"),
+    path("ops/pools/named/", named_pools.listing, name="ops_named_pools"),
+    path("ops/pools/named/new/", named_pools.new, name="ops_new_pool"),
+    path("ops/pools/named/count/", named_pools.count, name="ops_pool_count"),
+    path("ops/pools/named/<uuid:pool_id>/", named_pools.one, name="ops_pool"),
+    path("ops/pools/named/<uuid:pool_id>/rule/", named_pools.change_rule, name="ops_pool_rule"),
+    path("ops/pools/named/<uuid:pool_id>/people/", named_pools.change_people, name="ops_pool_people"),
+    path("ops/pools/named/<uuid:pool_id>/people.csv", named_pools.people_csv, name="ops_pool_csv"),
+    path("ops/pools/named/<uuid:pool_id>/limit/", named_pools.limit, name="ops_pool_limit"),
+    path("ops/pools/named/<uuid:pool_id>/archive/", named_pools.archive, name="ops_archive_pool"),
+    path("ops/pools/actions/<uuid:action_id>/undo/", named_pools.undo, name="ops_undo_bulk"),
+    path("ops/questions/<uuid:question_id>/", questions.of_ops, name="ops_question"),
+    path("ops/announcements/", named_pools.announcement_list, name="ops_announcements"),
     path("ops/people/<uuid:person_id>/", person.page, name="ops_person"),
     path("ops/people/<uuid:person_id>/parts/<slug:key>/", person.part, name="ops_person_part"),
     path("ops/people/<uuid:person_id>/pause-work/", person.pause, name="ops_pause_person"),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from kit import due
 from marketplace import arrivals, eligibility, queries
 from marketplace.models import Queue, Ready, WorkAlert, WorkerRecord
-from workers import notices
+from workers import notices, preferences
 from workers import queries as people
 
 TOLD_AT_MOST_EVERY = timedelta(hours=1)
@@ -161,7 +161,7 @@ def tell_waiting(*, now: datetime, limit: int = ALERTS_A_ROUND) -> int:
 def _look(alert: WorkAlert, now: datetime) -> None:
     alert.looked_at = now
     facts = people.worker_facts(alert.worker_id)
-    if facts is not None and facts["standing"] == "active":
+    if facts is not None and facts["standing"] == "active" and preferences.wants_alerts(alert.worker_id, now=now):
         _fresh(alert.worker_id, now)
         best = next(iter(fits(worker_id=alert.worker_id, now=now)), None)
         if best is not None and best.slots:

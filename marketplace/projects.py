@@ -8,30 +8,34 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings as site
+from django.core.exceptions import ValidationError
 from django.db.models import F, Max
 from django.utils.translation import gettext_lazy as _
 
 from kit import audit, outbox
 from kit.errors import Conflict, Invalid
 from kit.money import Money
-from marketplace import pricing, rates, rules
-from marketplace.models import Batch, BillRate, GuidelineVersion, Project, ProjectTry, Queue, Rate
+from marketplace import eligibility, pricing, rates, rules
+from marketplace.models import Batch, BillRate, GuidelineVersion, Pool, Project, ProjectTry, Queue, Rate
 from marketplace.models.projects import AIUse, ReviewRule
 from qualification import skills
 from task_types import registry
 from workers.countries import COUNTRIES
+from workers.preferences import CONTENT
 
 OPEN_SETTINGS = frozenset({
     "name", "eligibility", "review_eligibility", "review_rule", "sampled_share_bp", "overlap", "max_overlap",
     "target_accuracy_bp", "judge_hours", "expected_seconds", "lease_seconds", "daily_cap", "gold_least_bp", "gold_most_bp",
     "bonus_pool_bp", "floor_pool_bp", "ai_use", "expert_skill", "expert_tier", "adjudication_share_bp",
-    "floor_per_hour_units", "quality_bonus_units", "quality_bonus_least_bp", "country_bp",
+    "floor_per_hour_units", "quality_bonus_units", "quality_bonus_least_bp", "country_bp", "content_warnings", "pool_id",
 })
 """What may change after the project was made; each change touches new leases and new launches only."""
 
 NotSetUp = rates.NotSetUp
 rate_in_force = rates.in_force
 RULE_FIELDS = {"eligibility", "review_eligibility"}
+NARROWING = RULE_FIELDS | {"content_warnings", "pool_id"}
+"""What decides who may work, together."""
 GUIDELINE_MOST = 100_000
 
 
@@ -57,7 +61,7 @@ def create(
 
 def change(*, project: Project, actor_id: uuid.UUID, now: datetime, **options: Any) -> None:
     """Change what may change; raises Invalid that names the field."""
-    before = {name: getattr(project, name) for name in RULE_FIELDS}
+    before = {name: getattr(project, name) for name in NARROWING}
     _apply(project, options)
     project.save()
     if "country_bp" in options:
@@ -66,6 +70,12 @@ def change(*, project: Project, actor_id: uuid.UUID, now: datetime, **options: A
         _new_rule_version(project)
     refresh_terms(project=project, now=now)
     audit.record(subject=project, verb="project.changed", actor_id=actor_id, now=now)
+
+
+def limit_to_pool(*, project: Project, pool: Pool | None, actor_id: uuid.UUID, now: datetime) -> None:
+    """Let only the people of a pool work on a project, or everybody again whom its rule lets in. Raises Invalid."""
+    change(project=project, actor_id=actor_id, now=now, pool_id=pool.pk if pool else None)
+    eligibility.announce()
 
 
 def change_settings(*, project: Project, settings: Any, actor_id: uuid.UUID, now: datetime) -> None:
@@ -132,6 +142,8 @@ def _check(project: Project) -> None:
         if getattr(project, name) not in CHOICES[name]:
             raise Invalid(_("Expected one of: %(known)s.") % {"known": ", ".join(CHOICES[name])}, field=name)
     project.country_bp = _checked_countries(project.country_bp)
+    project.content_warnings = _checked_content(project.content_warnings)
+    _check_pool(project)
     _check_experts(project)
 
 
@@ -148,6 +160,24 @@ def _checked_countries(given: Any) -> dict[str, int]:
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
             raise Invalid(_("Expected a whole number from %(low)s to %(high)s.") % {"low": low, "high": high}, field="country_bp")
     return {code: value for code, value in sorted(given.items()) if value != pricing.BASIS}
+
+
+def _checked_content(given: Any) -> list[str]:
+    """Kinds of content that the work shows, in order."""
+    if not isinstance(given, list) or not all(isinstance(kind, str) and kind in CONTENT for kind in given):
+        raise Invalid(_("Expected kinds of content: %(known)s.") % {"known": ", ".join(CONTENT)}, field="content_warnings")
+    return sorted(set(given))
+
+
+def _check_pool(project: Project) -> None:
+    if project.pool_id is None:
+        return
+    try:
+        known = Pool.objects.filter(pk=project.pool_id, archived_at__isnull=True).exists()
+    except ValidationError:
+        known = False
+    if not known:
+        raise Invalid(_("Expected a pool that exists."), field="pool_id")
 
 
 def _check_experts(project: Project) -> None:

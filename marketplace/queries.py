@@ -15,6 +15,7 @@ from kit.money import Money, half_even
 from marketplace import client_records, pricing
 from marketplace.models import Assignment, Lease, Project, Queue, Ready, Submission, WorkerRecord
 from task_types import registry
+from workers.preferences import CONTENT
 
 MANY = 1_000
 """Beyond this, open tasks are not counted one by one."""
@@ -43,6 +44,8 @@ class OpenProject:
     score_low_bp: int | None
     score_high_bp: int | None
     client: client_records.Figures
+    shows: list[str]
+    """What the work shows that somebody may not want to see, in words."""
 
 
 def open_projects(*, worker_id: uuid.UUID) -> list[OpenProject]:
@@ -84,6 +87,7 @@ def _open_project(
         review_rule=queue.terms["review_rule"], ai_use=queue.terms["ai_use"],
         score_bp=record.score_bp if record else None, score_low_bp=record.score_low_bp if record else None,
         score_high_bp=record.score_high_bp if record else None, client=client,
+        shows=[str(CONTENT[kind]) for kind in project.content_warnings if kind in CONTENT],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,9 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from kit.errors import Invalid, Text
+from workers.models.setup import DOMAINS
+from workers.preferences import CONTENT
 
 DEPTH = 6
 LEAVES = 50
+CREDENTIAL_DOMAINS: dict[str, Text] = dict(DOMAINS)
+POOL_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 LANGUAGE_LEVELS = ("A1", "A2", "B1", "B2", "C1", "C2", "native")
 
 Rule = dict[str, Any]
@@ -26,6 +31,9 @@ class Facts:
     languages: Mapping[str, str] = field(default_factory=dict)
     skills: Mapping[str, int] = field(default_factory=dict)
     accepted: int = 0
+    avoids: frozenset[str] = frozenset()
+    credentials: frozenset[str] = frozenset()
+    pools: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +51,16 @@ class Miss:
     total: int | None = None
 
 
-def check(rule: Any, *, field: str) -> Rule:
-    """The rule, normalised; raises Invalid that names the faulty place."""
+OURS = ("content", "pool")
+"""Conditions that clients do not write: a client could learn from them who asked to be spared what."""
+
+
+def check(rule: Any, *, field: str, ours: bool = False) -> Rule:
+    """The rule, normalised; raises Invalid that names the faulty place. `ours` lets conditions pass that clients may not use."""
     count = [0]
     checked = _check(rule, field, 0, count)
+    if not ours and any(leaf["fact"] in OURS for leaf in leaves(checked)):
+        raise Invalid(_("Conditions on pools and on content are set by the platform, not in a rule."), field=field)
     if count[0] > LEAVES:
         raise Invalid(_("A rule may have at most 50 conditions."), field=field)
     return checked
@@ -71,22 +85,33 @@ def _check(rule: Any, place: str, depth: int, count: list[int]) -> Rule:
 
 def _check_leaf(rule: Rule, place: str) -> Rule:
     """A leaf: {"fact": "country", "in": [...]}, {"fact": "language", "code", "level"}, {"fact": "skill", "skill", "tier"},
-    or {"fact": "accepted", "least": n}."""
+    {"fact": "accepted", "least": n}, {"fact": "credential", "domain"}, {"fact": "pool", "pool": id}, or
+    {"fact": "content", "shows": [...]}, which lets in who has not asked to be spared any of it."""
     match rule:
         case {"fact": "country", "in": list(codes)} if codes and len(rule) == 2:
             if all(isinstance(code, str) and len(code) == 2 and code.isalpha() for code in codes):
                 return {"fact": "country", "in": sorted({code.upper() for code in codes})}
         case {"fact": "language", "code": str(code), "level": str(level)} if len(rule) == 3:
-            if level in LANGUAGE_LEVELS and 2 <= len(code) <= 3:
+            if level in LANGUAGE_LEVELS and 2 <= len(code) <= 3 and code.isalpha():
                 return {"fact": "language", "code": code.lower(), "level": level}
         case {"fact": "skill", "skill": str(slug), "tier": int(tier)} if len(rule) == 3:
-            if slug and len(slug) <= 80 and 0 <= tier <= 3 and not isinstance(tier, bool):
+            if slug and len(slug) <= 80 and "\x00" not in slug and 0 <= tier <= 3 and not isinstance(tier, bool):
                 return {"fact": "skill", "skill": slug, "tier": tier}
         case {"fact": "accepted", "least": int(least)} if len(rule) == 2:
             if 0 <= least <= 1_000_000 and not isinstance(least, bool):
                 return {"fact": "accepted", "least": least}
+        case {"fact": "credential", "domain": str(domain)} if len(rule) == 2 and domain in CREDENTIAL_DOMAINS:
+            return {"fact": "credential", "domain": domain}
+        case {"fact": "pool", "pool": str(pool)} if len(rule) == 2 and POOL_ID.fullmatch(pool):
+            return {"fact": "pool", "pool": pool.lower()}
+        case {"fact": "content", "shows": list(kinds)} if kinds and len(rule) == 2:
+            if all(isinstance(kind, str) and kind in CONTENT for kind in kinds):
+                return {"fact": "content", "shows": sorted(set(kinds))}
     raise Invalid(
-        _("Expected a condition on country (in), language (code, level), skill (skill, tier 0-3) or accepted (least)."),
+        _(
+            "Expected a condition on country (in), language (code, level), skill (skill, tier 0-3), accepted (least) or credential "
+            "(domain)."
+        ),
         field=place,
     )
 
@@ -110,6 +135,12 @@ def _leaf_holds(leaf: Rule, facts: Facts) -> bool:
             return _level(facts.languages.get(leaf["code"])) >= _level(leaf["level"])
         case "skill":
             return facts.skills.get(leaf["skill"], -1) >= int(leaf["tier"])
+        case "credential":
+            return leaf["domain"] in facts.credentials
+        case "pool":
+            return leaf["pool"] in facts.pools
+        case "content":
+            return not facts.avoids.intersection(leaf["shows"])
         case _:
             return facts.accepted >= int(leaf["least"])
 
@@ -150,6 +181,9 @@ OPENS: dict[str, Text] = {
     "language": _("If you know the language that well, name it in your profile."),
     "skill": _("Pass the test of the skill at that tier, or prove it with a credential."),
     "accepted": _("Each accepted answer in any project counts."),
+    "credential": _("Hand in a document that proves it; a person looks at it within three days."),
+    "pool": _("This work is for people who were invited or chosen. You can ask the people of the project on its page."),
+    "content": _("You asked not to see this. It costs you nothing; change it whenever you like."),
 }
 """What would open a door, by the fact that keeps it shut."""
 
@@ -176,6 +210,12 @@ def _wanted(leaf: Rule) -> Text:
             return _("%(language)s at %(level)s or better") % {"language": leaf["code"], "level": leaf["level"]}
         case "skill":
             return _("skill %(skill)s at tier %(tier)s or higher") % {"skill": leaf["skill"], "tier": leaf["tier"]}
+        case "credential":
+            return _("a verified credential: %(domain)s") % {"domain": CREDENTIAL_DOMAINS[leaf["domain"]]}
+        case "pool":
+            return _("belongs to a pool of people")
+        case "content":
+            return _("is fine with seeing: %(kinds)s") % {"kinds": ", ".join(str(CONTENT[kind]) for kind in leaf["shows"])}
         case _:
             return _("at least %(count)s accepted tasks") % {"count": leaf["least"]}
 
@@ -189,6 +229,12 @@ def _had(leaf: Rule, facts: Facts) -> Text:
         case "skill":
             tier = facts.skills.get(leaf["skill"])
             return _("not proven") if tier is None else _("tier %(tier)s") % {"tier": tier}
+        case "credential":
+            return _("none verified")
+        case "pool":
+            return _("not in it")
+        case "content":
+            return _("spared, as you asked")
         case _:
             return str(facts.accepted)
 
@@ -235,6 +281,22 @@ def _leaf_sql(leaf: Rule) -> tuple[str, list[Any]]:
                             WHERE g.worker_id = p.user_id AND s.slug = %s AND g.tier >= %s AND g.state = 'live'
                               AND (g.expires_at IS NULL OR g.expires_at > now()))""",
                 [leaf["skill"], leaf["tier"]],
+            )
+        case "credential":
+            return (
+                """EXISTS (SELECT 1 FROM workers_credential c
+                            WHERE c.worker_id = p.user_id AND c.domain = %s AND c.state = 'verified')""",
+                [leaf["domain"]],
+            )
+        case "pool":
+            return (
+                "EXISTS (SELECT 1 FROM marketplace_poolmember m WHERE m.worker_id = p.user_id AND m.pool_id = %s::uuid)",
+                [leaf["pool"]],
+            )
+        case "content":
+            return (
+                "NOT EXISTS (SELECT 1 FROM workers_setup u WHERE u.worker_id = p.user_id AND u.avoids && %s::varchar[])",
+                [leaf["shows"]],
             )
         case _:
             return (

@@ -74,3 +74,8 @@ WEBHOOK_DELIVERY = Chart(
     initial="waiting",
     moves={"waiting": ("delivered", "failed"), "failed": ("waiting",), "delivered": ("waiting",)},
 )
+
+QUESTION = Chart(
+    name="question", moves={"open": ("answered", "withdrawn"), "answered": (), "withdrawn": ()}, initial="open",
+)
+"""withdrawn is its author's own wish; nobody else ends a question without an answer."""

@@ -69,7 +69,7 @@ def _people(batch: Batch, progress: Progress) -> Iterator[Reason]:
     """Too few people: nobody at all, or fewer than each task needs different ones."""
     if not progress.open_slots:
         return
-    fits = eligibility.how_many(batch.project.eligibility)
+    fits = eligibility.how_many(eligibility.rule_for(batch.project))
     needed = int(batch.terms.get("overlap", 1))
     if fits == 0:
         yield Reason(_("Nobody may work on this"), _("No active person fulfils what the project asks for."), "workers", "bad")
@@ -79,7 +79,8 @@ def _people(batch: Batch, progress: Progress) -> Iterator[Reason]:
             _("Each task asks for answers of %(needed)d different people.") % {"needed": needed}, "workers", "bad",
         )
     yield from _experts(batch)
-    if batch.terms.get("review_rule") in ("sampled", "all") and not eligibility.how_many(batch.project.review_eligibility):
+    reviewers = eligibility.rule_for(batch.project, kind="review")
+    if batch.terms.get("review_rule") in ("sampled", "all") and not eligibility.how_many(reviewers):
         yield Reason(
             _("Nobody may review"),
             _("Answers wait for a reviewer until their clock runs out, and are accepted then."), "workers",

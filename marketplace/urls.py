@@ -6,7 +6,7 @@ from django.urls import path
 
 from marketplace.client_urls import urlpatterns as client_pages
 from marketplace.ops_urls import urlpatterns as ops_pages
-from marketplace.views import disputes, worker, workspace
+from marketplace.views import disputes, questions, worker, workspace
 
 app_name = "market"
 
@@ -24,6 +24,9 @@ urlpatterns = [
     path("work/disputes/<uuid:appeal>/", disputes.one, name="dispute"),
     path("work/quality/", worker.quality, name="quality"),
     path("work/projects/<uuid:project_id>/pay/", worker.project_pay, name="work_pay"),
+    path("work/projects/<uuid:project_id>/questions/", questions.of_project, name="project_questions"),
+    path("work/questions/<uuid:question_id>/withdraw/", questions.withdraw, name="withdraw_question"),
+    path("work/tasks/<uuid:lease_id>/ask/", questions.ask_about_task, name="ask_about_task"),
     path("work/tasks/<uuid:lease_id>/", workspace.workspace, name="workspace"),
     path("work/tasks/<uuid:lease_id>/beat/", workspace.beat, name="beat"),
     path("work/tasks/<uuid:lease_id>/draft/", workspace.draft, name="draft"),

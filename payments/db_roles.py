@@ -18,13 +18,14 @@ APPEND_ONLY = {
     "payments_earningline",
     "kit_auditrecord",
     "workers_standingdecision",
+    "workers_farewell",
     "workers_agreement",
     "workers_signature",
 }
 """Tables where nothing is edited: ledger, audit, decisions."""
 READ_ONLY = {"payments_ledgerbalance", "django_migrations"}
 """Written by trigger or by migrations alone."""
-PEOPLE_ONLY = {"workers_standingdecision"}
+PEOPLE_ONLY = {"workers_standingdecision", "workers_farewell"}
 """What only a person in front of a page may decide: the runner reads it and no more."""
 COLUMNS = {
     "payments_ledgeraccount": "id, kind, owner_id, currency",

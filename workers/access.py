@@ -14,8 +14,8 @@ from typing import Any, ClassVar, Literal, TypeVar, cast
 from allauth.account.authentication import get_authentication_records
 from allauth.account.decorators import reauthentication_required
 from allauth.core.exceptions import ReauthenticationRequired
-from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -30,6 +30,7 @@ from workers import queries, tokens
 from workers.api_auth import Claims
 from workers.models import Membership, OpsRole, Organisation, User, WorkerProfile
 from workers.organisations import RANK
+from workers.second_factor import NeedsSecondFactor, lacks_second_factor
 
 Audience = Literal["public", "signed_in", "worker", "client", "ops", "nobody"]
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -172,7 +173,8 @@ def _check_ops(request: HttpRequest, roles: tuple[str, ...]) -> HttpResponse | N
     if not _holds(held, roles):
         raise Refused(_("This page is for ops staff with another role."))
     request.ops_roles = held  # type: ignore[attr-defined]
-    if getattr(settings, "OPS_NEEDS_MFA", False) and not is_mfa_enabled(request.user):
+    if lacks_second_factor(request.user):
+        messages.warning(request, _("People of ops and finance need a second factor. Add a passkey or an authenticator app here."))
         return HttpResponseRedirect(reverse("mfa_index"))
     return None
 
@@ -255,7 +257,11 @@ class _Ops(_SignedIn):
         roles = self.access.roles
         if request.method not in SAFE_METHODS and self.access.write_roles:
             roles = self.access.write_roles
-        return _holds(_rights(request).ops_roles, roles)
+        if not _holds(_rights(request).ops_roles, roles):
+            return False
+        if not isinstance(request.auth, Claims) and lacks_second_factor(request.user):
+            raise NeedsSecondFactor(_("Add a passkey or an authenticator app to your account first."))
+        return True
 
 
 SignedIn = _SignedIn

@@ -7,6 +7,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from workers import access, queries
 from workers.models import WorkerProfile
@@ -14,6 +15,13 @@ from workers.models import WorkerProfile
 
 class AccountAdapter(DefaultAccountAdapter):
     """Sign-in and sign-up lead to the pages of the person's own audience; a new worker starts with onboarding."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "too_many_login_attempts": _(
+            "Too many wrong tries for this address. Wait five minutes, or set a new password by mail: that works at once. "
+            "A passkey works too, and whatever you are signed in to stays open."
+        ),
+    }
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         return _first_page(request)

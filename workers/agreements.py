@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import hmac
+import re
 import uuid
 from datetime import datetime
 
@@ -77,6 +79,30 @@ def hash_ip(ip: str) -> str:
     if not ip:
         return ""
     return hmac.new(settings.SECRET_KEY.encode(), b"signature ip:" + ip.encode(), hashlib.sha256).hexdigest()
+
+
+def last_signed(*, user_id: uuid.UUID, kind: str) -> Signature | None:
+    """The latest version of a kind that a person signed, if any."""
+    rows = Signature.objects.filter(user_id=user_id, agreement__kind=kind).select_related("agreement")
+    return rows.order_by("-agreement__version").first()
+
+
+def changes(before: str, after: str) -> list[tuple[str, str]]:
+    """What changed from one text to the next, in order: paragraphs that came ("+"), went ("-") or stand around them ("=")."""
+    old, new = _paragraphs(before), _paragraphs(after)
+    found: list[tuple[str, str]] = []
+    for word, a, b, c, d in difflib.SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
+        if word == "equal":
+            found += [("=", part) for part in (old[a:b] if b - a <= 2 else [old[a], "…", old[b - 1]])]
+        else:
+            found += [("-", part) for part in old[a:b]] + [("+", part) for part in new[c:d]]
+    return found if any(sign != "=" for sign, _part in found) else []
+
+
+def _paragraphs(text: str) -> list[str]:
+    """Paragraphs and the points of lists, each on one line."""
+    parts = re.split(r"\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)", text.replace("\r\n", "\n"))
+    return [" ".join(part.split()) for part in parts if part.strip()]
 
 
 def as_html(text: str) -> str:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from workers.api import me, ops, organisations
+from workers.api import me, ops, organisations, queues, setup, support
 
 urlpatterns = [
     path("me/", me.Me.as_view(), name="api_me"),
     path("me/profile/", me.Profile.as_view(), name="api_profile"),
     path("me/onboarding/", me.Onboarding.as_view(), name="api_onboarding"),
+    path("me/background/", setup.Background.as_view(), name="api_background"),
+    path("me/comfort/", setup.Comfort.as_view(), name="api_comfort"),
+    path("me/availability/", setup.Availability.as_view(), name="api_availability"),
+    path("me/credentials/", setup.Credentials.as_view(), name="api_credentials"),
+    path("me/credentials/<uuid:credential_id>/", setup.OneCredential.as_view(), name="api_credential"),
     path("me/agreements/", me.Agreements.as_view(), name="api_agreements"),
     path("me/agreements/<uuid:agreement_id>/sign/", me.Sign.as_view(), name="api_sign"),
     path("me/standing/", me.Standing.as_view(), name="api_standing"),
@@ -17,6 +22,9 @@ urlpatterns = [
     path("me/appeals/", me.Appeals.as_view(), name="api_appeals"),
     path("me/notices/", me.Notices.as_view(), name="api_notices"),
     path("me/notices/read/", me.ReadNotices.as_view(), name="api_read_notices"),
+    path("me/notices/preferences/", me.NoticePreferences.as_view(), name="api_notice_preferences"),
+    path("me/support/", support.MySupport.as_view(), name="api_support"),
+    path("ops/support/<uuid:request_id>/answer/", support.AnswerSupport.as_view(), name="api_answer_support"),
     path("me/tokens/", me.Tokens.as_view(), name="api_tokens"),
     path("me/tokens/<uuid:token_id>/", me.Token.as_view(), name="api_token"),
     path("me/data/", me.MyData.as_view(), name="api_my_data"),
@@ -35,6 +43,11 @@ urlpatterns = [
     path("ops/people/<uuid:person_id>/pause/", ops.Pause.as_view(), name="api_pause"),
     path("ops/people/<uuid:person_id>/resume/", ops.Resume.as_view(), name="api_resume"),
     path("ops/people/<uuid:person_id>/end/", ops.End.as_view(), name="api_end"),
+    path("ops/queues/", queues.Queues.as_view(), name="api_queues"),
+    path("ops/queues/<slug:queue>/", queues.Waiting.as_view(), name="api_queue"),
+    path("ops/queues/<slug:queue>/<uuid:item>/claim/", queues.Claim.as_view(), name="api_claim"),
+    path("ops/queues/<slug:queue>/<uuid:item>/hand-over/", queues.HandOver.as_view(), name="api_hand_over"),
+    path("ops/credentials/<uuid:credential_id>/decide/", queues.DecideCredential.as_view(), name="api_decide_credential"),
     path("ops/roles/", ops.OpsRoles.as_view(), name="api_ops_roles"),
     path("ops/roles/<uuid:person_id>/<slug:role>/", ops.OpsRoleDetail.as_view(), name="api_ops_role"),
     path("ops/appeals/", ops.WaitingAppeals.as_view(), name="api_waiting_appeals"),

@@ -7,16 +7,19 @@ Used for decisions about a person here and for disputes of work in the rooms abo
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from kit import due, outbox, states
 from kit.errors import Conflict, Invalid, NotFound
-from workers import notices, people
-from workers.models import Appeal
+from workers import notices, people, work_queues
+from workers.models import Appeal, OpsRole
 from workers.states import ANSWERED, APPEAL, DECIDED, OPEN, WAITING
 
 ANSWER_WITHIN = timedelta(hours=48)
@@ -194,3 +197,19 @@ def _check_text(text: str, *, field: str) -> str:
     if not 1 <= len(text) <= LONGEST_TEXT:
         raise Invalid(_("Write 1 to 5,000 characters."), field=field)
     return text
+
+
+def _items(limit: int) -> Iterator[work_queues.Item]:
+    for one in waiting()[:limit]:
+        step = _now("nobody has answered yet") if one.state == OPEN else _now("answered; a second person decides")
+        yield work_queues.Item(
+            id=one.pk, title=_now("Appeal of %(name)s") % {"name": one.person.name}, note=step,
+            url=reverse("workers:ops_appeal", args=[one.pk]), until=due_at(one),
+        )  # fmt: skip
+
+
+work_queues.declare(work_queues.WorkQueue(
+    key="appeals", title=_("Appeals"), about=_("Answered within 48 hours, decided by a second person within 5 days."),
+    none=_("No appeal waits."), roles=(OpsRole.POOL_MANAGER, OpsRole.QUALITY_LEAD), waiting=_items,
+    count=lambda: waiting()[: work_queues.LOOKED_AT].count(),
+))  # fmt: skip

@@ -122,7 +122,9 @@ class ProfileForm(forms.Form):
     country = forms.ChoiceField(label=_("Country you live in"))
     time_zone = forms.ChoiceField(label=_("Time zone"), help_text=_("Pages show times in this zone."))
 
-    def __init__(self, *args: Any, spoken: list[dict[str, str]], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, spoken: list[dict[str, str]], draft: Mapping[str, list[str]] | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         names = sorted(((code, str(name)) for code, name in COUNTRIES.items()), key=lambda pair: pair[1])
         zones = sorted(onboarding.time_zones())
@@ -133,6 +135,9 @@ class ProfileForm(forms.Form):
             row = spoken[at] if at < len(spoken) else {"code": "", "level": ""}
             self.fields[f"language_{at}"] = _choice(_("Language"), languages.LANGUAGES, row["code"], in_order=False)
             self.fields[f"level_{at}"] = _choice(_("Level"), languages.LEVEL_NAMES, row["level"], in_order=True)
+        for name, typed in (draft or {}).items():
+            if name in self.fields and typed:
+                self.initial[name] = typed[0]
 
     def language_rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
         """Pairs of fields, for the template."""

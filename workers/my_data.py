@@ -6,14 +6,19 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from kit.limits import Limit
 from kit.models import AuditRecord
 from workers import notices, queries
-from workers.models import User, WorkerProfile
+from workers.models import Credential, Setup, SupportRequest, User, WorkerProfile
 
 Section = Callable[[uuid.UUID], Any]
 
 SECTIONS: dict[str, Section] = {}
 """Parts of the export by name; a room adds its own once, when it is loaded."""
+
+
+ASKING = Limit("my_data", times=20, seconds=3_600)
+"""How often one account may have everything collected within an hour."""
 
 
 def declare(name: str, section: Section) -> None:
@@ -86,6 +91,17 @@ def _trail(user_id: uuid.UUID) -> list[dict[str, Any]]:
     return list(rows.order_by("id").values(*columns))
 
 
+def _setup(user_id: uuid.UUID) -> dict[str, Any] | None:
+    columns = ("education", "expertise", "accessibility", "accessibility_note", "avoids", "hours_per_week", "times")
+    row: dict[str, Any] | None = Setup.objects.filter(worker_id=user_id).values(*columns).first()
+    return row
+
+
+def _credentials(user_id: uuid.UUID) -> list[dict[str, Any]]:
+    columns = ("kind", "domain", "title", "issuer", "year", "state", "refusal", "submitted_at", "decided_at")
+    return list(Credential.objects.filter(worker_id=user_id).order_by("submitted_at").values(*columns))
+
+
 declare("account", _account)
 declare("profile", _profile)
 declare("organisations", lambda user_id: [{"name": one.name, "role": one.role} for one in queries.memberships(user_id)])
@@ -94,4 +110,9 @@ declare("decisions", _decisions)
 declare("appeals", _appeals)
 declare("notices", _notices)
 declare("api_tokens", _tokens)
+declare("support", lambda user_id: list(
+    SupportRequest.objects.filter(user_id=user_id).order_by("asked_at").values("topic", "text", "asked_at", "answer", "answered_at")
+))
+declare("setup", _setup)
+declare("credentials", _credentials)
 declare("trail", _trail)

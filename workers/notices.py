@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,10 +16,11 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from kit import due
-from kit.errors import Text
-from workers.models import Notice, User
+from kit.errors import Invalid, Text
+from workers.models import Notice, NoticePreference, User
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +28,29 @@ Words = Callable[[str], Text]
 
 KINDS: dict[str, Kind] = {}
 """Every kind of notice by its name; rooms above declare theirs when they are loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Kinds of notices that a person may switch together: its words, and the beginnings of its kinds' names."""
+
+    title: Text
+    about: Text
+    kinds: tuple[str, ...]
+
+
+GROUPS: dict[str, Group] = {
+    "work": Group(lazy("New work"), lazy("When there is a task for you, if you asked to be told."), ("work.",)),
+    "skills": Group(
+        lazy("Tests, skills and credentials"), lazy("Results of tests, proofs that end, credentials that were looked at."),
+        ("exam.", "grant.expired", "grant.restored", "credential."),
+    ),
+    "questions": Group(lazy("Questions"), lazy("Answers to what you asked, and questions about your projects."), ("question.", "support.")),
+    "announcements": Group(lazy("Announcements"), lazy("News from the people who run this place."), ("announcement.",)),
+    "organisation": Group(lazy("Organisations"), lazy("Who joins or leaves yours."), ("organisation.",)),
+    "queue": Group(lazy("Work queues"), lazy("What a colleague hands over to you."), ("queue.",)),
+}  # fmt: skip
+"""What can be switched. Everything else - money, standing, decisions, appeals, disputes - is always told, as law and money need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +101,52 @@ def day(moment: str) -> str:
 
 def tell(user_id: uuid.UUID, kind: str, **params: Any) -> Notice:
     """Tell a person something; `params` are plain values (ids, names, amounts as text). Raises KeyError for an unknown kind."""
-    return Notice.objects.create(user_id=user_id, kind=kind, params=params, mail=KINDS[kind].mail)
+    shown, mail = _wanted([user_id], kind)[user_id]
+    return Notice.objects.create(user_id=user_id, kind=kind, params=params, shown=shown, mail=mail)
+
+
+def tell_many(user_ids: Sequence[uuid.UUID], kind: str, **params: Any) -> int:
+    """Tell many people the same, each as they want it; returns how many want it at all."""
+    wanted = _wanted(user_ids, kind)
+    rows = [
+        Notice(user_id=user_id, kind=kind, params=params, shown=shown, mail=mail)
+        for user_id, (shown, mail) in wanted.items() if shown or mail
+    ]  # fmt: skip
+    Notice.objects.bulk_create(rows)
+    return len(rows)
+
+
+def group_of(kind: str) -> str | None:
+    """The group that a kind can be switched with, or None for what is always told."""
+    return next((key for key, group in GROUPS.items() if kind.startswith(group.kinds)), None)
+
+
+def _wanted(user_ids: Sequence[uuid.UUID], kind: str) -> dict[uuid.UUID, tuple[bool, bool]]:
+    """For each person whether this kind is shown and whether it is mailed; asks nothing where nobody can have a say."""
+    usual, group = (True, KINDS[kind].mail), group_of(kind)
+    if group is None:
+        return dict.fromkeys(user_ids, usual)
+    rows = NoticePreference.objects.filter(user_id__in=user_ids, group=group).values_list("user_id", "in_app", "mail")
+    own = {user_id: (in_app, mail) for user_id, in_app, mail in rows}
+    return {user_id: own.get(user_id, usual) for user_id in user_ids}
+
+
+def preferences(user_id: uuid.UUID) -> dict[str, tuple[bool, bool]]:
+    """For each group whether it is shown and mailed; a group without a row is mailed where any of its kinds is."""
+    own = {row.group: (row.in_app, row.mail) for row in NoticePreference.objects.filter(user_id=user_id)}
+    usual = {key: any(kind.mail for name, kind in KINDS.items() if group_of(name) == key) for key in GROUPS}
+    return {key: own.get(key, (True, usual[key])) for key in GROUPS}
+
+
+def prefer(*, user_id: uuid.UUID, group: str, in_app: bool, mail: bool) -> None:
+    """Keep how a person wants to hear of a group. Raises Invalid for one that cannot be switched."""
+    if group not in GROUPS:
+        raise Invalid(lazy("This cannot be switched: law or money need it."), field="group", expected=sorted(GROUPS))
+    NoticePreference.objects.update_or_create(user_id=user_id, group=group, defaults={"in_app": in_app, "mail": mail})
 
 
 def unread_count(user_id: uuid.UUID) -> int:
-    return Notice.objects.filter(user_id=user_id, read_at__isnull=True).count()
+    return Notice.objects.filter(user_id=user_id, read_at__isnull=True, shown=True).count()
 
 
 def mark_read(*, user_id: uuid.UUID, now: datetime, ids: list[uuid.UUID] | None = None) -> int:
@@ -148,6 +213,9 @@ def _mail(notice: Notice) -> bool:
         link = f"{settings.PUBLIC_URL}{address}" if address else settings.PUBLIC_URL
         greeting = _("Hello %(name)s,") % {"name": person.name}
         body = f"{greeting}\n\n{sentence}\n\n{link}\n"
+        if group_of(notice.kind):
+            settings_page = f"{settings.PUBLIC_URL}{reverse('workers:notice_settings')}"
+            body += "\n" + _("Which notices come by mail: %(address)s") % {"address": settings_page} + "\n"
         subject = _("%(product)s: news for you") % {"product": settings.PRODUCT_NAME}
     try:
         send_mail(subject, body, None, [person.email])

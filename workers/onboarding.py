@@ -1,4 +1,4 @@
-"""The first steps of a worker: profile, agreement, payout account; each can be left and taken up again anywhere."""
+"""The first steps of a worker: what has to be done before the first task, what may; each can be left and taken up anywhere."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from kit import audit, outbox
 from kit.errors import Invalid, Text
-from workers import agreements, facts, languages, standing
+from workers import agreements, facts, languages, preferences, standing
 from workers.countries import COUNTRIES
-from workers.models import Agreement, Signature, WorkerProfile
+from workers.models import Agreement, Setup, Signature, WorkerProfile
 
 PAYOUT_PAGE = "payments:payout_account"
 """The page of the room above on which the last step is taken."""
@@ -23,7 +23,10 @@ PAYOUT_PAGE = "payments:payout_account"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: what it is, why it is asked, whether it is done, and the page on which it is taken."""
+    """One step: what it is, why it is asked, how long it takes, whether it is done, and the page on which it is taken.
+
+    `needed` says that no task is offered before it is done; every other step can be left out, then or for good.
+    """
 
     key: str
     title: Text
@@ -31,27 +34,70 @@ class Step:
     minutes: int
     done: bool
     url_name: str
+    needed: bool = False
+    skipped: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Neither done nor left out."""
+        return not self.done and not self.skipped
+
+
+WORDS: tuple[tuple[str, Text, Text, int, str], ...] = (
+    ("profile", _("Your profile"), _("Country, languages and time zone decide which work can be offered to you."),
+     3, "workers:onboarding_profile"),
+    ("agreement", _("The agreement"), _("What you can count on and what we expect; you keep the version you sign."),
+     5, "workers:agreement"),
+    ("background", _("What you know"), _("Fields in which you know your way: invitations and tests that fit them find you."),
+     3, "workers:onboarding_background"),
+    ("credentials", _("Credentials"), _("A degree or licence opens work that asks for one. A person looks at it within three days;"
+     " you need not wait for that."), 4, "workers:onboarding_credentials"),
+    ("comfort", _("How you work best"), _("What makes work possible for you, and what you would rather not see. It costs you nothing."),
+     2, "workers:onboarding_comfort"),
+    ("availability", _("When you work"), _("Lets us promise clients no more than you can do, and keeps alerts quiet when you are off."),
+     1, "workers:onboarding_availability"),
+    ("payout", _("Where your money goes"), _("Payout account and tax form, needed before the first payout; your bank details stay with"
+     " the provider."), 5, PAYOUT_PAGE),
+)
+"""Each step: key, title, why it is asked, minutes, page."""
+NEEDED = ("profile", "agreement")
+"""What stands before the first task; nothing of it waits for anybody else."""
+OPTIONAL = ("background", "credentials", "comfort", "availability")
+MOST_MINUTES = 30
+"""All steps before the first paid task take no longer than this together."""
 
 
 def steps(user_id: uuid.UUID) -> list[Step]:
-    """The steps in their order, each done or not. Raises NotFound for somebody who is no worker."""
+    """The steps in their order, each done, left out or open. Raises NotFound for somebody who is no worker."""
     worker = standing.profile(user_id)
     agreement = agreements.current(Agreement.WORKER)
-    has_signed = agreement is None or agreements.signed(user_id=user_id, agreement=agreement) is not None
+    taken = Setup.objects.filter(worker_id=user_id).values_list("steps", flat=True).first() or {}
+    done = {
+        "profile": profile_is_complete(worker),
+        "agreement": agreement is None or agreements.signed(user_id=user_id, agreement=agreement) is not None,
+        "payout": worker.payout_ready_at is not None,
+    } | {key: taken.get(key) == preferences.DONE for key in OPTIONAL}
     return [
         Step(
-            "profile", _("Your profile"), _("Country, languages and time zone decide which work can be offered to you."),
-            3, profile_is_complete(worker), "workers:onboarding_profile",
-        ),
-        Step(
-            "agreement", _("The agreement"), _("What you can count on and what we expect; you keep the version you sign."),
-            5, has_signed, "workers:agreement",
-        ),
-        Step(
-            "payout", _("Where your money goes"), _("Needed before the first payout; your bank details stay with the provider."),
-            5, worker.payout_ready_at is not None, PAYOUT_PAGE,
-        ),
-    ]  # fmt: skip
+            key=key, title=title, why=why, minutes=minutes, done=done[key], url_name=url_name, needed=key in NEEDED,
+            skipped=taken.get(key) == preferences.SKIPPED,
+        )  # fmt: skip
+        for key, title, why, minutes, url_name in WORDS
+    ]
+
+
+def skip(*, user_id: uuid.UUID, step: str) -> None:
+    """Leave an optional step out for now. Raises Invalid for one that is needed, NotFound for somebody who is no worker."""
+    if step not in OPTIONAL:
+        raise Invalid(_("This step is needed."), field="step")
+    if preferences.of(user_id).steps.get(step) != preferences.DONE:
+        preferences.finish_step(worker_id=user_id, step=step, how=preferences.SKIPPED)
+
+
+def after(user_id: uuid.UUID) -> Step | None:
+    """The next open step, those first that the first task waits for."""
+    left = [step for step in steps(user_id) if step.open]
+    return next((step for step in left if step.needed), left[0] if left else None)
 
 
 def profile_is_complete(worker: WorkerProfile) -> bool:
@@ -70,6 +116,7 @@ def save_profile(*, user_id: uuid.UUID, country: str, spoken: Any, time_zone: st
     worker = standing.profile(user_id)
     worker.country, worker.languages, worker.time_zone = country, checked, time_zone
     worker.save(update_fields=["country", "languages", "time_zone"])
+    preferences.finish_step(worker_id=user_id, step="profile", how=preferences.DONE)
     audit.record(subject=worker, verb="profile.changed", actor_id=user_id, now=now)
     facts.touch(user_id)
     note_progress(user_id=user_id, now=now)
@@ -100,7 +147,7 @@ def note_progress(*, user_id: uuid.UUID, now: datetime) -> None:
     """
     if not WorkerProfile.objects.filter(pk=user_id, onboarded_at__isnull=True).exists():
         return
-    if all(step.done for step in steps(user_id) if step.key != "payout"):
+    if all(step.done for step in steps(user_id) if step.needed):
         WorkerProfile.objects.filter(pk=user_id, onboarded_at__isnull=True).update(onboarded_at=now)
         facts.touch(user_id)
         outbox.emit("onboarding.completed", user_id=str(user_id))

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Lower
+from django.db.models import OuterRef, QuerySet
 
-from workers.models import Membership, OpsRole, Organisation, User, WorkerProfile
+from workers import search
+from workers.models import Credential, Membership, OpsRole, Organisation, User, WorkerProfile
 from workers.people import independent as independent
 
 RIGHTS = """
 SELECT EXISTS (SELECT 1 FROM workers_workerprofile p WHERE p.user_id = %(user)s),
        ARRAY(SELECT r.role::text FROM workers_opsrole r WHERE r.user_id = %(user)s)
 """
-UNREAD = "(SELECT count(*) FROM workers_notice n WHERE n.user_id = %(user)s AND n.read_at IS NULL)"
+UNREAD = "(SELECT count(*) FROM workers_notice n WHERE n.user_id = %(user)s AND n.read_at IS NULL AND n.shown)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +91,20 @@ def organisation(organisation_id: uuid.UUID) -> Organisation:
     return Organisation.objects.get(pk=organisation_id)
 
 
-def find_people(words: str) -> QuerySet[User]:
-    """People whose name or e-mail address begins with `words`; everybody without any. Both ways are indexed."""
-    rows = User.objects.select_related("worker")
-    words = words.replace("\x00", "").strip()[:120].lower()
-    if not words:
-        return rows
-    return rows.alias(lower_name=Lower("name")).filter(Q(lower_name__startswith=words) | Q(email__startswith=words))
+def find_people(words: str, *, roles: Iterable[str] = ()) -> QuerySet[User]:
+    """People by anything that a viewer with these ops roles may have in hand, see `workers.search`."""
+    return search.people(words, roles=roles)
 
 
 def worker_facts(user_id: uuid.UUID) -> dict[str, Any] | None:
     """What eligibility may ask about a worker, typed; None for somebody who is no worker.
 
     country str (ISO), languages {code: A1..C2 or native}, time_zone str, standing str, onboarded bool, joined datetime,
-    organisations set of ids, ops bool, facts_version int.
+    organisations set of ids, ops bool, facts_version int, avoids set of kinds of content (workers.preferences), credentials
+    set of the domains of verified ones.
     """
-    worker = WorkerProfile.objects.filter(pk=user_id).first()
+    verified = Credential.objects.filter(worker=OuterRef("pk"), state="verified").values("domain")
+    worker = WorkerProfile.objects.filter(pk=user_id).select_related("setup").annotate(proven=ArraySubquery(verified)).first()
     if worker is None:
         return None
     return {
@@ -115,6 +115,8 @@ def worker_facts(user_id: uuid.UUID) -> dict[str, Any] | None:
         "onboarded": worker.onboarded_at is not None,
         "joined": worker.created_at,
         "organisations": set(Membership.objects.filter(user_id=user_id).values_list("organisation_id", flat=True)),
+        "avoids": frozenset(worker.setup.avoids) if hasattr(worker, "setup") else frozenset(),
+        "credentials": frozenset(worker.proven),
         "ops": OpsRole.objects.filter(user_id=user_id).exists(),
         "facts_version": worker.facts_version,
     }

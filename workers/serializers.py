@@ -61,6 +61,8 @@ class StepSerializer(serializers.Serializer[Any]):
     why = serializers.CharField()
     minutes = serializers.IntegerField()
     done = serializers.BooleanField()
+    needed = serializers.BooleanField(help_text="no task is offered before it is done")
+    skipped = serializers.BooleanField()
 
 
 class AgreementSerializer(serializers.ModelSerializer[Agreement]):
@@ -91,6 +93,13 @@ class NoticeSerializer(serializers.Serializer[Any]):
 
 class ReadNoticesSerializer(serializers.Serializer[Any]):
     ids = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=500)
+
+
+class NoticePreferenceSerializer(serializers.Serializer[Any]):
+    group = serializers.CharField(max_length=20)
+    title = serializers.CharField(read_only=True)
+    in_app = serializers.BooleanField()
+    mail = serializers.BooleanField()
 
 
 class CountSerializer(serializers.Serializer[Any]):

@@ -8,10 +8,11 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from kit import due, outbox, states
+from kit import audit, due, outbox, states
 from kit.errors import Conflict, Invalid, NotFound, Refused, Text
 from workers import decisions, facts, notices
-from workers.models import Appeal, StandingDecision, WorkerProfile
+from workers.models import Appeal, Farewell, StandingDecision, WorkerProfile
+from workers.models.people import LONGEST_PAUSE
 from workers.states import ACTIVE, ENDED, ENDING, PAUSED, STANDING
 
 PAUSE_REASONS: dict[str, tuple[Text, Text]] = {
@@ -41,8 +42,9 @@ PAUSE_REASONS: dict[str, tuple[Text, Text]] = {
 
 PAUSE_REASON_CHOICES = [(code, sentence) for code, (sentence, _help) in PAUSE_REASONS.items()]
 
-LONGEST_PAUSE = timedelta(days=30)
 OWN_WISH = "own_wish"
+SOFTWARE_WINDOW = timedelta(days=60)
+"""Within any window this long, software keeps somebody paused for at most the longest pause: then a person has to look."""
 APPEAL_WON = "appeal_won"
 PAUSE_OVER = "pause_over"
 
@@ -76,6 +78,12 @@ class AppealStillPossible(Conflict):
     code = "appeal_still_possible"
 
 
+class PausedEnough(Conflict):
+    """Software has kept this person paused for as long as it may; the next word is a human's."""
+
+    code = "paused_enough"
+
+
 def profile(worker_id: uuid.UUID) -> WorkerProfile:
     """The worker's profile. Raises NotFound."""
     found = WorkerProfile.objects.select_related("decision").filter(pk=worker_id).first()
@@ -85,15 +93,31 @@ def profile(worker_id: uuid.UUID) -> WorkerProfile:
 
 
 def pause(*, worker_id: uuid.UUID, reason: str, until: datetime, by_id: uuid.UUID | None, now: datetime) -> WorkerProfile:
-    """Stop new work for a while; `by_id` is None for software. Never longer than 30 days. Raises Invalid, NoSuchMove."""
+    """Stop new work for a while; `by_id` is None for software. Never longer than 30 days.
+
+    Raises Invalid, NoSuchMove, and PausedEnough where software would go on for more than 30 of 60 days.
+    """
     if reason not in PAUSE_REASONS:
         raise Invalid(_("Expected a reason from the list."), field="reason", expected=sorted(PAUSE_REASONS))
     if not now < until <= now + LONGEST_PAUSE:
         raise Invalid(_("A pause ends within 30 days from now."), field="until")
     worker = profile(worker_id)
+    if by_id is None and paused_by_software(worker_id, now=now) + (until - now) > LONGEST_PAUSE:
+        raise PausedEnough(_("Software has paused this person for long enough; a person has to look first."))
     _move(worker, to=PAUSED, by_id=by_id, reason=reason, until=until, now=now)
     notices.tell(worker_id, "standing.paused", reason=reason, until=until.isoformat())
     return worker
+
+
+def paused_by_software(worker_id: uuid.UUID, *, now: datetime) -> timedelta:
+    """For how long of the last 60 days software alone kept this person paused, as the trail has it."""
+    since, total, begun = now - SOFTWARE_WINDOW, timedelta(), None
+    moves = audit.history(WorkerProfile(pk=worker_id)).filter(verb__startswith="standing.")
+    for move in moves.values("at", "to_state", "actor_id"):
+        if begun is not None:
+            total += max(move["at"] - max(begun, since), timedelta())
+        begun = move["at"] if move["to_state"] == PAUSED and move["actor_id"] is None else None
+    return total + (max(now - max(begun, since), timedelta()) if begun is not None else timedelta())
 
 
 def resume(*, worker_id: uuid.UUID, by_id: uuid.UUID | None, now: datetime, reason: str = PAUSE_OVER) -> WorkerProfile:
@@ -191,12 +215,16 @@ def end_due(*, now: datetime, limit: int = 200) -> int:
 
 
 def leave(*, worker_id: uuid.UUID, now: datetime) -> WorkerProfile:
-    """A person ends their own work here; what they earned stays theirs and payable."""
+    """A person ends their own work here; what they earned stays theirs and payable, and tasks they hold may be finished.
+
+    The database asks for the farewell, which only a person's own request writes. Raises NoSuchMove unless they are active.
+    """
     worker = profile(worker_id)
     if worker.standing != ACTIVE:
         raise states.NoSuchMove(
             _("You can leave once the pause is over, or after the decision about you."), state=worker.standing
         )
+    Farewell.objects.create(user_id=worker_id, at=now)
     _move(worker, to=ENDED, by_id=worker_id, reason=OWN_WISH, now=now)
     notices.tell(worker_id, "standing.ended")
     return worker

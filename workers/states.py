@@ -1,4 +1,4 @@
-"""The charts of this room: the standing of a worker, and an appeal of any decision about a person or their work."""
+"""The charts of this room: the standing of a worker, an appeal of any decision about a person or their work, a credential."""
 
 from __future__ import annotations
 
@@ -29,3 +29,14 @@ APPEAL = Chart(
 
 WAITING = (OPEN, ANSWERED)
 """Appeals that still wait for somebody."""
+
+VERIFIED, REFUSED, WITHDRAWN = "verified", "refused", "withdrawn"
+
+CREDENTIAL = Chart(
+    name="credential",
+    moves={"waiting": (VERIFIED, REFUSED, WITHDRAWN), VERIFIED: (WITHDRAWN,), REFUSED: (VERIFIED, WITHDRAWN), WITHDRAWN: ()},
+    initial="waiting",
+)
+"""refused -> verified is a second look by ops; withdrawn is the owner's own wish."""
+
+SUPPORT = Chart(name="support", moves={OPEN: (ANSWERED,), ANSWERED: ()}, initial=OPEN)

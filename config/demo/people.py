@@ -15,9 +15,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from config.demo.sign_ins import PASSWORD, SIGN_INS
+from kit import documents
 from kit.money import Money
 from payments import funding, payout_accounts
-from workers import agreements, onboarding
+from workers import agreements, credentials, onboarding, preferences
 from workers.models import Agreement, Membership, OpsRole, Organisation, User, WorkerProfile
 
 WORKERS = (
@@ -69,6 +70,8 @@ def make() -> Cast:
         jonas = _person("Jonas Lind", "jonas@demo.localhost")
         Membership.objects.create(organisation=organisation, user=jonas, role=Membership.VIEWER, since=joined)
         workers = [_worker(*described, agreement=text, now=joined) for described in WORKERS]
+        _set_up(workers, joined)
+    _credential(workers[1], timezone.now() - timedelta(hours=5))
     if settings.STRIPE_API_BASE:
         for worker in workers[:5]:
             _payout_account(worker, joined)
@@ -98,6 +101,28 @@ def _worker(
     onboarding.save_profile(user_id=user.pk, country=country, spoken=levels, time_zone=zone, now=now)
     onboarding.sign_agreement(user_id=user.pk, agreement_id=agreement.pk, ip="127.0.0.1", now=now)
     return user
+
+
+def _set_up(workers: list[User], now: datetime) -> None:
+    """Some say what they know, when they work and what they would rather not see."""
+    ana, wen = workers[0].pk, workers[1].pk
+    preferences.save_background(worker_id=ana, education="master", expertise=[{"domain": "languages", "years": 6}], now=now)
+    preferences.save_availability(worker_id=ana, hours_per_week=20, times=["mon-morning", "tue-morning"], quiet_days=0, now=now)
+    preferences.save_availability(worker_id=wen, hours_per_week=12, times=["sat-afternoon"], quiet_days=0, now=now)
+    preferences.save_comfort(worker_id=workers[2].pk, accessibility=["keyboard"], note="", avoids=["violence"], now=now)
+
+
+PROOF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n"
+
+
+def _credential(worker: User, now: datetime) -> None:
+    """One that waits for somebody of ops to look at it."""
+    proof = documents.store(PROOF)
+    with transaction.atomic():
+        credentials.submit(
+            worker_id=worker.pk, kind="degree", domain="engineering", title="Dipl.-Ing. Mechanical Engineering", issuer="TU Berlin",
+            year=2014, proof=proof, now=now,
+        )
 
 
 def _payout_account(worker: User, now: datetime) -> None:

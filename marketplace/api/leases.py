@@ -188,6 +188,8 @@ def answer_of(request: Request) -> Any:
 class Leases(WorkerView):
     """Ask for work."""
 
+    throttle_classes = ()
+
     @extend_schema(request=AskForWorkSerializer, responses={200: LeaseAnswerSerializer, 201: LeaseAnswerSerializer})
     def post(self, request: Request) -> HttpResponse:
         """The next task (201), the one that you hold already (200), or none and why (200)."""
@@ -257,6 +259,8 @@ def own(request: Request, lease_id: uuid.UUID) -> LeasedTask:
 class Beat(WorkerView):
     """A heartbeat: with input it extends the lease and counts time."""
 
+    throttle_classes = ()
+
     @extend_schema(request=HeartbeatSerializer, responses=LeaseClockSerializer)
     def post(self, request: Request, lease_id: uuid.UUID) -> HttpResponse:
         given = HeartbeatSerializer.read(request)
@@ -272,6 +276,8 @@ class Beat(WorkerView):
 
 class Draft(WorkerView):
     """Keep what is there so far; it survives the lease for 30 days."""
+
+    throttle_classes = ()
 
     @extend_schema(request=LeaseAnswerBodySerializer, responses=DraftSavedSerializer)
     def put(self, request: Request, lease_id: uuid.UUID) -> HttpResponse:
@@ -327,6 +333,8 @@ class GiveBack(WorkerView):
 
 class Submit(WorkerView):
     """Hand in."""
+
+    throttle_classes = ()
 
     @extend_schema(request=LeaseAnswerBodySerializer, responses={201: SubmittedSerializer})
     def post(self, request: Request, lease_id: uuid.UUID) -> HttpResponse:

@@ -21,6 +21,7 @@ from marketplace.api import reach
 from marketplace.api.reach import ClientView, OpsView
 from marketplace.models import BillRate, GuidelineVersion, Project, Rate, SlotKind
 from workers import access
+from workers.preferences import CONTENT
 
 
 class ProjectSerializer(serializers.Serializer[Any]):
@@ -62,8 +63,15 @@ class ProjectSerializer(serializers.Serializer[Any]):
         child=serializers.IntegerField(), help_text="Multipliers of the price by country of the worker, who is shown them"
     )
     ai_use = serializers.CharField(help_text="forbidden, assisted or allowed")
+    content_warnings = serializers.ListField(
+        child=serializers.CharField(), help_text="What the work shows that somebody may not want to see"
+    )
+    limited_to_pool = serializers.SerializerMethodField(help_text="Whether only people of a pool may work on it")
     archived_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
+
+    def get_limited_to_pool(self, project: Project) -> bool:
+        return project.pool_id is not None
 
     @extend_schema_field(MoneyField)
     def get_floor_per_hour(self, project: Project) -> Money:
@@ -104,6 +112,7 @@ class ProjectChangeSerializer(Body):
     quality_bonus_least_bp = serializers.IntegerField(required=False)
     country_bp = serializers.DictField(child=serializers.IntegerField(), required=False)
     ai_use = serializers.CharField(required=False)
+    content_warnings = serializers.ListField(child=serializers.ChoiceField(list(CONTENT)), required=False)
 
 
 class NewProjectSerializer(ProjectChangeSerializer):

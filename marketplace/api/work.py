@@ -58,6 +58,7 @@ class OpenProjectSerializer(serializers.Serializer[Any]):
     open_tasks = serializers.IntegerField(help_text="Counted up to 1,000")
     review_rule = serializers.CharField()
     ai_use = serializers.CharField()
+    shows = serializers.ListField(child=serializers.CharField(), help_text="What somebody may not want to see, in words")
     score_bp = serializers.IntegerField(allow_null=True)
     score_low_bp = serializers.IntegerField(allow_null=True)
     score_high_bp = serializers.IntegerField(allow_null=True)
@@ -243,7 +244,7 @@ def _open(project: queries.OpenProject) -> dict[str, Any]:
         "project": project.project_id, "name": project.name, "organisation": project.organisation, "kind": project.kind,
         "tier": project.tier, "task_type": project.task_type, "price": project.price, "hourly": project.hourly,
         "median_seconds": project.median_seconds, "measured": project.measured, "open_tasks": project.open_tasks,
-        "review_rule": project.review_rule, "ai_use": project.ai_use, "score_bp": project.score_bp,
+        "review_rule": project.review_rule, "ai_use": project.ai_use, "shows": project.shows, "score_bp": project.score_bp,
         "score_low_bp": project.score_low_bp, "score_high_bp": project.score_high_bp,
         "client": ClientFiguresSerializer(project.client).data,
     }  # fmt: skip

@@ -5,7 +5,9 @@ from marketplace.models.bonuses import Mission, MissionKind
 from marketplace.models.budgets import Budget, BudgetPeriod
 from marketplace.models.disputes import ClientRecord, Dispute
 from marketplace.models.judging import QualityModel, Result, ReviewerRecord, Verdict
+from marketplace.models.pools import Announcement, BulkAction, Pool, PoolMember
 from marketplace.models.projects import BillRate, GuidelineVersion, Project, ProjectTry, Rate, SlotKind
+from marketplace.models.questions import Question
 from marketplace.models.webhooks import WebhookDelivery, WebhookEndpoint, WebhookNews, WebhookTry
 from marketplace.models.work import (
     Assignment,
@@ -23,12 +25,14 @@ from marketplace.models.work import (
 )
 
 __all__ = [
+    "Announcement",
     "Assignment",
     "BadRow",
     "Batch",
     "BillRate",
     "Budget",
     "BudgetPeriod",
+    "BulkAction",
     "ClientRecord",
     "Dispute",
     "Draft",
@@ -37,9 +41,12 @@ __all__ = [
     "Lease",
     "Mission",
     "MissionKind",
+    "Pool",
+    "PoolMember",
     "Project",
     "ProjectTry",
     "QualityModel",
+    "Question",
     "Queue",
     "Rate",
     "Ready",

@@ -72,6 +72,8 @@ class Project(models.Model):
     quality_bonus_units = models.PositiveBigIntegerField(default=0, db_default=0)
     quality_bonus_least_bp = models.PositiveSmallIntegerField(default=9_000, db_default=9_000)
     country_bp = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    content_warnings = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
+    pool = models.ForeignKey("marketplace.Pool", on_delete=models.PROTECT, null=True, blank=True, related_name="projects")
     ai_use = models.CharField(max_length=10, choices=AIUse.choices, default=AIUse.FORBIDDEN)
     archived_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(site.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

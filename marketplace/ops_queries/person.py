@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from allauth.usersessions.models import UserSession
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
@@ -14,13 +15,14 @@ from django.utils.translation import gettext_lazy as _
 
 from kit.errors import NotFound
 from kit.models import AuditRecord
-from marketplace.models import Lease, Submission, Verdict, WorkerRecord
+from marketplace.models import Lease, Question, Submission, Verdict, WorkerRecord
 from payments import queries as money
 from payments.models import Payout, PayoutAccount
 from payments.queries import WorkerBalances
 from qualification.models import Attempt, Grant
 from task_types import registry
-from workers.models import Appeal, Membership, OpsRole, StandingDecision, User
+from workers import people
+from workers.models import ApiToken, Appeal, Membership, Notice, OpsRole, Setup, StandingDecision, User
 
 DAYS = 28
 LAST = 15
@@ -150,6 +152,34 @@ def money_of(person_id: uuid.UUID) -> MoneyOf:
         balances=money.worker_money(person_id), account=money.payout_account(person_id),
         payouts=list(Payout.objects.filter(worker_id=person_id).order_by("-created_at")[:LAST]),
     )
+
+
+def setup(person_id: uuid.UUID) -> Setup | None:
+    return Setup.objects.filter(worker_id=person_id).first()
+
+
+def sessions(person_id: uuid.UUID) -> list[UserSession]:
+    """Where they are signed in, the latest first; the session's own key is shown to nobody."""
+    return list(UserSession.objects.filter(user_id=person_id).order_by("-last_seen_at").defer("session_key")[:LAST])
+
+
+def tokens(person_id: uuid.UUID) -> list[ApiToken]:
+    return list(ApiToken.objects.filter(user_id=person_id).order_by("-created_at")[:LAST])
+
+
+def linked(person_id: uuid.UUID) -> list[User]:
+    """Other accounts known to be of the same person."""
+    return list(User.objects.filter(pk__in=people.linked(person_id) - {person_id}).order_by("name"))
+
+
+def told(person_id: uuid.UUID) -> list[Notice]:
+    """The latest notices that this person was given."""
+    return list(Notice.objects.filter(user_id=person_id).order_by("-created_at", "-id")[:TRAIL])
+
+
+def asked(person_id: uuid.UUID) -> list[Question]:
+    """Their latest questions about work."""
+    return list(Question.objects.filter(worker_id=person_id).select_related("project").order_by("-asked_at")[:LAST])
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,8 @@ def home(request: WorkerRequest) -> HttpResponse:
 
 
 def _steps(worker: WorkerProfile) -> list[onboarding.Step]:
-    return [step for step in onboarding.steps(worker.pk) if not step.done]
+    """What the first task or the first payout waits for; the rest is on the page of the steps."""
+    return [step for step in onboarding.steps(worker.pk) if not step.done and (step.needed or step.key == "payout")]
 
 
 @require_GET

@@ -38,6 +38,7 @@ def of_a_worker() -> Pages:
     return answer.worker, [
         "/work/", f"/work/tasks/{lease.lease_id}/", "/work/history/", "/work/quality/", "/work/skills/", "/work/earnings/",
         "/work/earnings/statement/", "/work/earnings/account/", "/work/onboarding/", "/work/profile/",
+        "/work/onboarding/credentials/", "/work/onboarding/availability/", "/account/notices/", "/account/help/",
     ]  # fmt: skip
 
 
@@ -46,6 +47,7 @@ def of_ops() -> Pages:
     return people.ops("Olu", "finance", "pool_manager", "quality_lead"), [
         "/ops/", "/ops/batches/", f"/ops/batches/{launched.pk}/", "/ops/pools/", "/ops/pools/workers/", "/ops/people/",
         f"/ops/people/{answer.worker_id}/", "/ops/judge/", "/ops/payouts/", "/ops/ledger/", "/ops/skills/", "/ops/appeals/",
+        "/ops/queues/", "/ops/queues/appeals/", "/ops/pools/named/", "/ops/pools/named/new/", "/ops/announcements/",
     ]  # fmt: skip
 
 

@@ -118,7 +118,8 @@ def knock(browser: Browser, method: str, address: str) -> Any:
 
 COUNTED = (
     "kit_auditrecord", "kit_outboxevent", "payments_ledgerentry", "payments_earning", "marketplace_batch", "marketplace_lease",
-    "marketplace_project", "workers_membership", "workers_opsrole",
+    "marketplace_project", "workers_membership", "workers_opsrole", "workers_claim", "workers_credential", "workers_farewell",
+    "workers_supportrequest", "marketplace_pool", "marketplace_bulkaction", "marketplace_announcement", "marketplace_question",
 )
 
 

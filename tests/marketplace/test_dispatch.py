@@ -13,6 +13,7 @@ from marketplace import dispatch, doors, gold, queries, review, routing, submiss
 from marketplace.models import Lease, Project, Slot, Submission, WorkerRecord
 from tests import market, people
 from tests.flows.test_row_to_bank import deliver
+from workers import standing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = market.NOW
@@ -121,7 +122,8 @@ def test_a_paused_worker_gets_nothing_and_is_told_so() -> None:
     mira, shop = people.client()
     market.launched(mira, shop)
     ana = people.worker("Ana")
-    people.WorkerProfile.objects.filter(pk=ana.id).update(standing="paused")
+    with transaction.atomic():
+        standing.pause(worker_id=ana.id, reason="case_open", until=NOW + dt.timedelta(days=1), by_id=None, now=NOW)
     with pytest.raises(dispatch.NotWorking):
         market.take(ana)
     assert not Lease.objects.exists()

@@ -101,3 +101,17 @@ def test_work_goes_on_under_the_roles(role: str) -> None:
                     ),
                 )
             )  # fmt: skip
+
+
+def test_software_says_no_farewell_for_anybody_and_shuts_nobody_out() -> None:
+    """What runners cannot do, whatever their code says: end somebody's work as if by own wish, decide, or close an account."""
+    ana = worker()
+    with acting_as("marketplace_runner"):
+        for statement in (
+            f"INSERT INTO workers_farewell (user_id, at) VALUES ('{ana.pk}', now())",
+            f"INSERT INTO workers_standingdecision (id, person_id) VALUES (gen_random_uuid(), '{ana.pk}')",
+        ):
+            assert "permission denied" in attempt(statement)
+        assert "shuts nobody out" in attempt(f"UPDATE workers_user SET is_active = false WHERE id = '{ana.pk}'")
+    ana.refresh_from_db()
+    assert ana.is_active and ana.worker.standing == "active"

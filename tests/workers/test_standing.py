@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from kit import outbox, states
 from kit.errors import Invalid
@@ -13,7 +13,7 @@ from kit.models import AuditRecord, OutboxEvent
 from tests import people
 from tests.people import NOW
 from workers import appeals, decisions, standing
-from workers.models import Appeal, Notice, StandingDecision, User, WorkerProfile
+from workers.models import Appeal, Farewell, Notice, StandingDecision, User, WorkerProfile
 from workers.people import NotIndependent, link
 
 pytestmark = pytest.mark.django_db
@@ -41,6 +41,11 @@ def ending(*, now: dt.datetime = NOW) -> tuple[User, User, StandingDecision]:
 def decide(ana: User, olu: User, *, now: dt.datetime = NOW, **changes: object) -> StandingDecision:
     given = {"reason": "fraud", "clause": "4.2", "evidence": EVIDENCE, "reauthenticated_at": now} | changes
     return standing.decide_ending(worker_id=ana.pk, by_id=olu.pk, now=now, **given)  # type: ignore[arg-type]
+
+
+def sql(statement: str, *params: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
 
 
 def run_reactions() -> None:
@@ -71,6 +76,24 @@ def test_a_pause_ends_within_thirty_days(until: dt.datetime) -> None:
     assert refusal.value.field == "until"
     assert reload(ana).standing == "active"
     assert not Notice.objects.filter(user=ana).exists()
+
+
+def test_software_pauses_nobody_for_ever_a_person_has_to_look_first() -> None:
+    ana = people.worker()
+    now = NOW
+    for _month in range(2):
+        standing.pause(worker_id=ana.pk, reason="case_open", until=now + 15 * DAY, by_id=None, now=now)
+        now += 15 * DAY
+        assert standing.resume_due(now=now) == 1
+    assert standing.paused_by_software(ana.pk, now=now) == 30 * DAY
+    with pytest.raises(standing.PausedEnough):
+        standing.pause(worker_id=ana.pk, reason="case_open", until=now + DAY, by_id=None, now=now)
+    assert reload(ana).standing == "active"
+    standing.pause(worker_id=ana.pk, reason="case_open", until=now + DAY, by_id=people.ops().pk, now=now)
+    assert reload(ana).standing == "paused"
+    standing.resume(worker_id=ana.pk, by_id=None, now=now)
+    standing.pause(worker_id=ana.pk, reason="case_open", until=now + 61 * DAY, by_id=None, now=now + 60 * DAY)
+    assert reload(ana).standing == "paused"
 
 
 def test_a_pause_ends_by_itself_on_its_day_and_not_before() -> None:
@@ -202,6 +225,33 @@ class TestTheDatabaseItself:
         self.refuses(lambda: rows.update(standing="ended"), "without a decision")
         self.refuses(lambda: rows.update(standing="ended", standing_reason="own_wish"), "without a decision")
         assert reload(ana).standing == "paused"
+
+    @pytest.mark.parametrize(
+        ("assignments", "why"),
+        [
+            ("standing = 'ended'", "without a decision"),
+            ("standing = 'ending'", "without a decision"),
+            ("standing = 'ended', standing_reason = 'own_wish'", "without a decision"),
+            ("standing = 'ended', standing_reason = 'fraud', standing_since = now() - interval '90 days'", "without a decision"),
+            ("standing = 'paused', standing_reason = 'case_open', standing_until = NULL", "pause_has_a_reason_and_an_end"),
+            ("standing = 'paused', standing_reason = '', standing_since = now(), standing_until = now() + interval '1 day'",
+             "pause_has_a_reason_and_an_end"),
+            ("standing = 'paused', standing_reason = 'case_open', standing_since = now(), standing_until = now() + interval '31 days'",
+             "pause_has_a_reason_and_an_end"),
+        ],
+    )  # fmt: skip
+    def test_refuses_raw_sql_that_removes_an_active_person(self, assignments: str, why: str) -> None:
+        ana = people.worker()
+        self.refuses(lambda: sql(f"UPDATE workers_workerprofile SET {assignments} WHERE user_id = %s", ana.pk), why)
+        self.refuses(lambda: sql("DELETE FROM workers_workerprofile WHERE user_id = %s", ana.pk), "never deleted")
+        assert reload(ana).standing == "active"
+
+    def test_refuses_to_rewrite_or_forget_a_farewell(self) -> None:
+        ana = people.worker()
+        standing.leave(worker_id=ana.pk, now=NOW)
+        self.refuses(lambda: sql("DELETE FROM workers_farewell WHERE user_id = %s", ana.pk), "append-only")
+        self.refuses(lambda: sql("UPDATE workers_farewell SET at = now() WHERE user_id = %s", ana.pk), "append-only")
+        assert Farewell.objects.get().at == NOW
 
     def test_refuses_an_ending_on_somebody_elses_decision(self) -> None:
         _ana, _olu, decision = ending()

@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 
 from kit.api import once
 from kit.errors import Invalid, Refused
+from kit.limits import spend
 from workers import (
     access,
     agreements,
@@ -28,6 +29,7 @@ from workers import (
     onboarding,
     organisations,
     queries,
+    second_factor,
     standing,
     tokens,
 )
@@ -179,7 +181,7 @@ class Notices(api_lists.ListView):
 
     @extend_schema(tags=["me"], parameters=api_lists.PARAMETERS, responses=api_lists.paged(shapes.NoticeSerializer))
     def get(self, request: Request) -> HttpResponse:
-        rows = Notice.objects.filter(user_id=access.user_of(request).pk)
+        rows = Notice.objects.filter(user_id=access.user_of(request).pk, shown=True)
         return api_lists.answer(request, rows, order="-created_at", serializer=shapes.NoticeSerializer)
 
 
@@ -197,6 +199,33 @@ class ReadNotices(APIView):
         return Response({"count": count})
 
 
+class NoticePreferences(APIView):
+    """How one wants to hear of each group of notices that can be switched."""
+
+    permission_classes = [access.SignedIn]
+
+    @extend_schema(tags=["me"], responses=shapes.NoticePreferenceSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        wanted = notices.preferences(access.user_of(request).pk)
+        rows = [
+            {"group": key, "title": str(notices.GROUPS[key].title), "in_app": in_app, "mail": mail}
+            for key, (in_app, mail) in wanted.items()
+        ]  # fmt: skip
+        return Response(shapes.NoticePreferenceSerializer(rows, many=True).data)
+
+    @extend_schema(tags=["me"], request=shapes.NoticePreferenceSerializer, responses=shapes.NoticePreferenceSerializer)
+    @once
+    def put(self, request: Request) -> Response:
+        given = shapes.NoticePreferenceSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        wanted = given.validated_data
+        notices.prefer(
+            user_id=access.user_of(request).pk, group=wanted["group"], in_app=wanted["in_app"], mail=wanted["mail"]
+        )
+        title = str(notices.GROUPS[wanted["group"]].title)
+        return Response(shapes.NoticePreferenceSerializer(dict(wanted) | {"title": title}).data)
+
+
 class Tokens(api_lists.ListView):
     """One's API tokens. Making one needs a browser session: a token cannot make another."""
 
@@ -211,6 +240,8 @@ class Tokens(api_lists.ListView):
     def post(self, request: Request) -> Response:
         if isinstance(request.auth, Claims):
             raise Refused(_("A token cannot make another one. Sign in and use the page of your tokens."))
+        if second_factor.lacks_second_factor(request.user) and queries.ops_roles(access.user_of(request).pk):
+            raise second_factor.NeedsSecondFactor(_("Add a passkey or an authenticator app to your account first."))
         given = shapes.NewTokenSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         wanted = given.validated_data
@@ -255,6 +286,7 @@ class MyData(APIView):
 
     @extend_schema(tags=["me"], responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
+        spend(my_data.ASKING, account=access.user_of(request).pk)
         return Response(my_data.collect(access.user_of(request).pk))
 
 

@@ -30,7 +30,7 @@ class People(api_lists.ListView):
         responses=api_lists.paged(shapes.PersonSerializer),
     )
     def get(self, request: Request) -> HttpResponse:
-        rows = queries.find_people(request.query_params.get("q", ""))
+        rows = queries.find_people(request.query_params.get("q", ""), roles=queries.ops_roles(access.user_of(request).pk))
         return api_lists.answer(request, rows, order="-created_at", serializer=shapes.PersonSerializer)
 
 

@@ -1,22 +1,31 @@
 """The tables of people and organisations, by what they are about."""
 
+from workers.models.desk import Claim
 from workers.models.organisations import Invitation, Membership, Organisation
-from workers.models.papers import Agreement, ApiToken, Notice, Signature
+from workers.models.papers import Agreement, ApiToken, Notice, NoticePreference, Signature
 from workers.models.people import Link, OpsRole, User, WorkerProfile
-from workers.models.standing import Appeal, StandingDecision
+from workers.models.setup import Credential, Setup
+from workers.models.standing import Appeal, Farewell, StandingDecision
+from workers.models.support import SupportRequest
 
 __all__ = [
     "Agreement",
     "ApiToken",
     "Appeal",
+    "Claim",
+    "Credential",
+    "Farewell",
     "Invitation",
     "Link",
     "Membership",
     "Notice",
+    "NoticePreference",
     "OpsRole",
     "Organisation",
+    "Setup",
     "Signature",
     "StandingDecision",
+    "SupportRequest",
     "User",
     "WorkerProfile",
 ]

@@ -75,6 +75,7 @@ class Notice(models.Model):
     params = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     read_at = models.DateTimeField(null=True)
+    shown = models.BooleanField(default=True, db_default=True)
     mail = models.BooleanField(default=False)
     mailed_at = models.DateTimeField(null=True)
 
@@ -84,3 +85,16 @@ class Notice(models.Model):
             models.Index(fields=["user"], name="notices_unread", condition=models.Q(read_at__isnull=True)),
             models.Index(fields=["created_at"], name="notices_to_mail", condition=models.Q(mail=True, mailed_at__isnull=True)),
         ]
+
+
+class NoticePreference(models.Model):
+    """How a person wants to hear of one group of notices; without a row, as the kind is declared."""
+
+    id = models.BigAutoField(primary_key=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notice_preferences")
+    group = models.CharField(max_length=20)
+    in_app = models.BooleanField()
+    mail = models.BooleanField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "group"], name="one_preference_per_group")]

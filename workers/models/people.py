@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -12,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from kit import states
 from kit.ids import uuid7
 from workers.states import STANDING
+
+LONGEST_PAUSE = timedelta(days=30)
+"""A pause that nobody renews is over after this long; the database refuses a longer one."""
 
 
 class Email(models.EmailField):  # type: ignore[type-arg]
@@ -99,6 +103,16 @@ class WorkerProfile(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(standing="ending") | models.Q(decision__isnull=False),
                 name="ending_rests_on_a_decision",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(standing="paused")
+                | models.Q(
+                    ~models.Q(standing_reason=""),
+                    standing_until__gt=models.F("standing_since"),
+                    standing_until__isnull=False,
+                    standing_until__lte=models.F("standing_since") + LONGEST_PAUSE,
+                ),
+                name="pause_has_a_reason_and_an_end",
             ),
         ]
         indexes = [

@@ -19,6 +19,16 @@ APPEAL_DAYS = 30
 """How long a person may appeal a decision; nothing becomes final before."""
 
 
+class Farewell(models.Model):
+    """A worker said themselves that they end their own work; append-only by trigger, and runners may not write it.
+
+    Without this row the database refuses `active -> ended`, whatever reason the profile names.
+    """
+
+    user = models.OneToOneField(User, on_delete=models.PROTECT, primary_key=True, related_name="farewell")
+    at = models.DateTimeField()
+
+
 class StandingDecision(models.Model):
     """A named ops person's decision to end somebody's work or to take a grant away; append-only by trigger.
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kit import paging
-from workers import access, notices, tokens
+from workers import access, notices, queries, tokens
 from workers.access import ClientRequest, PersonRequest
 from workers.forms import TokenForm, carry_out
 from workers.models import ApiToken, Membership, Notice, Organisation
@@ -25,7 +25,7 @@ SHOWN = 30
 def _notices(request: HttpRequest) -> HttpResponse:
     """The newest notices; seeing them is reading them."""
     user = access.user_of(request)
-    rows = Notice.objects.filter(user=user)
+    rows = Notice.objects.filter(user=user, shown=True)
     page = paging.page(rows, order="-created_at", cursor=request.GET.get("cursor"), size=SHOWN)
     shown = [notices.show(row) for row in page.rows]
     with transaction.atomic(durable=True):
@@ -52,6 +52,28 @@ def client_notices(request: ClientRequest, org: str) -> HttpResponse:
 def ops_notices(request: PersonRequest) -> HttpResponse:
     """The notices of a person of ops."""
     return _notices(request)
+
+
+@require_http_methods(["GET", "POST"])
+@access.signed_in
+def notice_settings(request: PersonRequest) -> HttpResponse:
+    """How one wants to hear of what: in the product, by mail, or not at all; what law and money need is always told."""
+    user_id = request.user.pk
+    if request.method == "POST":
+        with transaction.atomic(durable=True):
+            for group in notices.GROUPS:
+                notices.prefer(
+                    user_id=user_id, group=group, in_app=f"{group}-in_app" in request.POST, mail=f"{group}-mail" in request.POST
+                )  # fmt: skip
+        messages.success(request, _("Saved."))
+        return redirect("workers:notice_settings")
+    wanted = notices.preferences(user_id)
+    rights = queries.rights(user_id)
+    rows = [
+        {"key": key, "group": group, "in_app": wanted[key][0], "mail": wanted[key][1]}
+        for key, group in notices.GROUPS.items() if key != "queue" or rights.ops_roles
+    ]  # fmt: skip
+    return render(request, "people/notice_settings.html", {"rows": rows})
 
 
 def _tokens(request: HttpRequest, *, offered: list[str], organisation: Organisation | None, here: str) -> HttpResponse:

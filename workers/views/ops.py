@@ -36,9 +36,10 @@ SHOWN = 50
 @require_GET
 @access.ops()
 def ops_people(request: PersonRequest) -> HttpResponse:
-    """Everybody, found by the beginning of a name or address."""
+    """Everybody, found by anything: name, address, id, pseudonym, country, payout."""
     words = request.GET.get("q", "")
-    rows = queries.find_people(words).prefetch_related("ops_roles", "memberships__organisation")
+    held: frozenset[str] = request.ops_roles  # type: ignore[attr-defined]
+    rows = queries.find_people(words, roles=held).prefetch_related("ops_roles", "memberships__organisation")
     page = paging.page(rows, order="-created_at", cursor=request.GET.get("cursor"), size=SHOWN)
     columns = [
         {"label": _("Name")},

@@ -16,12 +16,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from kit import json as kit_json
 from kit.errors import NotFound, Refused
+from kit.limits import spend
 from workers import access, agreements, appeals, decisions, languages, my_data, onboarding, people, queries, standing
 from workers.access import PersonRequest, WorkerRequest
 from workers.countries import COUNTRIES
 from workers.forms import AppealForm, ProfileForm, SignForm, carry_out
-from workers.models import Agreement, Signature, StandingDecision
+from workers.models import Agreement, Setup, Signature, StandingDecision
 from workers.states import ACTIVE, PAUSED
+from workers.views import setup
 
 OWN_PAUSE_DAYS = 14
 
@@ -37,8 +39,10 @@ def onboarding_overview(request: WorkerRequest) -> HttpResponse:
         "worker/onboarding.html",
         {
             "steps": steps,
-            "next_step": left[0] if left else None,
-            "minutes_left": sum(step.minutes for step in left),
+            "next_step": onboarding.after(request.user.pk),
+            "before_work": [step for step in left if step.needed],
+            "minutes_left": sum(step.minutes for step in left if step.needed),
+            "minutes_all": sum(step.minutes for step in steps),
             "done": len(steps) - len(left),
         },
     )
@@ -60,9 +64,11 @@ def profile(request: WorkerRequest) -> HttpResponse:
 
 def _profile(request: WorkerRequest, template: str, *, then: str) -> HttpResponse:
     worker = request.worker
+    kept = Setup.objects.filter(worker_id=worker.pk).first()
     form = ProfileForm(
         request.POST or None,
         spoken=worker.languages,
+        draft=kept.drafts.get("profile") if kept else None,
         initial={"country": worker.country, "time_zone": worker.time_zone},
     )
     if request.method == "POST" and form.is_valid():
@@ -83,7 +89,8 @@ def _profile(request: WorkerRequest, template: str, *, then: str) -> HttpRespons
             return redirect(then)
     spoken = languages.describe(worker.languages)
     country = COUNTRIES.get(worker.country, "")
-    return render(request, template, {"form": form, "worker": worker, "spoken": spoken, "country": country})
+    context = {"form": form, "worker": worker, "spoken": spoken, "country": country}
+    return render(request, template, setup.frame(request, "profile", context))
 
 
 @require_http_methods(["GET", "POST"])
@@ -106,6 +113,8 @@ def agreement(request: WorkerRequest) -> HttpResponse:
             messages.success(request, _("Signed. You find this version here whenever you want to read it again."))
             return redirect("workers:onboarding")
     signatures = Signature.objects.filter(user=request.user).select_related("agreement").order_by("-at")
+    before = agreements.last_signed(user_id=request.user.pk, kind=Agreement.WORKER)
+    is_news = before is not None and in_force is not None and before.agreement_id != in_force.pk
     return render(
         request,
         "worker/agreement.html",
@@ -115,6 +124,8 @@ def agreement(request: WorkerRequest) -> HttpResponse:
             "signature": agreements.signed(user_id=request.user.pk, agreement=in_force) if in_force else None,
             "earlier": [one for one in signatures if in_force is None or one.agreement_id != in_force.pk],
             "form": form,
+            "before": before if is_news else None,
+            "changes": agreements.changes(before.agreement.text, in_force.text) if is_news and before and in_force else [],
         },
     )
 
@@ -230,6 +241,7 @@ def appeal(request: WorkerRequest, decision_id: uuid.UUID) -> HttpResponse:
 @access.signed_in
 def data(request: PersonRequest) -> HttpResponse:
     """Everything that is kept about the person who asks, as a file."""
+    spend(my_data.ASKING, account=request.user.pk)
     content = json.dumps(json.loads(kit_json.dumps(my_data.collect(request.user.pk))), indent=2, ensure_ascii=False)
     response = HttpResponse(content, content_type="application/json; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'

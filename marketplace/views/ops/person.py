@@ -28,7 +28,7 @@ from marketplace.ops_queries.person import Trace
 from marketplace.views import words
 from qualification import grants, skills
 from qualification.models import Skill
-from workers import access, languages, standing
+from workers import access, credentials, languages, notices, standing, support
 from workers.access import PersonRequest
 from workers.countries import COUNTRIES
 from workers.forms import PauseForm
@@ -141,6 +141,21 @@ def _decisions(person: User) -> dict[str, Any]:
     }
 
 
+def _credentials(person: User) -> dict[str, Any]:
+    return {"credentials": credentials.of(person.pk)[:20], "setup": story.setup(person.pk)}
+
+
+def _devices(person: User) -> dict[str, Any]:
+    return {"sessions": story.sessions(person.pk), "tokens": story.tokens(person.pk), "linked": story.linked(person.pk)}
+
+
+def _messages(person: User) -> dict[str, Any]:
+    return {
+        "notices": [notices.show(row) for row in story.told(person.pk)], "support": support.of(person.pk)[:10],
+        "asked": story.asked(person.pk),
+    }
+
+
 def _trail(person: User) -> dict[str, Any]:
     return {"events": [_event(one) for one in story.trail(person.pk)]}
 
@@ -160,6 +175,9 @@ PARTS: dict[str, tuple[Text, bool, tuple[str, ...], Callable[[User], dict[str, A
     "work": (gettext_lazy("Work"), True, (), _work),
     "money": (gettext_lazy("Money"), True, (OpsRole.FINANCE,), _money),
     "decisions": (gettext_lazy("Standing, decisions and appeals"), True, LOOKS_AFTER_PEOPLE, _decisions),
+    "credentials": (gettext_lazy("What they say of themselves"), True, LOOKS_AFTER_PEOPLE, _credentials),
+    "devices": (gettext_lazy("Devices and linked accounts"), False, LOOKS_AFTER_PEOPLE, _devices),
+    "messages": (gettext_lazy("What they asked and were told"), False, LOOKS_AFTER_PEOPLE, _messages),
     "trail": (gettext_lazy("What happened"), False, (), _trail),
 }
 """Parts by key: title, whether it is about workers alone, the ops roles that may read it (none: all), and what fills it."""

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 
 from kit import paging
 from kit.errors import Text
+from marketplace.ops_queries import forecast as capacities
 from marketplace.ops_queries import pools
 from marketplace.ops_queries.pools import Filters
 from marketplace.views import words
@@ -37,10 +38,11 @@ ACTIVE: dict[str, tuple[Text, int, bool]] = {
 """Value of the filter -> words, days, and whether it asks for those who were not active."""
 
 
-def _tabs(active: str) -> list[dict[str, Any]]:
+def tabs(active: str) -> list[dict[str, Any]]:
     pages = [
         ("projects", _("By project"), "market:ops_pools"), ("skills", _("By skill"), "market:ops_pools_skills"),
-        ("workers", _("Workers"), "market:ops_pools_workers"),
+        ("forecast", _("Forecast"), "market:ops_pools_forecast"), ("workers", _("Workers"), "market:ops_pools_workers"),
+        ("named", _("Named pools"), "market:ops_named_pools"), ("announcements", _("Announcements"), "market:ops_announcements"),
     ]
     return [{"label": label, "url": reverse(name), "active": key == active} for key, label, name in pages]
 
@@ -58,7 +60,7 @@ def projects(request: PersonRequest) -> HttpResponse:
         {"demand": one, "left": words.time_left(one.time_left) if one.time_left else None}
         for one in pools.demand(now=timezone.now())
     ]
-    return render(request, "ops/pools.html", {"rows": rows, "columns": columns, "tabs": _tabs("projects")})
+    return render(request, "ops/pools.html", {"rows": rows, "columns": columns, "tabs": tabs("projects")})
 
 
 @require_GET
@@ -71,7 +73,19 @@ def skills(request: PersonRequest) -> HttpResponse:
         {"label": _("Ends within 30 days"), "num": True, "rank": 2},
     ]
     rows = pools.skill_supply(now=timezone.now())
-    return render(request, "ops/pools_skills.html", {"rows": rows, "columns": columns, "tabs": _tabs("skills")})
+    return render(request, "ops/pools_skills.html", {"rows": rows, "columns": columns, "tabs": tabs("skills")})
+
+
+@require_GET
+@access.ops()
+def forecast(request: PersonRequest) -> HttpResponse:
+    """Will it last: hours of open work by skill and tier against what its people worked lately and would like to work."""
+    columns = [
+        {"label": _("Skill")}, {"label": _("Open work"), "num": True}, {"label": _("People"), "num": True},
+        {"label": _("Worked a week"), "num": True}, {"label": _("Would like to"), "num": True, "rank": 2}, {"label": _("Done in")},
+    ]
+    rows = capacities.capacity(now=timezone.now())
+    return render(request, "ops/pools_forecast.html", {"rows": rows, "columns": columns, "tabs": tabs("forecast")})
 
 
 @require_GET
@@ -89,7 +103,7 @@ def workers(request: PersonRequest) -> HttpResponse:
     ]
     return render(request, "ops/pools_workers.html", {
         "rows": [_worker(row, now) for row in pools.shown(page.rows, now=now)], "page": page, "columns": columns,
-        "sort": "joined" if oldest else "-joined", "tabs": _tabs("workers"), "filtered": filters.any, "given": request.GET,
+        "sort": "joined" if oldest else "-joined", "tabs": tabs("workers"), "filtered": filters.any, "given": request.GET,
         "skills": list(Skill.objects.order_by("name").values_list("slug", "name")[:200]), "countries": COUNTRIES,
         "scores": SCORES, "active": {value: label for value, (label, _days, _quiet) in ACTIVE.items()},
         "standings": STANDING.states,

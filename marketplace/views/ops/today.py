@@ -22,7 +22,7 @@ from marketplace.ops_queries import golds, today
 from marketplace.ops_queries.today import Trouble, WaitingAppeal
 from marketplace.views import words
 from payments import words as money_words
-from workers import access, notices
+from workers import access, notices, work_queues
 from workers.access import PersonRequest
 from workers.models import OpsRole, StandingDecision
 from workers.standing import PAUSE_REASONS
@@ -116,6 +116,24 @@ def _appeal(waiting: WaitingAppeal, request: PersonRequest) -> Line:
 
 def _reason(decision: StandingDecision) -> str:
     return str(dict(StandingDecision.REASONS).get(decision.reason, decision.reason))
+
+
+ON_THIS_PAGE = {"appeals", "disputes", "paused"}
+"""Queues that have a section of their own here."""
+
+
+def _queues(request: PersonRequest, now: datetime) -> Iterator[Line]:
+    """What waits in the other queues and is held by nobody."""
+    held: frozenset[str] = request.ops_roles  # type: ignore[attr-defined]
+    for queue in work_queues.open_to(held):
+        if queue.key in ON_THIS_PAGE:
+            continue
+        for row in work_queues.rows(queue, by_id=request.user.pk, now=now, limit=10):
+            if row.claim is None or row.mine:
+                yield Line(
+                    title=row.item.title, note=" · ".join(part for part in (str(queue.title), row.item.note) if part), url=row.item.url,
+                    action=_("Go on") if row.mine else _("Open"), until=row.item.until, since=row.item.since,
+                )
 
 
 # --- work --------------------------------------------------------------------------------------------------------------
@@ -248,6 +266,10 @@ SECTIONS = (
     Section(
         "disputes", gettext_lazy("Disputes of work"), gettext_lazy("Nobody disputes a verdict."),
         (OpsRole.QUALITY_LEAD,), _disputes,
+    ),
+    Section(
+        "queues", gettext_lazy("Other queues"), gettext_lazy("Nothing else waits for you."),
+        tuple(role for role, _label in OpsRole.ROLES), _queues,
     ),
     Section(
         "judging", gettext_lazy("Answers that silence will accept"), gettext_lazy("No clock of judging runs out within a day."),

@@ -1,0 +1,81 @@
+"""Pools of people - named ones and those that a rule selects - what was sent to them, and what was done to many at once."""
+
+from __future__ import annotations
+
+from django.conf import settings as site
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from kit.ids import uuid7
+
+
+class Pool(models.Model):
+    """People under a name: listed one by one (`rule` is null), or whoever fulfils a rule at the moment that is asked."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=80)
+    about = models.CharField(max_length=300, blank=True, default="")
+    rule = models.JSONField(null=True, blank=True)
+    created_by = models.ForeignKey(site.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    archived_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["name"], name="one_people_pool_per_name", condition=models.Q(archived_at__isnull=True)),
+        ]
+
+    @property
+    def listed(self) -> bool:
+        """Named one by one, rather than selected by a rule."""
+        return self.rule is None
+
+
+class PoolMember(models.Model):
+    """Somebody in a listed pool."""
+
+    id = models.BigAutoField(primary_key=True)
+    pool = models.ForeignKey(Pool, on_delete=models.PROTECT, related_name="members")
+    worker = models.ForeignKey("workers.WorkerProfile", on_delete=models.PROTECT, related_name="pools")
+    added_by = models.ForeignKey(site.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    added_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["pool", "worker"], name="once_in_a_pool")]
+
+
+class BulkAction(models.Model):
+    """What was done to many people at once, with who was really changed, so that it can be taken back.
+
+    `changed` lists their ids; for a pool those that were not (or were) in it before.
+    """
+
+    ADD, REMOVE = "add", "remove"
+    KINDS = [(ADD, _("Added to a pool")), (REMOVE, _("Taken out of a pool"))]
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    kind = models.CharField(max_length=10, choices=KINDS)
+    pool = models.ForeignKey(Pool, on_delete=models.PROTECT, null=True, related_name="actions")
+    params = models.JSONField(default=dict)
+    changed = models.JSONField(default=list)
+    by = models.ForeignKey(site.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True)
+
+
+class Announcement(models.Model):
+    """Words to the people of a pool, or to all who work: in the product, and by mail where they take it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    pool = models.ForeignKey(Pool, on_delete=models.PROTECT, null=True, related_name="announcements")
+    title = models.CharField(max_length=120)
+    text = models.TextField(max_length=4000)
+    by = models.ForeignKey(site.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    told = models.PositiveIntegerField(default=0)
+    spared = models.PositiveIntegerField(default=0)
+    cursor = models.UUIDField(null=True)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="announcements_going_out", condition=models.Q(done_at__isnull=True))]

@@ -1,0 +1,43 @@
+"""The forms of ops' pages of pools and announcements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.forms import Styled
+
+
+class NewPool(Styled):
+    """A pool of people: what it is called, and whether people are named or selected."""
+
+    name = forms.CharField(label=_("Name"), max_length=80, min_length=2)
+    about = forms.CharField(label=_("What it is for"), max_length=300, required=False)
+    kind = forms.ChoiceField(choices=[("listed", _("I name the people")), ("rule", _("A rule selects them"))], widget=forms.RadioSelect)
+
+
+class PoolPeople(Styled):
+    """People to put into a pool or to take out: named in a text or a file."""
+
+    kind = forms.ChoiceField(choices=[("add", _("Add")), ("remove", _("Take out"))], initial="add",
+                             widget=forms.RadioSelect(attrs={"class": "form-check-input"}))  # fmt: skip
+    people = forms.CharField(
+        label=_("Addresses or ids, one a line"), required=False, max_length=500_000,
+        widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false"}),
+    )  # fmt: skip
+    file = forms.FileField(label=_("Or a CSV file"), required=False)
+
+
+class Announcing(Styled):
+    """Words to many."""
+
+    pool = forms.ChoiceField(label=_("To"), required=False)
+    title = forms.CharField(label=_("Title"), max_length=120, min_length=2)
+    text = forms.CharField(label=_("Text"), max_length=4_000, min_length=2, widget=forms.Textarea(attrs={"rows": 6}))
+
+    def __init__(self, *args: Any, pools: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["pool"].choices = [("", _("Everybody who works here")), *pools]  # type: ignore[attr-defined]

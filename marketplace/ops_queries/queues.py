@@ -1,0 +1,48 @@
+"""The market's work queues: disputes of work, and people who are paused until somebody has looked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from marketplace import disputes
+from marketplace.ops_queries import today
+from workers import work_queues
+from workers.models import OpsRole
+from workers.standing import PAUSE_REASONS
+from workers.states import OPEN
+
+
+def _disputes(limit: int) -> Iterator[work_queues.Item]:
+    rows = disputes.waiting().order_by("opened_at")[:limit]
+    for one in sorted(rows, key=lambda row: disputes.due_at(row) or row.opened_at):
+        step = _("nobody has answered yet") if one.appeal.state == OPEN else _("answered; a second person decides")
+        yield work_queues.Item(
+            id=one.pk, title=_("%(name)s disputes %(about)s") % {"name": one.appeal.person.name, "about": one.get_about_display().lower()},
+            note=f"{one.batch.project.name} · {one.batch.project.organisation.name} · {step}",
+            url=reverse("market:ops_dispute", args=[one.pk]), until=disputes.due_at(one),
+        )
+
+
+def _paused(limit: int) -> Iterator[work_queues.Item]:
+    for worker in today.paused_for_a_look()[:limit]:
+        why = PAUSE_REASONS.get(worker.standing_reason)
+        yield work_queues.Item(
+            id=worker.pk, title=worker.user.name, note=str(why[0]) if why else "",
+            url=reverse("market:ops_person", args=[worker.pk]), until=worker.standing_until,
+        )
+
+
+work_queues.declare(work_queues.WorkQueue(
+    key="disputes", title=gettext_lazy("Disputes of work"), none=gettext_lazy("Nobody disputes a verdict."),
+    about=gettext_lazy("Answered within 48 hours, decided by a second person within 5 days; silence is for the worker."),
+    roles=(OpsRole.QUALITY_LEAD,), waiting=_disputes, count=lambda: disputes.waiting()[: work_queues.LOOKED_AT].count(),
+))
+work_queues.declare(work_queues.WorkQueue(
+    key="paused", title=gettext_lazy("Paused until somebody looks"), none=gettext_lazy("Nobody is paused for a look."),
+    about=gettext_lazy("The pause ends by itself; until then a person says whether there is anything to it."),
+    roles=(OpsRole.POOL_MANAGER, OpsRole.QUALITY_LEAD), waiting=_paused, count=lambda: len(today.paused_for_a_look()),
+))
