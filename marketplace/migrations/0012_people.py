@@ -9,7 +9,7 @@ import kit.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("marketplace", "0010_quality"),
+        ("marketplace", "0011_budgets"),
         ("workers", "0002_people"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
