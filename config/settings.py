@@ -267,6 +267,7 @@ SPECTACULAR_SETTINGS = {
         "DecisionReasonEnum": "workers.models.StandingDecision.REASONS",
         "PauseReasonEnum": "workers.standing.PAUSE_REASON_CHOICES",
         "SkillKindEnum": "qualification.models.Skill.KINDS",
+        "QuestionKindEnum": "qualification.models.ExamItem.KINDS",
     },
 }
 
