@@ -27,8 +27,8 @@ LEAST_ANSWERS = 30
 """Answers to a question before its parameters are estimated from them."""
 LEAST_PEOPLE = 50
 """Attempts before a bank is estimated at all: abilities are told apart by many answers of many people."""
-WORN = 0.25
-"""A question that a greater share of the latest attempts has met may be known outside."""
+WORN, MORE = 0.25, 2
+"""A question that a greater share of the attempts has met, and so many times the share of the others, may be known outside."""
 
 
 class TooFew(Conflict):
@@ -39,19 +39,18 @@ class TooFew(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A question with its health; `exposure` is the share of all attempts that met it, `expected` the share right that its
-    parameters promise of everybody, None without parameters."""
+    """A question with its health; `exposure` is the share of all attempts that met it, `usual` that of all questions on average."""
 
     item: ExamItem
     health: Health
     met: int
     exposure: float
-    expected: float | None
+    usual: float
     other: str
 
     @property
     def worn(self) -> bool:
-        return self.met >= LEAST_ANSWERS and self.exposure > WORN
+        return self.met >= LEAST_ANSWERS and self.exposure > max(WORN, MORE * self.usual)
 
     @property
     def alarm(self) -> bool:
@@ -77,9 +76,9 @@ def look(exam: Exam) -> list[Row]:
         by_root.setdefault(root, []).append(given)
     met = dict(AttemptItem.objects.filter(item__exam__series=exam.series).values_list("item__root").annotate(Count("pk")))
     sat = Attempt.objects.filter(series=exam.series).count()
-    rows = [
-        _row(item, health.examine(by_root.get(item.root, [])), met.get(item.root, 0), sat) for item in exam.items.order_by("n")
-    ]
+    bank = list(exam.items.order_by("n"))
+    usual = sum(met.get(item.root, 0) for item in bank) / max(sat * len(bank), 1)
+    rows = [_row(item, health.examine(by_root.get(item.root, [])), met.get(item.root, 0), sat, usual) for item in bank]
     return sorted(rows, key=lambda row: (not row.alarm, not row.worn, row.item.n))
 
 
@@ -136,15 +135,9 @@ def _given(found: _Answers) -> list[Given]:
     return given
 
 
-def _row(item: ExamItem, found: Health, met: int, sat: int) -> Row:
-    expected = None
-    if item.a is not None and item.b is not None:
-        curve = 1 / (1 + np.exp(-item.a * (calibration.GRID - item.b)))
-        expected = float(curve @ calibration.PRIOR)
-    return Row(
-        item=item, health=found, met=met, exposure=met / sat if sat else 0.0, expected=expected,
-        other=_in_words(item, json.loads(str(found.other))) if found.other is not None else "",
-    )  # fmt: skip
+def _row(item: ExamItem, found: Health, met: int, sat: int, usual: float) -> Row:
+    other = _in_words(item, json.loads(str(found.other))) if found.other is not None else ""
+    return Row(item=item, health=found, met=met, exposure=met / sat if sat else 0.0, usual=usual, other=other)
 
 
 def _comparable(answer: Any) -> str | None:

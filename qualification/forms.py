@@ -101,7 +101,7 @@ class ExamForm(forms.Form):
             "pass_percent": exam.pass_bp // 100,
             "minutes": exam.time_limit_seconds // 60,
             "cuts": ", ".join(f"{cut:g}" for cut in exam.cuts),
-            "confidence_percent": exam.confidence_bp / 100,
+            "confidence_percent": f"{exam.confidence_bp / 100:g}",
         }
 
 

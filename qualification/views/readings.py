@@ -83,7 +83,7 @@ def reading(request: PersonRequest, reading_id: uuid.UUID) -> HttpResponse:
     ]
     context = {
         "reading": found, "item": found.question.item, "exam": found.question.item.exam, "answer": found.question.answer,
-        "lines": lines, "mine": mine, "error": error, "note": request.POST.get("note", ""), "model": found.question.item.key["model"],
+        "lines": lines, "mine": mine, "error": error, "said": request.POST.get("note", ""), "model": found.question.item.key["model"],
     }  # fmt: skip
     return render(request, "ops/reading.html", context, status=422 if error else 200)
 
