@@ -10,7 +10,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from marketplace import batches, bonuses, client_records, dispatch, floors, intake, outlook, raises, results, review
+from marketplace import batches, bonuses, client_records, dispatch, floors, intake, outlook, raises, renewals, results, review
 from marketplace.models import Batch, Draft
 from marketplace.webhooks import happenings, sending
 
@@ -98,6 +98,17 @@ def pay_night(**_: Any) -> None:
 def refit(**_: Any) -> None:
     """Fit the quality model of every project that has new answers."""
     results.refit_stale(now=timezone.now())
+
+
+@shared_task
+def renew_proofs(**_: Any) -> None:
+    """Proofs of skills that end soon live on where good work shows the skill."""
+    now, last = timezone.now(), None
+    while True:
+        with transaction.atomic(durable=True):
+            last = renewals.renew_due(now=now, after=last)
+        if last is None:
+            return
 
 
 @shared_task

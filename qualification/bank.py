@@ -111,18 +111,20 @@ def calibrate(*, exam: Exam, by_id: uuid.UUID, now: datetime) -> int:
 def _answers(series: uuid.UUID) -> _Answers:
     rows = AttemptItem.objects.filter(attempt__series=series, credit_bp__isnull=False)
     rows = rows.exclude(attempt__state__in=(LIVE, READING)).exclude(item__state=VOID).order_by("-attempt__started_at", "-id")
-    found = list(rows.values_list("attempt_id", "item__root", "credit_bp", "answer", "attempt__mean_bp")[:MOST_ANSWERS])
+    columns = ("attempt_id", "item__root", "credit_bp", "answer", "attempt__exam__form", "attempt__mean_bp")
+    found = list(rows.values_list(*columns)[:MOST_ANSWERS])
     return _Answers(
         attempts=[attempt for attempt, *_rest in found],
         roots=[root for _attempt, root, *_rest in found],
         credits=[(credit or 0) / grading.FULL for _attempt, _root, credit, *_rest in found],
-        answers=[answer for *_rest, answer, _mean in found],
-        means={attempt: (mean or 0) / grading.FULL for attempt, *_rest, mean in found},
+        answers=[answer for *_rest, answer, _form, _mean in found],
+        means={attempt: (mean or 0) / grading.FULL for attempt, *_rest, form, mean in found if form == Exam.ADAPTIVE},
     )
 
 
 def _given(found: _Answers) -> list[Given]:
-    """Each answer with how its attempt did on the other questions; where there was no other, with what is thought of the person."""
+    """Each answer with how its attempt did on the other questions. An adaptive exam gives everybody questions that they get right half
+    of the time, so there what it found of the person counts."""
     sums: dict[uuid.UUID, tuple[float, int]] = {}
     for attempt, credit in zip(found.attempts, found.credits, strict=True):
         total, n = sums.get(attempt, (0.0, 0))
@@ -130,7 +132,7 @@ def _given(found: _Answers) -> list[Given]:
     given = []
     for attempt, credit, answer in zip(found.attempts, found.credits, found.answers, strict=True):
         total, n = sums[attempt]
-        rest = (total - credit) / (n - 1) if n > 1 else found.means[attempt]
+        rest = found.means[attempt] if attempt in found.means else (total - credit) / max(n - 1, 1)
         given.append(Given(credit=credit, rest=rest, answer=_comparable(answer)))
     return given
 
