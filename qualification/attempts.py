@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from kit import audit, due, states
 from kit.errors import Conflict, Invalid, NotFound, Refused
 from kit.ids import uuid7
-from qualification import accommodations, drawing, exams, grants, kinds, locks, outcomes, sequence
+from qualification import accommodations, drawing, evidence, exams, grants, kinds, locks, outcomes, sequence
 from qualification.models import Attempt, AttemptItem, Exam, ExamItem, Grant, Reading
 from qualification.states import FAILED, ITEM, LIVE, PASSED, READING, RESTING, VOID
 from workers import notices
@@ -173,10 +173,11 @@ def start(*, exam: Exam, worker_id: uuid.UUID, now: datetime) -> Attempt:
 
 
 def save_answer(
-    *, attempt_id: uuid.UUID, worker_id: uuid.UUID, n: int, answer: Any, now: datetime, final: bool = False
+    *, attempt_id: uuid.UUID, worker_id: uuid.UUID, n: int, answer: Any, now: datetime, final: bool = False, signals: Any = None
 ) -> AttemptItem:
     """Keep the answer to question `n`; None takes it back. It may be changed until the end, or, in an adaptive exam, until it is
-    `final`: then the next question is drawn, or the attempt ends because the tier is clear.
+    `final`: then the next question is drawn, or the attempt ends because the tier is clear. `signals` is what the page counted since
+    it last sent something; what makes no sense of it is dropped.
 
     Raises NotFound, TimeIsOver, AnswerStands, Invalid with the field when it has not the question's form.
     """
@@ -190,11 +191,12 @@ def save_answer(
         raise AnswerStands(_("This answer stands: the questions after it were chosen by it."))
     drawn.answer = None if answer is None else kinds.check_answer(drawn.item, answer)
     drawn.answered_at = now
+    drawn.signals = evidence.add(drawn.signals, evidence.clean(signals))
     drawn.attempt = attempt
     if final and attempt.exam.form == Exam.ADAPTIVE:
         _go_on(attempt, drawn, now=now)
     else:
-        drawn.save(update_fields=["answer", "answered_at"])
+        drawn.save(update_fields=["answer", "answered_at", "signals"])
     return drawn
 
 
@@ -202,7 +204,7 @@ def _go_on(attempt: Attempt, drawn: AttemptItem, *, now: datetime) -> None:
     """The answer stands: draw the next question, or close the attempt when there is none."""
     drawn.final_at = now
     drawn.credit_bp = kinds.credit(drawn.item, drawn.answer)
-    drawn.save(update_fields=["answer", "answered_at", "final_at", "credit_bp"])
+    drawn.save(update_fields=["answer", "answered_at", "final_at", "credit_bp", "signals"])
     if sequence.advance(attempt, now=now) is None:
         outcomes.close(attempt, now=now)
 

@@ -276,7 +276,8 @@ class Attempt(models.Model):
 
 
 class AttemptItem(models.Model):
-    """A question drawn for an attempt: its place, the order of its options, the saved answer, the credit (0..10,000).
+    """A question drawn for an attempt: its place, the order of its options, the saved answer, the credit (0..10,000), and in `signals`
+    what the page counted meanwhile (`evidence.COUNTED`).
 
     An adaptive exam keeps the parameters by which it was drawn, and `final_at`: from then on the answer stands.
     """
@@ -293,6 +294,7 @@ class AttemptItem(models.Model):
     a = models.FloatField(null=True)
     b = models.FloatField(null=True)
     credit_bp = models.PositiveSmallIntegerField(null=True)
+    signals = models.JSONField(default=dict)
 
     class Meta:
         constraints = [
@@ -360,3 +362,14 @@ class BankFile(models.Model):
     bad = models.JSONField(default=list)
     made_by = models.ForeignKey("workers.User", on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField()
+
+
+class Look(models.Model):
+    """What a person found when they looked at the evidence of an attempt; one per attempt, and nothing follows from it by itself."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    attempt = models.OneToOneField(Attempt, on_delete=models.PROTECT, related_name="look")
+    wrong = models.BooleanField()
+    note = models.CharField(max_length=500)
+    by = models.ForeignKey("workers.User", on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()

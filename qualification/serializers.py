@@ -203,6 +203,7 @@ class GivenAnswerSerializer(serializers.Serializer[Any]):
     answer = serializers.JSONField(
         allow_null=True, help_text="keys of options, a number, a text, or the task's answer; null takes it back"
     )
+    signals = serializers.JSONField(required=False, help_text="counts since the last answer: away, away_ms, pastes, pasted")
     final = serializers.BooleanField(default=True, help_text="adaptive exams: go on to the next question; this answer then stands")
 
 
@@ -310,3 +311,39 @@ class PointsSerializer(serializers.Serializer[Any]):
 class ExamTimeSerializer(serializers.Serializer[Any]):
     time_bp = serializers.IntegerField(help_text="of the usual time, 10,000 = the usual; up to 40,000")
     reason = serializers.CharField(min_length=3, max_length=300)
+
+
+class SignalSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(help_text="away, pasted, fast or alike")
+    figures = serializers.DictField(child=serializers.FloatField(), help_text="what made it ring")
+
+
+class LookSerializer(serializers.Serializer[Any]):
+    wrong = serializers.BooleanField()
+    note = serializers.CharField(min_length=3, max_length=500)
+
+
+class RungSerializer(serializers.Serializer[Any]):
+    """An attempt that rings a signal."""
+
+    attempt = serializers.UUIDField(source="attempt.id")
+    worker = serializers.UUIDField(source="attempt.worker_id")
+    alike_to = serializers.UUIDField(source="other.id", default=None, allow_null=True)
+    signals = SignalSerializer(many=True)
+    look = LookSerializer(allow_null=True)
+
+
+class MeasuredSignalSerializer(serializers.Serializer[Any]):
+    """False alarms of a signal: the share of attempts where it rang and nobody found anything wrong, with its 95 % interval."""
+
+    name = serializers.CharField()
+    rang = serializers.IntegerField()
+    wrong = serializers.IntegerField(help_text="where a person found something wrong")
+    false_alarms_bp = serializers.IntegerField(source="rate.share", default=None, allow_null=True)
+    low_bp = serializers.IntegerField(source="rate.low", default=None, allow_null=True)
+    high_bp = serializers.IntegerField(source="rate.high", default=None, allow_null=True)
+
+
+class EvidenceSerializer(serializers.Serializer[Any]):
+    attempts = RungSerializer(many=True)
+    signals = MeasuredSignalSerializer(many=True)

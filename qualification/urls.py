@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from qualification.views import accommodations, bank, ops, readings, worker
+from qualification.views import accommodations, bank, evidence, ops, readings, worker
 
 app_name = "qualification"
 
@@ -35,6 +35,8 @@ urlpatterns = [
     path(EXAM + "bank/<uuid:item_id>/rest/", bank.rest_question, name="ops_rest_question"),
     path(EXAM + "bank.<slug:form>", bank.export, name="ops_export_bank"),
     path(EXAM + "files/<uuid:file_id>/bad.csv", bank.bad_rows, name="ops_bad_rows"),
+    path(EXAM + "evidence/", evidence.evidence, name="ops_evidence"),
+    path(EXAM + "evidence/<uuid:attempt_id>/", evidence.decide, name="ops_look"),
     path("ops/readings/", readings.readings, name="ops_readings"),
     path("ops/readings/take/", readings.take, name="ops_take_reading"),
     path("ops/readings/<uuid:reading_id>/", readings.reading, name="ops_reading"),

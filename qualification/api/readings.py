@@ -1,4 +1,4 @@
-"""The API of ops for free texts that wait to be read, and for the time that a person has at tests."""
+"""The API of ops for free texts that wait to be read, evidence that waits for a look, and the time that a person has at tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from kit.api import once
-from qualification import accommodations, outcomes, readings
+from qualification import accommodations, exams, looks, outcomes, readings
 from qualification import serializers as shapes
 from workers import access, api_lists
 from workers.decisions import LOOKS_AFTER_PEOPLE
@@ -61,6 +61,34 @@ class Grade(APIView):
             now=timezone.now(),
         )  # fmt: skip
         return Response(status=204)
+
+
+class Evidence(APIView):
+    """Attempts at an exam that ring a signal, and how often each signal was a false alarm."""
+
+    permission_classes = [access.Ops(OpsRole.QUALITY_LEAD)]
+
+    @extend_schema(tags=["exams"], responses=shapes.EvidenceSerializer)
+    def get(self, request: Request, exam_id: uuid.UUID) -> Response:
+        rung, measured = looks.look_through(exams.find(exam_id=exam_id, organisation=None))
+        shown: Any = shapes.EvidenceSerializer({"attempts": rung, "signals": measured})
+        return Response(shown.data)
+
+
+class Decide(APIView):
+    """What a person found when they looked; nothing follows by itself."""
+
+    permission_classes = [access.Ops(OpsRole.QUALITY_LEAD)]
+
+    @extend_schema(tags=["exams"], request=shapes.LookSerializer, responses={201: shapes.LookSerializer})
+    @once
+    def post(self, request: Request, exam_id: uuid.UUID, attempt_id: uuid.UUID) -> Response:
+        given = shapes.LookSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        attempt = looks.find(exam=exams.find(exam_id=exam_id, organisation=None), attempt_id=attempt_id)
+        made = looks.decide(attempt=attempt, by_id=access.user_of(request).pk, now=timezone.now(), **given.validated_data)
+        shown: Any = shapes.LookSerializer(made)
+        return Response(shown.data, status=201)
 
 
 class ExamTime(APIView):

@@ -101,6 +101,7 @@ class Answer(APIView):
             n=n,
             answer=given.validated_data["answer"],
             final=given.validated_data["final"],
+            signals=given.validated_data.get("signals"),
             now=timezone.now(),
         )
         answered = sum(place.answered for place in papers.places(row.attempt))

@@ -1,4 +1,4 @@
-"""Adaptive exams, more kinds of questions, their calibration and state; texts that people read; more time; files of banks."""
+"""Adaptive exams, more kinds of questions, their calibration and state; texts that people read; more time; files of banks; evidence."""
 
 import django.db.models.deletion
 from django.conf import settings
@@ -248,5 +248,21 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='reading',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('graded_at__isnull', True), ('graded_by__isnull', True), ('points__isnull', True)), models.Q(('graded_at__isnull', False), ('graded_by__isnull', False), ('points__isnull', False)), _connector='OR'), name='reading_is_whole'),
+        ),
+        migrations.AddField(
+            model_name='attemptitem',
+            name='signals',
+            field=models.JSONField(default=dict),
+        ),
+        migrations.CreateModel(
+            name='Look',
+            fields=[
+                ('id', models.UUIDField(default=kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('wrong', models.BooleanField()),
+                ('note', models.CharField(max_length=500)),
+                ('at', models.DateTimeField()),
+                ('attempt', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='look', to='qualification.attempt')),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
         ),
     ]

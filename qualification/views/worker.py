@@ -170,13 +170,21 @@ def _save(request: WorkerRequest, found: Attempt, n: int) -> ProductError | None
         with transaction.atomic(durable=True):
             attempts.save_answer(
                 attempt_id=found.pk, worker_id=request.user.pk, n=n, answer=answer, now=timezone.now(),
-                final=not request.headers.get("X-Autosave"),
+                final=not request.headers.get("X-Autosave"), signals=_signals(request),
             )  # fmt: skip
     except Invalid as error:
         return error
     except attempts.AnswerStands:
         return None
     return None
+
+
+def _signals(request: WorkerRequest) -> Any:
+    """What the page counted; an answer is kept whatever stands there."""
+    try:
+        return json.loads(request.POST.get("signals", "null"))
+    except (ValueError, RecursionError):
+        return None
 
 
 def _given(request: WorkerRequest) -> Any:
