@@ -72,4 +72,4 @@ def _words(signal: Signal) -> str:
 def _percent(one: looks.Measured) -> dict[str, float | None]:
     if one.rate is None:
         return {"value": None, "low": None, "high": None}
-    return {"value": one.rate.share / 100, "low": min(one.rate.low, one.rate.share) / 100, "high": one.rate.high / 100}
+    return {"value": one.rate.share / 100, "low": min(one.rate.low, one.rate.share) / 100, "high": max(one.rate.high, one.rate.share) / 100}

@@ -11,13 +11,14 @@ import pytest
 from django.utils import timezone
 
 from kit.errors import Conflict, Invalid, NotFound
-from qualification import attempts, evidence, looks
+from qualification import accommodations, attempts, evidence, looks
 from qualification.evidence import Answered
 from qualification.models import Attempt, AttemptItem, Exam, Grant, Look
 from tests import people
 from tests.people import NOW
 from tests.qualification import cast
 from tests.workers.doors import browser, program
+from workers import my_data
 from workers.models import User
 
 SECOND = dt.timedelta(seconds=1)
@@ -150,3 +151,11 @@ class TestLooks:
             tab.post(address, {"picked": ["b"], "signals": sent})
         row = AttemptItem.objects.get(attempt=attempt, n=1)
         assert (row.answer, row.signals) == (["b"], {"away": 1, "away_ms": 7_000, "pasted": 5})
+
+    def test_a_person_gets_all_of_it_with_their_data(self, made: Exam, olu: User) -> None:
+        attempt = hurried("Ana", made)
+        accommodations.give(worker_id=attempt.worker_id, time_bp=15_000, reason="As agreed.", by_id=olu.pk, now=NOW)
+        looks.decide(attempt=attempt, wrong=False, note="Knows it by heart.", by_id=olu.pk, now=NOW)
+        kept = my_data.collect(attempt.worker_id)
+        assert (kept["exam_signals"][0]["signals"], kept["exam_signals"][0]["attempt__look__note"]) == ({"pasted": 50}, "Knows it by heart.")
+        assert kept["exam_time"][0]["reason"] == "As agreed."
