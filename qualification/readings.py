@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from kit import audit
@@ -27,6 +28,15 @@ class Taken(Conflict):
     code = "reading_taken"
 
 
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How many free texts of an exam wait, and when the first of them is due."""
+
+    exam: str
+    count: int
+    first_due: datetime
+
+
 def queue(rows: Sequence[AttemptItem], *, now: datetime) -> None:
     """Put free texts into the queue; those that wait already stay where they are."""
     Reading.objects.bulk_create((Reading(question=row, due_at=now + WITHIN) for row in rows), ignore_conflicts=True)
@@ -36,6 +46,13 @@ def waiting() -> QuerySet[Reading]:
     """What no person has graded yet, the most urgent first."""
     rows = Reading.objects.filter(graded_at__isnull=True).select_related("question__item__exam__skill", "claimed_by")
     return rows.order_by("due_at", "id")
+
+
+def by_exam() -> list[Waits]:
+    """What waits, counted by exam, the most urgent first."""
+    rows = Reading.objects.filter(graded_at__isnull=True).values("question__item__exam__title")
+    found = rows.annotate(count=Count("pk"), first=Min("due_at")).order_by("first")
+    return [Waits(row["question__item__exam__title"], row["count"], row["first"]) for row in found[:50]]
 
 
 def find(reading_id: uuid.UUID) -> Reading:

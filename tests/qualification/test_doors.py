@@ -212,6 +212,12 @@ class TestTextsToRead:
         ana = Attempt.objects.get().worker.user
         assert "Say how." in text(browser(ana).get(f"/work/attempts/{Attempt.objects.get().pk}/result/"))
 
+    def test_today_counts_what_waits_by_its_clock(self, lead: Client) -> None:
+        assert "Nobody waits for a reader" in text(lead.get("/ops/today/readings/"))
+        waiting()
+        page = text(lead.get("/ops/today/readings/"))
+        assert "1 free text waits for points" in page and "/ops/readings/" in page
+
     def test_a_claim_keeps_others_away_until_it_is_given_back(self, lead: Client) -> None:
         reading, wen = waiting(), browser(people.ops("Wen", "quality_lead"))
         lead.post(f"/ops/readings/{reading.pk}/claim/")
