@@ -100,7 +100,7 @@ def test_the_command_prints_one_line_that_the_seed_decides() -> None:
             run(**fault)
 
 
-def adaptive_exam(*, questions: int = 60, most: int = 10, tier: int = 3, **numbers: Any) -> Exam:
+def adaptive_exam(*, questions: int = 60, most: int = 10, tier: int = 3, **options: Any) -> Exam:
     """An adaptive exam whose questions differ in difficulty; the first option is right."""
     luck = random.Random(7)
     bank = [
@@ -111,7 +111,7 @@ def adaptive_exam(*, questions: int = 60, most: int = 10, tier: int = 3, **numbe
         for at in range(questions)
     ]  # fmt: skip
     return cast.exam(
-        bank=bank, form="adaptive", cuts=list(CUTS[:tier]), tier=tier, **({"draws": most, "confidence_bp": 8_000} | numbers)
+        bank=bank, form="adaptive", cuts=list(CUTS[:tier]), tier=tier, **({"draws": most, "confidence_bp": 8_000} | options)
     )
 
 
