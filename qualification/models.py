@@ -144,7 +144,7 @@ class Exam(models.Model):
     valid_days = models.PositiveIntegerField(default=365)
     form = models.CharField(max_length=8, choices=FORMS, default=FIXED)
     cuts = models.JSONField(default=list)
-    confidence_bp = models.PositiveSmallIntegerField(default=7500)
+    confidence_bp = models.PositiveSmallIntegerField(default=8100)
     second_chance_days = models.PositiveIntegerField(default=90)
     state = states.field(EXAM)
     created_by = models.ForeignKey("workers.User", on_delete=models.PROTECT, related_name="+")

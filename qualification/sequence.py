@@ -72,7 +72,7 @@ def judge(attempt: Attempt, rows: Sequence[AttemptItem]) -> Outcome | None:
     policy = policy_of(attempt.exam)
     bank = _bank(attempt.exam, used, [item for item in _pool(attempt.exam) if item.pk not in {row.item_id for row in used}])
     belief = adaptive.posterior(bank, _answers(used))
-    found = adaptive.verdict(belief, policy)
+    found = adaptive.verdict(belief, policy, asked=len(rows))
     ended = all(row.final_at is not None for row in used) and (found.decided or len(rows) >= policy.most)
     if not ended or 2 * len(used) < len(rows):
         found = adaptive.sure(belief, policy)

@@ -37,7 +37,7 @@ class Setting:
     people: int = 2_000
     bank: int = 300
     fixed: int = 30
-    policy: Policy = Policy(cuts=(-0.5, 0.5, 1.5), most=20)
+    policy: Policy = Policy(cuts=(-0.5, 0.5, 1.5), most=24)
 
 
 def play(setting: Setting, *, seed: int) -> Outcome:
@@ -64,7 +64,7 @@ def play(setting: Setting, *, seed: int) -> Outcome:
 
 def fixed_tier(bank: Bank, policy: Policy, answers: list[Answer]) -> int:
     """The tier that the same posterior gives to answers of a form drawn beforehand."""
-    return adaptive.verdict(adaptive.posterior(bank, answers), policy).tier
+    return adaptive.verdict(adaptive.posterior(bank, answers), policy, asked=len(answers)).tier
 
 
 def _sit(

@@ -103,7 +103,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='exam',
             name='confidence_bp',
-            field=models.PositiveSmallIntegerField(default=7500),
+            field=models.PositiveSmallIntegerField(default=8100),
         ),
         migrations.AddField(
             model_name='exam',
