@@ -38,7 +38,7 @@ drill: $(VENV)/.dev ## fault drills with their sabotaged twins: make drill [ONLY
 	@$(PY) -m tests.drills --size $(or $(SIZE),full) $(ONLY)
 
 lock: $(VENV)/.uv ## resolve the requirements anew
-	$(VENV)/bin/uv pip compile --system-certs -q --no-header --no-annotate requirements.in -o requirements.txt
+	$(VENV)/bin/uv pip compile --system-certs -q --no-header --no-annotate --override overrides-run.txt requirements.in -o requirements.txt
 	$(VENV)/bin/uv pip compile --system-certs -q --no-header --no-annotate --override overrides.txt requirements-dev.in -o requirements-dev.txt
 
 clean: ## remove what set-up made (never data)

@@ -55,8 +55,9 @@ BELONGS = {
     "/work/exams/": "/work/skills/", "/work/attempts/": "/work/skills/",
     "/work/profile/": "/work/standing/", "/work/agreement/": "/work/standing/", "/work/tokens/": "/work/standing/",
     "/work/disputes/": "/work/history/",
-    "/ops/exams/": "/ops/skills/", "/ops/credentials/": "/ops/queues/", "/ops/questions/": "/ops/queues/",
+    "/ops/credentials/": "/ops/queues/", "/ops/questions/": "/ops/queues/",
     "/ops/support/": "/ops/queues/", "/ops/announcements/": "/ops/pools/",
+    "/ops/exams/": "/ops/skills/", "/ops/readings/": "/ops/skills/",
 }
 """Pages that have no item of their own, and whose item they light up."""
 SEAT = "seat"

@@ -272,6 +272,7 @@ SPECTACULAR_SETTINGS = {
         "SkillKindEnum": "qualification.models.Skill.KINDS",
         "CredentialKindEnum": "workers.models.Credential.KINDS",
         "CredentialRefusalEnum": "workers.models.Credential.REASONS",
+        "QuestionKindEnum": "qualification.models.ExamItem.KINDS",
     },
 }
 

@@ -23,6 +23,7 @@ TIMES: dict[str, Any] = {
     "send_webhooks": 2.0,
     "pack_webhooks": 5.0,
     "forget_webhooks": crontab(minute=50, hour=3),
+    "renew_proofs": crontab(minute=20, hour=4),
     "count_clients": crontab(minute=10, hour=4),
     "forget_drafts": crontab(minute=40, hour=3),
 }

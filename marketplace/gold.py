@@ -110,6 +110,12 @@ def _excused(task_id: int) -> QuerySet[Dispute, Any]:
     return won.values("submission")
 
 
+def excused_of(worker_id: uuid.UUID) -> QuerySet[Dispute, Any]:
+    """A worker's answers that count no more, for or against."""
+    won = Dispute.objects.filter(submission__worker_id=worker_id, about=Dispute.About.SCORE, outcome="by_silence")
+    return won.values("submission")
+
+
 def _uncount(submission: Submission, gold: GoldAnswer, now: datetime) -> None:
     if not _is_graded(submission):
         return
@@ -119,6 +125,13 @@ def _uncount(submission: Submission, gold: GoldAnswer, now: datetime) -> None:
         gold_seen=F("gold_seen") - 1, gold_right=F("gold_right") - int(right)
     )
     scores.refresh(worker_id=submission.worker_id, project_id=project.pk, now=now)
+
+
+def is_right(submission: Submission) -> bool:
+    """Does an answer to a known task agree with what is known? Takes a submission with its task, gold and project at hand."""
+    project, known = submission.task.project, submission.task.gold
+    credit = registry.drawer(project.task_type).grade(submission.answer, known.answer, settings=project.settings)
+    return credit >= RIGHT_FROM
 
 
 def _is_graded(submission: Submission) -> bool:

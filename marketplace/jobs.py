@@ -21,6 +21,7 @@ from marketplace import (
     intake,
     outlook,
     raises,
+    renewals,
     results,
     review,
 )
@@ -119,6 +120,17 @@ def pay_night(**_: Any) -> None:
 def refit(**_: Any) -> None:
     """Fit the quality model of every project that has new answers."""
     results.refit_stale(now=timezone.now())
+
+
+@shared_task
+def renew_proofs(**_: Any) -> None:
+    """Proofs of skills that end soon live on where good work shows the skill."""
+    now, last = timezone.now(), None
+    while True:
+        with transaction.atomic(durable=True):
+            last = renewals.renew_due(now=now, after=last)
+        if last is None:
+            return
 
 
 @shared_task

@@ -116,6 +116,15 @@ def _check_leaf(rule: Rule, place: str) -> Rule:
     )
 
 
+def skills_of(rule: Rule) -> set[str]:
+    """The skills that a rule asks for; those that it shuts out are none of them."""
+    if "not" in rule:
+        return set()
+    parts = [part for key in ("all", "any") for part in rule.get(key, ())]
+    own = {str(rule["skill"])} if rule.get("fact") == "skill" else set()
+    return own.union(*(skills_of(part) for part in parts))
+
+
 def holds(rule: Rule, facts: Facts) -> bool:
     """Whether a worker with these facts is let in."""
     if "all" in rule:

@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import URLPattern, path
 from rest_framework.views import APIView
 
-from qualification.api import makers, ops, worker
+from qualification.api import banks, makers, ops, readings, worker
 from workers import access
 from workers.models import OpsRole
 
@@ -26,6 +26,11 @@ MAKERS: tuple[tuple[str, type[APIView], str], ...] = (
     ("exams/<uuid:exam_id>/items/file/", makers.ItemsFile, "items_file"),
     ("exams/<uuid:exam_id>/items/<uuid:item_id>/", makers.ItemDetail, "item"),
     ("exams/<uuid:exam_id>/items/<uuid:item_id>/void/", makers.VoidItem, "void_item"),
+    ("exams/<uuid:exam_id>/items/<uuid:item_id>/rest/", banks.RestItem, "rest_item"),
+    ("exams/<uuid:exam_id>/items/import/", banks.Import, "import_items"),
+    ("exams/<uuid:exam_id>/health/", banks.Health, "exam_health"),
+    ("exams/<uuid:exam_id>/calibrate/", banks.Calibrate, "calibrate"),
+    ("exams/<uuid:exam_id>/bank.<slug:form>", banks.Export, "export_bank"),
     ("exam-images/", makers.Images, "exam_images"),
 )
 """What owners do, once for ops and once for each organisation."""
@@ -54,6 +59,12 @@ urlpatterns = [
     path("ops/people/<uuid:person_id>/grants/", ops.PersonGrants.as_view(), name="api_person_grants"),
     path("ops/grants/", ops.Grants.as_view(), name="api_give_grant"),
     path("ops/grants/<uuid:grant_id>/take-away/", ops.TakeAway.as_view(), name="api_take_grant"),
+    path("ops/exams/<uuid:exam_id>/evidence/", readings.Evidence.as_view(), name="api_evidence"),
+    path("ops/exams/<uuid:exam_id>/evidence/<uuid:attempt_id>/", readings.Decide.as_view(), name="api_look"),
+    path("ops/readings/", readings.Readings.as_view(), name="api_readings"),
+    path("ops/readings/<uuid:reading_id>/claim/", readings.Claim.as_view(), name="api_claim_reading"),
+    path("ops/readings/<uuid:reading_id>/grade/", readings.Grade.as_view(), name="api_grade_reading"),
+    path("ops/people/<uuid:person_id>/exam-time/", readings.ExamTime.as_view(), name="api_exam_time"),
     *_for("ops/", "ops", FOR_OPS),
     *_for("organisations/<slug:org>/", "client", FOR_CLIENTS),
 ]

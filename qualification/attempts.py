@@ -1,10 +1,10 @@
-"""Sitting an exam: starting, saving answers, handing in, the clock, the outcome; and regrading when a key was wrong."""
+"""Sitting an exam: starting, saving answers, handing in, the clock; and questions whose key was wrong."""
 
 from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,13 +13,12 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kit import audit, due, outbox, states
+from kit import audit, due, states
 from kit.errors import Conflict, Invalid, NotFound, Refused
 from kit.ids import uuid7
-from qualification import drawing, exams, grading, grants, locks
-from qualification.models import Attempt, AttemptItem, Exam, ExamItem, Grant
-from qualification.states import ATTEMPT, FAILED, LIVE, PASSED
-from task_types import registry
+from qualification import accommodations, drawing, evidence, exams, grants, kinds, locks, outcomes, sequence
+from qualification.models import Attempt, AttemptItem, Exam, ExamItem, Grant, Reading
+from qualification.states import FAILED, ITEM, LIVE, PASSED, READING, RESTING, VOID
 from workers import notices
 from workers.models import WorkerProfile
 from workers.states import ACTIVE, PAUSED
@@ -27,21 +26,11 @@ from workers.states import ACTIVE, PAUSED
 RENEWABLE = timedelta(days=30)
 """How long before a grant expires its exam opens again."""
 
-notices.declare("exam.passed", gettext_lazy("You passed: %(exam)s."), url_name="qualification:result", url_params=("attempt",))
 notices.declare(
     "exam.closed",
     gettext_lazy("The time for %(exam)s was over, so what you had saved was graded."),
     url_name="qualification:result",
     url_params=("attempt",),
-)
-notices.declare(
-    "exam.regraded",
-    gettext_lazy(
-        "A question of %(exam)s was wrong and no longer counts; your result was worked out anew. What you earned stays."
-    ),
-    url_name="qualification:result",
-    url_params=("attempt",),
-    mail=True,
 )
 
 
@@ -55,6 +44,12 @@ class NoAttemptsLeft(Refused):
     """All attempts that the exam allows were used."""
 
     code = "exam_no_attempts_left"
+
+
+class BeingRead(Refused):
+    """The last attempt has no outcome yet."""
+
+    code = "exam_being_read"
 
 
 class AlreadyProven(Refused):
@@ -75,10 +70,17 @@ class TimeIsOver(Conflict):
     code = "exam_time_over"
 
 
+class AnswerStands(Conflict):
+    """What comes after this question was chosen by its answer, so it changes no more."""
+
+    code = "answer_stands"
+
+
 @dataclass(frozen=True, slots=True)
 class Chance:
     """Whether a worker may start an exam now: `open_at` is set while they have to wait, `live` is an attempt to go on with,
-    `held` a grant that makes the exam needless until shortly before it expires."""
+    `reading` one whose free texts a person still reads, `held` a grant that makes the exam needless until shortly before it expires.
+    `second` says that the attempt left is the second chance of somebody who has used all."""
 
     used: int
     left: int
@@ -86,10 +88,12 @@ class Chance:
     live: Attempt | None
     last: Attempt | None
     held: Grant | None
+    reading: Attempt | None = None
+    second: bool = False
 
     @property
     def may_start(self) -> bool:
-        return self.live is None and self.held is None and self.left > 0 and self.open_at is None
+        return not (self.live or self.reading or self.held or self.open_at) and self.left > 0
 
 
 def chance(*, exam: Exam, worker_id: uuid.UUID, now: datetime) -> Chance:
@@ -108,22 +112,40 @@ def chances(*, exams: Sequence[Exam], worker_id: uuid.UUID, now: datetime) -> di
 
 
 def _chance(exam: Exam, past: list[Attempt], held: Grant | None, now: datetime) -> Chance:
-    """`past` is the newest first."""
-    since = next((at for at, attempt in enumerate(past) if attempt.state == PASSED), len(past))
+    """`past` is the newest first. An attempt that failed with a question that was wrong is not counted: it may be sat again at once."""
+    tries = past[: next((at for at, attempt in enumerate(past) if _reached(exam, attempt)), len(past))]
+    used = sum(not _spoilt(attempt) for attempt in tries)
     last = next((attempt for attempt in past if attempt.closed_at is not None), None)
-    open_at = last.closed_at + timedelta(hours=exam.cooldown_hours) if last is not None and last.closed_at else None
+    rest = timedelta(hours=exam.cooldown_hours)
+    left, second = max(0, exam.max_attempts - used), False
+    if left == 0 and exam.second_chance_days:
+        left, second, rest = 1, True, max(rest, timedelta(days=exam.second_chance_days))
+    open_at = last.closed_at + rest if last is not None and last.closed_at and not _spoilt(last) else None
+    if second and open_at is not None and open_at > now:
+        left = 0
     return Chance(
-        used=since,
-        left=max(0, exam.max_attempts - since),
+        used=used,
+        left=left,
+        second=second,
         live=next((attempt for attempt in past if attempt.state == LIVE), None),
+        reading=next((attempt for attempt in past if attempt.state == READING), None),
         last=last,
         open_at=open_at if open_at is not None and open_at > now else None,
         held=held if held is not None and held.tier >= exam.tier else None,
     )
 
 
+def _reached(exam: Exam, attempt: Attempt) -> bool:
+    """Did this attempt prove all that the exam can, so that counting begins anew?"""
+    return attempt.state == PASSED and (exam.form == Exam.FIXED or (attempt.tier or 0) >= exam.tier)
+
+
+def _spoilt(attempt: Attempt) -> bool:
+    return attempt.state == FAILED and attempt.regraded_at is not None
+
+
 def start(*, exam: Exam, worker_id: uuid.UUID, now: datetime) -> Attempt:
-    """Start an attempt, or go on with the live one: its questions are drawn by chance from the bank.
+    """Start an attempt, or go on with the live one: its questions are drawn by chance from the bank, in an adaptive exam one by one.
 
     Raises NotFound when the exam is not open to this worker, NotWorking, AlreadyProven, NoAttemptsLeft, CoolingDown(open_at).
     """
@@ -136,8 +158,11 @@ def start(*, exam: Exam, worker_id: uuid.UUID, now: datetime) -> Attempt:
         return stand.live
     if stand.held is not None:
         raise AlreadyProven(_("You have proven this already; you can renew it in the month before it expires."))
+    if stand.reading is not None:
+        raise BeingRead(_("A person still reads what you wrote in your last attempt."))
     if stand.left < 1:
-        raise NoAttemptsLeft(_("You have used all attempts at this exam."))
+        until = {"open_at": stand.open_at.isoformat()} if stand.second and stand.open_at else {}
+        raise NoAttemptsLeft(_("You have used all attempts at this exam."), **until)
     if stand.open_at is not None:
         raise CoolingDown(_("The next attempt has to wait."), open_at=stand.open_at.isoformat())
     try:
@@ -147,10 +172,14 @@ def start(*, exam: Exam, worker_id: uuid.UUID, now: datetime) -> Attempt:
         return Attempt.objects.get(series=exam.series, worker_id=worker_id, state=LIVE)
 
 
-def save_answer(*, attempt_id: uuid.UUID, worker_id: uuid.UUID, n: int, answer: Any, now: datetime) -> AttemptItem:
-    """Keep the answer to question `n`; None takes it back. It may be changed until the end.
+def save_answer(
+    *, attempt_id: uuid.UUID, worker_id: uuid.UUID, n: int, answer: Any, now: datetime, final: bool = False, signals: Any = None
+) -> AttemptItem:
+    """Keep the answer to question `n`; None takes it back. It may be changed until the end, or, in an adaptive exam, until it is
+    `final`: then the next question is drawn, or the attempt ends because the tier is clear. `signals` is what the page counted since
+    it last sent something; what makes no sense of it is dropped.
 
-    Raises NotFound, TimeIsOver, Invalid with the field when it has not the question's form.
+    Raises NotFound, TimeIsOver, AnswerStands, Invalid with the field when it has not the question's form.
     """
     attempt = _live(attempt_id, worker_id)
     if now >= attempt.deadline_at:
@@ -158,10 +187,26 @@ def save_answer(*, attempt_id: uuid.UUID, worker_id: uuid.UUID, n: int, answer: 
     drawn = AttemptItem.objects.select_related("item").filter(attempt=attempt, n=n).first()
     if drawn is None:
         raise NotFound(_("There is no such question."))
-    drawn.answer = None if answer is None else check_answer(drawn.item, answer)
+    if drawn.final_at is not None:
+        raise AnswerStands(_("This answer stands: the questions after it were chosen by it."))
+    drawn.answer = None if answer is None else kinds.check_answer(drawn.item, answer)
     drawn.answered_at = now
-    drawn.save(update_fields=["answer", "answered_at"])
+    drawn.signals = evidence.add(drawn.signals, evidence.clean(signals))
+    drawn.attempt = attempt
+    if final and attempt.exam.form == Exam.ADAPTIVE:
+        _go_on(attempt, drawn, now=now)
+    else:
+        drawn.save(update_fields=["answer", "answered_at", "signals"])
     return drawn
+
+
+def _go_on(attempt: Attempt, drawn: AttemptItem, *, now: datetime) -> None:
+    """The answer stands: draw the next question, or close the attempt when there is none."""
+    drawn.final_at = now
+    drawn.credit_bp = kinds.credit(drawn.item, drawn.answer)
+    drawn.save(update_fields=["answer", "answered_at", "final_at", "credit_bp", "signals"])
+    if sequence.advance(attempt, now=now) is None:
+        outcomes.close(attempt, now=now)
 
 
 def submit(*, attempt_id: uuid.UUID, worker_id: uuid.UUID, now: datetime) -> Attempt:
@@ -170,7 +215,7 @@ def submit(*, attempt_id: uuid.UUID, worker_id: uuid.UUID, now: datetime) -> Att
     if attempt is None:
         raise NotFound(_("There is no such attempt."))
     if attempt.state == LIVE:
-        _close(attempt, now=now)
+        outcomes.close(attempt, now=now)
     return attempt
 
 
@@ -179,80 +224,70 @@ def close_overdue(*, now: datetime, limit: int = 200) -> int:
     late = Attempt.objects.filter(state=LIVE, deadline_at__lte=now).select_related("exam__skill").order_by("deadline_at")
     taken = due.take(late, limit=limit)
     for attempt in taken:
-        _close(attempt, now=now)
+        outcomes.close(attempt, now=now)
         notices.tell(attempt.worker_id, "exam.closed", exam=attempt.exam.title, attempt=str(attempt.pk))
     return len(taken)
 
 
 def void_item(*, item: ExamItem, reason: str, by_id: uuid.UUID, now: datetime) -> int:
-    """Take a question with a wrong key out of the count and grade everyone who met it anew; returns how many.
+    """Take a question with a wrong key out of the count, in all versions of its exam, and grade everyone who met it anew; returns
+    how many.
 
     Scores move both ways. Who now passes gets the grant; who passed keeps it, whatever the new score says.
     Raises Invalid, Conflict.
     """
     if not 1 <= len(reason.strip()) <= 300:
         raise Invalid(_("Say what is wrong with the question, in at most 300 characters."), field="reason")
-    voided = ExamItem.objects.filter(pk=item.pk, voided_at__isnull=True).update(voided_at=now, void_reason=reason.strip())
-    if not voided:
+    usable = list(ExamItem.objects.filter(root=item.root).exclude(state=VOID).order_by("pk"))
+    if not usable:
         raise Conflict(_("This question is void already."))
-    audit.record(subject=item, verb="exam_item.voided", actor_id=by_id, now=now)
-    met = Attempt.objects.filter(items__item=item, closed_at__isnull=False).select_related("exam__skill")
+    for one in usable:
+        states.move(one, chart=ITEM, to=VOID, actor_id=by_id, now=now, voided_at=now, void_reason=reason.strip())
+    Reading.objects.filter(question__item__root=item.root, graded_at__isnull=True).delete()
+    met = Attempt.objects.filter(items__item__root=item.root, closed_at__isnull=False).select_related("exam__skill", "grant")
     touched = list(met.order_by("pk"))
     for attempt in touched:
-        _regrade(attempt, by_id=by_id, now=now)
+        outcomes.regrade(attempt, by_id=by_id, now=now)
     return len(touched)
 
 
-def check_answer(item: ExamItem, answer: Any) -> Any:
-    """The answer in the form in which it is kept: a list of option keys, or what the drawer makes of it. Raises Invalid."""
-    if item.kind == ExamItem.GOLD:
-        drawer = registry.drawer(item.task_type)
-        return drawer.check_answer(answer, payload=item.body["payload"], settings=item.body["settings"])
-    known = {option["key"] for option in item.body["options"]}
-    picked = answer if isinstance(answer, list) else [answer]
-    if not picked or any(not isinstance(key, str) or key not in known for key in picked) or len(set(picked)) != len(picked):
-        raise Invalid(_("Expected keys of this question's options."), field="answer", expected=sorted(known))
-    if len(picked) > 1 and not item.body["several"]:
-        raise Invalid(_("This question has one right answer."), field="answer")
-    return sorted(picked)
-
-
-def credit(item: ExamItem, answer: Any) -> int:
-    """The credit for a kept answer, 0..10,000; nothing for none."""
-    if answer is None:
-        return 0
-    if item.kind == ExamItem.GOLD:
-        drawer = registry.drawer(item.task_type)
-        return round(grading.FULL * drawer.grade(answer, item.key["truth"], settings=item.body["settings"]))
-    return grading.credit_for_choice(answer, item.key["right"])
+def rest_item(*, item: ExamItem, rest: bool, by_id: uuid.UUID, now: datetime) -> None:
+    """Stop drawing a question for now, or draw it again; where it was drawn it counts. Raises NoSuchMove."""
+    states.move(item, chart=ITEM, to=RESTING if rest else LIVE, actor_id=by_id, now=now)
 
 
 def _open(*, exam: Exam, worker_id: uuid.UUID, now: datetime) -> Attempt:
     """Draw questions and the order of their options; the attempt's own id is the seed of chance."""
+    time_bp = accommodations.time_of(worker_id)
+    adaptive = exam.form == Exam.ADAPTIVE
     attempt = Attempt.objects.create(
         id=uuid7(),
         exam=exam,
         series=exam.series,
         worker_id=worker_id,
         started_at=now,
-        deadline_at=now + timedelta(seconds=exam.time_limit_seconds),
+        deadline_at=now + timedelta(seconds=exam.time_limit_seconds) * time_bp / accommodations.USUAL,
+        time_bp=time_bp,
+        rests=sequence.rests(exam=exam, worker_id=worker_id) if adaptive else [],
     )
-    luck = random.Random(attempt.pk.int)  # noqa: S311 - nothing is kept secret by it
-    bank: dict[str, list[ExamItem]] = {}
-    for item in exam.items.filter(voided_at__isnull=True).order_by("n"):
-        bank.setdefault(item.topic, []).append(item)
-    drawn = drawing.draw(bank, count=exam.draws, chance=luck)
-    AttemptItem.objects.bulk_create(
-        AttemptItem(attempt=attempt, item=item, n=n, order=_shuffled(item, luck)) for n, item in enumerate(drawn, start=1)
-    )
+    if adaptive:
+        sequence.advance(attempt, now=now)
+    else:
+        _draw(attempt)
     audit.record(subject=attempt, verb="attempt.started", actor_id=worker_id, now=now)
     return attempt
 
 
-def _shuffled(item: ExamItem, luck: random.Random) -> list[str]:
-    keys = [option["key"] for option in item.body.get("options", [])]
-    luck.shuffle(keys)
-    return keys
+def _draw(attempt: Attempt) -> None:
+    """All questions of a fixed exam at once."""
+    luck = random.Random(attempt.pk.int)  # noqa: S311 - nothing is kept secret by it
+    bank: dict[str, list[ExamItem]] = {}
+    for item in attempt.exam.items.filter(state=LIVE).order_by("n"):
+        bank.setdefault(item.topic, []).append(item)
+    drawn = drawing.draw(bank, count=attempt.exam.draws, chance=luck)
+    AttemptItem.objects.bulk_create(
+        AttemptItem(attempt=attempt, item=item, n=n, order=sequence.shuffled(item, luck)) for n, item in enumerate(drawn, start=1)
+    )
 
 
 def _live(attempt_id: uuid.UUID, worker_id: uuid.UUID) -> Attempt:
@@ -262,68 +297,3 @@ def _live(attempt_id: uuid.UUID, worker_id: uuid.UUID) -> Attempt:
     if attempt.state != LIVE:
         raise TimeIsOver(_("This attempt is closed; what you saved before counts."))
     return attempt
-
-
-def _close(attempt: Attempt, *, now: datetime) -> None:
-    """Grade what was saved and let the outcome follow."""
-    result = _grade(attempt, credit)
-    passed = result is not None and grading.passes(result.share, attempt.exam.pass_bp)
-    states.move(
-        attempt,
-        chart=ATTEMPT,
-        to=PASSED if passed else FAILED,
-        actor_id=attempt.worker_id,
-        now=now,
-        closed_at=now,
-        **_columns(result),  # type: ignore[arg-type]
-    )
-    if passed and result is not None:
-        _grant(attempt, result, now)
-    outbox.emit("attempt.closed", attempt_id=str(attempt.pk), worker_id=str(attempt.worker_id), passed=passed)
-
-
-def _grade(attempt: Attempt, credit_of: Callable[[ExamItem, Any], int]) -> grading.Score | None:
-    """Give each question its credit; void questions get one too, but do not count."""
-    drawn = list(AttemptItem.objects.select_related("item").filter(attempt=attempt).order_by("n"))
-    for row in drawn:
-        row.credit_bp = credit_of(row.item, row.answer)
-    AttemptItem.objects.bulk_update(drawn, ["credit_bp"])
-    return grading.score([row.credit_bp or 0 for row in drawn if row.item.voided_at is None])
-
-
-def _grant(attempt: Attempt, result: grading.Score, now: datetime) -> None:
-    exam = attempt.exam
-    given = grants.grant(
-        worker_id=attempt.worker_id,
-        skill=exam.skill,
-        tier=exam.tier,
-        source="exam",
-        source_id=attempt.pk,
-        score=result,
-        valid_days=exam.valid_days,
-        now=now,
-    )
-    Attempt.objects.filter(pk=attempt.pk).update(grant=given)
-    attempt.grant = given
-    notices.tell(attempt.worker_id, "exam.passed", exam=exam.title, attempt=str(attempt.pk))
-
-
-def _regrade(attempt: Attempt, *, by_id: uuid.UUID, now: datetime) -> None:
-    """Score anew. A pass is never taken back here; with every question void, the old score stays."""
-    result = _grade(attempt, credit)
-    if result is None:
-        return
-    passes = grading.passes(result.share, attempt.exam.pass_bp)
-    Attempt.objects.filter(pk=attempt.pk).update(regraded_at=now, **_columns(result))
-    if attempt.state == FAILED and passes:
-        states.move(attempt, chart=ATTEMPT, to=PASSED, actor_id=by_id, now=now, reason="regraded")
-        _grant(attempt, result, now)
-    elif attempt.grant is not None and attempt.grant.source_id == attempt.pk and attempt.grant.state == LIVE:
-        grants.rescore(held=attempt.grant, score=result)
-    notices.tell(attempt.worker_id, "exam.regraded", exam=attempt.exam.title, attempt=str(attempt.pk))
-
-
-def _columns(result: grading.Score | None) -> dict[str, int | None]:
-    if result is None:
-        return {"score_bp": None, "mean_bp": None, "low_bp": None, "high_bp": None}
-    return {"score_bp": result.share, "mean_bp": result.mean, "low_bp": result.low, "high_bp": result.high}

@@ -7,7 +7,9 @@ import uuid
 from qualification.models import Attempt
 
 
-def attempt(attempt_id: uuid.UUID, worker_id: uuid.UUID) -> Attempt | None:
-    """Lock a worker's attempt until the transaction ends, so that saving an answer and closing never meet."""
-    rows = Attempt.objects.filter(pk=attempt_id, worker_id=worker_id).select_related("exam__skill")
+def attempt(attempt_id: uuid.UUID, worker_id: uuid.UUID | None = None) -> Attempt | None:
+    """Lock an attempt, of this worker if one is named, until the transaction ends, so that saving an answer and closing never meet."""
+    rows = Attempt.objects.filter(pk=attempt_id).select_related("exam__skill")
+    if worker_id is not None:
+        rows = rows.filter(worker_id=worker_id)
     return rows.select_for_update(of=("self",)).first()

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from kit.errors import NotFound
 from qualification import grading
-from qualification.models import Attempt, AttemptItem, ExamItem
-from qualification.states import LIVE
+from qualification.models import Attempt, AttemptItem, Exam, ExamItem, Reading
+from qualification.states import LIVE, READING, VOID
 from task_types import interface, registry
 
 Address = Callable[[str], str]
@@ -35,6 +35,15 @@ class Topic:
     share_bp: int
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """How a free text was graded: (line of the rubric, points given, points possible), and the reader's sentence."""
+
+    text: str
+    lines: list[tuple[str, int, int]]
+    note: str
+
+
 def find(*, attempt_id: uuid.UUID, worker_id: uuid.UUID) -> Attempt:
     """A worker's own attempt. Raises NotFound."""
     rows = Attempt.objects.select_related("exam__skill", "grant")
@@ -48,6 +57,13 @@ def places(attempt: Attempt) -> list[Place]:
     """The map of an attempt: its questions in order, each answered or not."""
     rows = AttemptItem.objects.filter(attempt=attempt).order_by("n").values_list("n", "answered_at", "answer")
     return [Place(n=n, answered=at is not None and answer is not None) for n, at, answer in rows]
+
+
+def next_n(attempt: Attempt) -> int | None:
+    """The place of the question to be answered now in an adaptive attempt; None in others, and when it is over."""
+    if attempt.exam.form != Exam.ADAPTIVE or attempt.state != LIVE:
+        return None
+    return AttemptItem.objects.filter(attempt=attempt, final_at__isnull=True).values_list("n", flat=True).first()
 
 
 def drawn(attempt: Attempt, n: int) -> AttemptItem:
@@ -68,27 +84,47 @@ def question(row: AttemptItem, *, image_url: Address, read_only: bool = False) -
             seed=str(row.pk), read_only=read_only, image_url=image_url,
         )  # fmt: skip
         return shown | {"task_type": item.task_type, "guideline": item.body.get("guideline", ""), "task": task}
-    texts = {option["key"]: option["text"] for option in item.body["options"]}
-    options = [{"key": key, "text": texts[key]} for key in row.order]
-    return shown | {"text": item.body["text"], "several": item.body["several"], "options": options}
+    shown["text"] = item.body["text"]
+    if item.kind == ExamItem.CHOICE:
+        texts = {option["key"]: option["text"] for option in item.body["options"]}
+        options = [{"key": key, "text": texts[key]} for key in row.order]
+        return shown | {"several": item.body["several"], "options": options}
+    if item.kind == ExamItem.NUMBER:
+        return shown | {"unit": item.body["unit"]}
+    if item.kind == ExamItem.PROSE:
+        return shown | {"rubric": item.body["rubric"]}
+    return shown
 
 
 def questions(attempt: Attempt, *, image_url: Callable[[int], Address]) -> list[dict[str, Any]]:
-    """All questions of a live attempt, in order; none once it is closed, so that a bank does not leak."""
+    """The questions of a live attempt, in order; none once it is closed, so that a bank does not leak. Of an adaptive one only that
+    which is to be answered."""
     if attempt.state != LIVE:
         return []
-    rows = AttemptItem.objects.select_related("item").filter(attempt=attempt).order_by("n")
+    rows = AttemptItem.objects.select_related("item").filter(attempt=attempt, final_at__isnull=True).order_by("n")
     return [question(row, image_url=image_url(row.n)) for row in rows]
 
 
 def topics(attempt: Attempt) -> list[Topic]:
     """Feedback by topic of a closed attempt; void questions are left out."""
-    if attempt.state == LIVE:
+    if attempt.state in (LIVE, READING):
         return []
-    rows = AttemptItem.objects.filter(attempt=attempt, item__voided_at__isnull=True, credit_bp__isnull=False)
+    rows = AttemptItem.objects.filter(attempt=attempt, credit_bp__isnull=False).exclude(item__state=VOID)
     credits = [(topic, credit) for topic, credit in rows.order_by("n").values_list("item__topic", "credit_bp")]
     named = [(topic or str(_("Everything else")), credit or 0) for topic, credit in credits]
     return [Topic(topic=topic, questions=n, share_bp=share) for topic, n, share in grading.by_topic(named)]
+
+
+def remarks(attempt: Attempt) -> list[Remark]:
+    """What whoever read the free texts of a closed attempt gave and wrote, by question."""
+    rows = Reading.objects.filter(question__attempt=attempt, graded_at__isnull=False).select_related("question__item")
+    return [_remark(row) for row in rows.order_by("question__n")]
+
+
+def _remark(row: Reading) -> Remark:
+    body = row.question.item.body
+    lines = [(line["name"], given, line["points"]) for line, given in zip(body["rubric"], row.points or [], strict=True)]
+    return Remark(text=body["text"], lines=lines, note=row.note)
 
 
 def shows_image(row: AttemptItem, digest: str) -> bool:

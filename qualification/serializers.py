@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from qualification import items
-from qualification.models import Attempt, Exam, ExamItem, Grant, Skill
+from qualification.models import Attempt, Exam, ExamItem, Grant, Reading, Skill
 
 
 class SkillSerializer(serializers.ModelSerializer[Skill]):
@@ -43,7 +43,8 @@ class ExamSerializer(serializers.ModelSerializer[Exam]):
         model = Exam
         fields = (
             "id", "series", "version", "state", "skill", "skill_name", "title", "about", "tier", "pass_bp",
-            "time_limit_seconds", "draws", "cooldown_hours", "max_attempts", "valid_days", "published_at",
+            "form", "cuts", "confidence_bp", "time_limit_seconds", "draws", "cooldown_hours", "max_attempts", "second_chance_days",
+            "valid_days", "published_at",
         )  # fmt: skip
 
 
@@ -52,6 +53,8 @@ class ChanceSerializer(serializers.Serializer[Any]):
     attempts_left = serializers.IntegerField(source="left")
     open_at = serializers.DateTimeField(allow_null=True, help_text="until when the next attempt has to wait")
     live_attempt = serializers.UUIDField(source="live.id", default=None, allow_null=True)
+    reading_attempt = serializers.UUIDField(source="reading.id", default=None, allow_null=True)
+    second_chance = serializers.BooleanField(source="second", help_text="the attempt left is the one after all were used")
     proven = serializers.SerializerMethodField()
 
     def get_proven(self, chance: Any) -> bool:
@@ -76,6 +79,13 @@ class NewExamSerializer(serializers.Serializer[Any]):
     cooldown_hours = serializers.IntegerField(required=False)
     max_attempts = serializers.IntegerField(required=False)
     valid_days = serializers.IntegerField(required=False, help_text="how long the grant lasts")
+    form = serializers.ChoiceField(Exam.FORMS, required=False)
+    cuts = serializers.ListField(
+        child=serializers.FloatField(), required=False, max_length=3,
+        help_text="adaptive: the abilities from which tier 1, 2, 3 is given; 0 is the middle of all people, 1 a standard deviation",
+    )  # fmt: skip
+    confidence_bp = serializers.IntegerField(required=False, help_text="adaptive: how sure a tier is before the test ends")
+    second_chance_days = serializers.IntegerField(required=False, help_text="after all attempts, one more each so many days; 0 never")
 
 
 class ChangeExamSerializer(NewExamSerializer):
@@ -92,7 +102,10 @@ class ItemSerializer(serializers.ModelSerializer[ExamItem]):
 
     class Meta:
         model = ExamItem
-        fields = ("id", "n", "kind", "task_type", "topic", "body", "key", "voided_at", "exposure", "answers", "share_right")
+        fields = (
+            "id", "root", "n", "kind", "task_type", "topic", "body", "key", "state", "a", "b", "calibration", "calibrated_from",
+            "calibrated_at", "voided_at", "exposure", "answers", "share_right",
+        )  # fmt: skip
 
     def get_share_right(self, item: Any) -> int | None:
         return item.credit // item.answers if item.answers else None
@@ -138,14 +151,23 @@ class OptionSerializer(serializers.Serializer[Any]):
     text = serializers.CharField()
 
 
+class RubricLineSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    points = serializers.IntegerField()
+    about = serializers.CharField()
+
+
 class QuestionSerializer(serializers.Serializer[Any]):
-    """A question of an attempt: `text`, `several` and `options` for multiple choice, `task` for a task."""
+    """A question of an attempt: `text`, with `several` and `options` for multiple choice, `unit` for a number, `rubric` for a free
+    text; `task` for a task."""
 
     n = serializers.IntegerField()
-    kind = serializers.ChoiceField(["choice", "gold"])
+    kind = serializers.ChoiceField(ExamItem.KINDS)
     text = serializers.CharField(required=False)
     several = serializers.BooleanField(required=False)
     options = OptionSerializer(many=True, required=False)
+    unit = serializers.CharField(required=False)
+    rubric = RubricLineSerializer(many=True, required=False)
     task_type = serializers.CharField(required=False)
     guideline = serializers.CharField(required=False)
     task = serializers.JSONField(required=False, help_text="drawer, form, payload, data: what the task's interface starts with")
@@ -165,7 +187,7 @@ class ExamAttemptSerializer(serializers.ModelSerializer[Attempt]):
         model = Attempt
         fields = (
             "id", "exam", "state", "started_at", "deadline_at", "closed_at", "score_bp", "mean_bp", "low_bp", "high_bp",
-            "regraded_at",
+            "tier", "confidence_bp", "regraded_at",
         )  # fmt: skip
 
 
@@ -178,12 +200,18 @@ class PaperSerializer(serializers.Serializer[Any]):
 
 
 class GivenAnswerSerializer(serializers.Serializer[Any]):
-    answer = serializers.JSONField(allow_null=True, help_text="keys of options, or the task's answer; null takes it back")
+    answer = serializers.JSONField(
+        allow_null=True, help_text="keys of options, a number, a text, or the task's answer; null takes it back"
+    )
+    signals = serializers.JSONField(required=False, help_text="counts since the last answer: away, away_ms, pastes, pasted")
+    final = serializers.BooleanField(default=True, help_text="adaptive exams: go on to the next question; this answer then stands")
 
 
 class SavedSerializer(serializers.Serializer[Any]):
     n = serializers.IntegerField()
     answered = serializers.IntegerField(help_text="questions answered so far")
+    next = serializers.IntegerField(allow_null=True, help_text="adaptive exams: the question to answer now; null when it is over")
+    state = serializers.CharField(help_text="of the attempt")
 
 
 class HeldSerializer(serializers.Serializer[Any]):
@@ -215,3 +243,107 @@ class NewGrantSerializer(serializers.Serializer[Any]):
     tier = serializers.IntegerField(min_value=0, max_value=3)
     valid_days = serializers.IntegerField(required=False, min_value=1, max_value=3660)
     source = serializers.ChoiceField([("ops", _("Given by ops")), ("evidence", _("Work done here"))], default="ops")  # type: ignore[assignment]
+
+
+class HealthSerializer(serializers.Serializer[Any]):
+    """A question of a bank in use."""
+
+    item = serializers.UUIDField(source="item.id")
+    n = serializers.IntegerField(source="item.n")
+    state = serializers.CharField(source="item.state")
+    answers = serializers.IntegerField(source="health.answers")
+    right = serializers.FloatField(source="health.right", allow_null=True, help_text="share of right answers")
+    telling = serializers.FloatField(source="health.telling", allow_null=True, help_text="correlation with the rest")
+    met = serializers.IntegerField(help_text="attempts that met it")
+    exposure = serializers.FloatField(help_text="share of all attempts that met it")
+    worn = serializers.BooleanField()
+    doubt = serializers.CharField(
+        source="health.doubt", help_text="empty; other: the best agree on another answer; against: the better, the wronger"
+    )
+    other = serializers.CharField(help_text="the answer that the best agree on")
+    a = serializers.FloatField(source="item.a", allow_null=True)
+    b = serializers.FloatField(source="item.b", allow_null=True)
+    calibration = serializers.CharField(source="item.calibration")
+    calibrated_from = serializers.IntegerField(source="item.calibrated_from", allow_null=True)
+
+
+class CalibratedSerializer(serializers.Serializer[Any]):
+    estimated = serializers.IntegerField(help_text="questions whose parameters were estimated")
+
+
+class RestSerializer(serializers.Serializer[Any]):
+    rest = serializers.BooleanField()
+
+
+class BankUploadSerializer(serializers.Serializer[Any]):
+    file = serializers.FileField(help_text=".csv, .json, or MTurk's QuestionForm as .xml")
+    key = serializers.FileField(required=False, help_text="MTurk's AnswerKey")
+
+
+class BadRowOfBankSerializer(RowErrorSerializer):
+    row = serializers.JSONField()
+
+
+class BroughtSerializer(serializers.Serializer[Any]):
+    added = serializers.IntegerField()
+    bad = BadRowOfBankSerializer(many=True)
+
+
+class ReadingSerializer(serializers.ModelSerializer[Reading]):
+    """A free text that waits to be read; never by whom it is."""
+
+    exam = serializers.CharField(source="question.item.exam.title", read_only=True)
+    text = serializers.CharField(source="question.item.body.text", read_only=True)
+    rubric = RubricLineSerializer(source="question.item.body.rubric", many=True, read_only=True)
+    model = serializers.CharField(source="question.item.key.model", read_only=True)
+    answer = serializers.CharField(source="question.answer", read_only=True)
+
+    class Meta:
+        model = Reading
+        fields = ("id", "due_at", "claimed_until", "exam", "text", "rubric", "model", "answer")
+
+
+class PointsSerializer(serializers.Serializer[Any]):
+    points = serializers.ListField(child=serializers.IntegerField(), max_length=items.MOST_LINES)
+    note = serializers.CharField(max_length=1000, default="", allow_blank=True)
+
+
+class ExamTimeSerializer(serializers.Serializer[Any]):
+    time_bp = serializers.IntegerField(help_text="of the usual time, 10,000 = the usual; up to 40,000")
+    reason = serializers.CharField(min_length=3, max_length=300)
+
+
+class SignalSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(help_text="away, pasted, fast or alike")
+    figures = serializers.DictField(child=serializers.FloatField(), help_text="what made it ring")
+
+
+class LookSerializer(serializers.Serializer[Any]):
+    wrong = serializers.BooleanField()
+    note = serializers.CharField(min_length=3, max_length=500)
+
+
+class RungSerializer(serializers.Serializer[Any]):
+    """An attempt that rings a signal."""
+
+    attempt = serializers.UUIDField(source="attempt.id")
+    worker = serializers.UUIDField(source="attempt.worker_id")
+    alike_to = serializers.UUIDField(source="other.id", default=None, allow_null=True)
+    signals = SignalSerializer(many=True)
+    look = LookSerializer(allow_null=True)
+
+
+class MeasuredSignalSerializer(serializers.Serializer[Any]):
+    """False alarms of a signal: the share of attempts where it rang and nobody found anything wrong, with its 95 % interval."""
+
+    name = serializers.CharField()
+    rang = serializers.IntegerField()
+    wrong = serializers.IntegerField(help_text="where a person found something wrong")
+    false_alarms_bp = serializers.IntegerField(source="rate.share", default=None, allow_null=True)
+    low_bp = serializers.IntegerField(source="rate.low", default=None, allow_null=True)
+    high_bp = serializers.IntegerField(source="rate.high", default=None, allow_null=True)
+
+
+class EvidenceSerializer(serializers.Serializer[Any]):
+    attempts = RungSerializer(many=True)
+    signals = MeasuredSignalSerializer(many=True)

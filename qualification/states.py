@@ -1,4 +1,4 @@
-"""The charts of this room: a grant of a skill, an exam, and an attempt at one."""
+"""The charts of this room: a grant of a skill, an exam, its questions, and an attempt at it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,21 @@ EXAM = Chart(
     initial=DRAFT,
 )
 
-PASSED, FAILED = "passed", "failed"
+RESTING, VOID = "resting", "void"
+
+ITEM = Chart(
+    name="exam item",
+    moves={LIVE: (RESTING, VOID), RESTING: (LIVE, VOID), VOID: ()},
+    initial=LIVE,
+)
+"""resting: not drawn for now, and counts where it was; void: its key was wrong, it counts nowhere."""
+
+READING, PASSED, FAILED = "reading", "passed", "failed"
 
 ATTEMPT = Chart(
     name="exam attempt",
-    moves={LIVE: (PASSED, FAILED), PASSED: (), FAILED: (PASSED,)},
+    moves={LIVE: (READING, PASSED, FAILED), READING: (PASSED, FAILED), PASSED: (), FAILED: (PASSED,)},
     initial=LIVE,
 )
-"""failed -> passed is a wrong key that was found; nothing leads from passed to failed."""
+"""reading: handed in, and a person still has to grade a free text;
+failed -> passed is a wrong key that was found; nothing leads from passed to failed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from qualification.views import ops, worker
+from qualification.views import accommodations, bank, evidence, ops, readings, worker
 
 app_name = "qualification"
 
@@ -30,6 +30,20 @@ urlpatterns = [
     path(EXAM + "questions/file/", ops.add_file, name="ops_add_file"),
     path(EXAM + "questions/<uuid:item_id>/remove/", ops.remove_question, name="ops_remove_question"),
     path(EXAM + "questions/<uuid:item_id>/void/", ops.void_question, name="ops_void_question"),
+    path(EXAM + "bank/", bank.health, name="ops_bank"),
+    path(EXAM + "bank/calibrate/", bank.calibrate, name="ops_calibrate"),
+    path(EXAM + "bank/<uuid:item_id>/rest/", bank.rest_question, name="ops_rest_question"),
+    path(EXAM + "bank.<slug:form>", bank.export, name="ops_export_bank"),
+    path(EXAM + "files/<uuid:file_id>/bad.csv", bank.bad_rows, name="ops_bad_rows"),
+    path(EXAM + "evidence/", evidence.evidence, name="ops_evidence"),
+    path(EXAM + "evidence/<uuid:attempt_id>/", evidence.decide, name="ops_look"),
+    path("ops/readings/", readings.readings, name="ops_readings"),
+    path("ops/readings/take/", readings.take, name="ops_take_reading"),
+    path("ops/readings/<uuid:reading_id>/", readings.reading, name="ops_reading"),
+    path("ops/readings/<uuid:reading_id>/claim/", readings.claim, name="ops_claim_reading"),
+    path("ops/readings/<uuid:reading_id>/give-back/", readings.give_back, name="ops_give_back_reading"),
+    path("ops/people/<uuid:person_id>/exam-time/", accommodations.exam_time, name="ops_exam_time"),
+    path("ops/people/<uuid:person_id>/exam-time/end/", accommodations.end, name="ops_end_exam_time"),
     path(EXAM + "publish/", ops.publish, name="ops_publish"),
     path(EXAM + "retire/", ops.retire, name="ops_retire"),
     path(EXAM + "revise/", ops.revise, name="ops_revise"),

@@ -25,7 +25,7 @@ from workers import access, api_lists
 from workers.models import Organisation
 
 
-class _Maker(APIView):
+class Maker(APIView):
     """Knows whose skills and exams are meant: those of the URL's organisation, or the platform's."""
 
     def owner(self, request: Request) -> Organisation | None:
@@ -35,7 +35,7 @@ class _Maker(APIView):
         return exams.find(exam_id=exam_id, organisation=self.owner(request))
 
 
-class Skills(_Maker):
+class Skills(Maker):
     """The owner's skills, and making one."""
 
     schema = api_lists.ListSchema()
@@ -71,7 +71,7 @@ def _parent_id(slug: str | None) -> uuid.UUID | None:
     return found.pk
 
 
-class SkillDetail(_Maker):
+class SkillDetail(Maker):
     """One of the owner's skills."""
 
     @extend_schema(tags=["skills"], request=shapes.RenameSkillSerializer, responses=shapes.SkillSerializer)
@@ -84,7 +84,7 @@ class SkillDetail(_Maker):
         return Response(shapes.SkillSerializer(skill).data)
 
 
-class Exams(_Maker):
+class Exams(Maker):
     """The owner's exams in all versions, and making one."""
 
     schema = api_lists.ListSchema()
@@ -105,7 +105,7 @@ class Exams(_Maker):
         return Response(shapes.ExamSerializer(exam).data, status=201)
 
 
-class ExamDetail(_Maker):
+class ExamDetail(Maker):
     """One exam; only a draft changes."""
 
     @extend_schema(tags=["exams"], responses=shapes.ExamSerializer)
@@ -122,7 +122,7 @@ class ExamDetail(_Maker):
         return Response(shapes.ExamSerializer(exam).data)
 
 
-class Publish(_Maker):
+class Publish(Maker):
     """Open a draft to people."""
 
     @extend_schema(tags=["exams"], request=None, responses=shapes.ExamSerializer)
@@ -133,7 +133,7 @@ class Publish(_Maker):
         return Response(shapes.ExamSerializer(exam).data)
 
 
-class Retire(_Maker):
+class Retire(Maker):
     """Close an exam to new attempts."""
 
     @extend_schema(tags=["exams"], request=None, responses=shapes.ExamSerializer)
@@ -144,7 +144,7 @@ class Retire(_Maker):
         return Response(shapes.ExamSerializer(exam).data)
 
 
-class Revise(_Maker):
+class Revise(Maker):
     """Start a draft of the next version."""
 
     @extend_schema(tags=["exams"], request=None, responses={201: shapes.ExamSerializer})
@@ -155,7 +155,7 @@ class Revise(_Maker):
         return Response(shapes.ExamSerializer(draft).data, status=201)
 
 
-class Items(_Maker):
+class Items(Maker):
     """The questions of an exam with their health, and adding some to a draft."""
 
     schema = api_lists.ListSchema()
@@ -176,7 +176,7 @@ class Items(_Maker):
         return Response({"added": added}, status=201)
 
 
-class ItemsFile(_Maker):
+class ItemsFile(Maker):
     """Multiple-choice questions from a CSV, all or none."""
 
     parser_classes = [MultiPartParser]
@@ -196,7 +196,7 @@ class ItemsFile(_Maker):
         return change(request, work, body=content)
 
 
-class ItemDetail(_Maker):
+class ItemDetail(Maker):
     """One question of a draft."""
 
     @extend_schema(tags=["exams"], request=None, responses={204: None})
@@ -207,7 +207,7 @@ class ItemDetail(_Maker):
         return Response(status=204)
 
 
-class VoidItem(_Maker):
+class VoidItem(Maker):
     """Take a question with a wrong key out of the count; everyone who met it is graded anew."""
 
     @extend_schema(tags=["exams"], request=shapes.VoidSerializer, responses=shapes.RegradedSerializer)
@@ -225,7 +225,7 @@ class VoidItem(_Maker):
         return Response({"regraded": count})
 
 
-class Images(_Maker):
+class Images(Maker):
     """Keep an image; the answer is the name by which a question's row shows it."""
 
     parser_classes = [MultiPartParser]

@@ -100,10 +100,12 @@ class Answer(APIView):
             worker_id=access.user_of(request).pk,
             n=n,
             answer=given.validated_data["answer"],
+            final=given.validated_data["final"],
+            signals=given.validated_data.get("signals"),
             now=timezone.now(),
         )
         answered = sum(place.answered for place in papers.places(row.attempt))
-        return Response({"n": row.n, "answered": answered})
+        return Response({"n": row.n, "answered": answered, "next": papers.next_n(row.attempt), "state": row.attempt.state})
 
 
 class Submit(APIView):

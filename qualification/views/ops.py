@@ -13,18 +13,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from qualification import attempts, exams, items
+from qualification import attempts, bank_files, exams, items, readings
 from qualification import skills as tree
 from qualification.forms import ExamForm, FileForm, QuestionForm, SkillForm, VoidForm
 from qualification.models import Exam, ExamItem, Skill
-from qualification.states import DRAFT
+from qualification.states import DRAFT, LIVE
 from task_types import registry
 from workers import access, queries
 from workers.access import PersonRequest
 from workers.forms import carry_out
 from workers.models import OpsRole
-
-ERRORS_SHOWN = 50
 
 
 @require_http_methods(["GET", "POST"])
@@ -47,7 +45,8 @@ def skills(request: PersonRequest) -> HttpResponse:
         for depth, skill in tree.as_tree(tree.owned_by(None))
     ]
     status = 403 if request.method == "POST" and not may_make else 200
-    return render(request, "ops/skills.html", {"rows": shown, "form": form, "may_make": may_make}, status=status)
+    context = {"rows": shown, "form": form, "may_make": may_make, "unread": readings.waiting().count() if may_make else 0}
+    return render(request, "ops/skills.html", context, status=status)
 
 
 def _make_skill(given: dict[str, Any], by_id: uuid.UUID) -> Skill:
@@ -78,7 +77,7 @@ def new_exam(request: PersonRequest, slug: str) -> HttpResponse:
                 about=given["about"],
                 by_id=request.user.pk,
                 now=timezone.now(),
-                **form.numbers(),
+                **form.rules(),
             ),
         )
         if made is not None:
@@ -103,7 +102,8 @@ def _exam_page(request: PersonRequest, found: Exam, *, status: int = 200, **extr
     context = {
         "exam": found,
         "rows": rows,
-        "live_items": sum(item.voided_at is None for item in bank),
+        "live_items": sum(item.state == LIVE for item in bank),
+        "not_ready": exams.why_not_ready(found) if found.state == DRAFT else None,
         "topics": sorted({item.topic for item in bank if item.topic}),
         "is_draft": found.state == DRAFT,
         "may_make": queries.has_ops_role(request.user.pk, OpsRole.QUALITY_LEAD),
@@ -112,17 +112,21 @@ def _exam_page(request: PersonRequest, found: Exam, *, status: int = 200, **extr
         "file_form": FileForm(),
         "void_form": VoidForm(),
         "versions": Exam.objects.filter(series=found.series).order_by("-version"),
-        "errors": [],
+        "brought": found.files.order_by("-made_at").first() if found.state == DRAFT else None,
     }
     return render(request, "ops/exams.html", context | extra, status=status)
 
 
 def _task_in_words(item: ExamItem) -> dict[str, Any]:
-    """The kind of work of a task and its known answer, in words."""
-    if item.kind != ExamItem.GOLD:
-        return {}
-    drawer = registry.drawer(item.task_type)
-    return {"work": drawer.name, "truth": drawer.summarise(item.key["truth"], settings=item.body["settings"])}
+    """The kind of work of a task, and the right answer where it is not among the options, in words."""
+    if item.kind == ExamItem.GOLD:
+        drawer = registry.drawer(item.task_type)
+        return {"work": drawer.name, "truth": drawer.summarise(item.key["truth"], settings=item.body["settings"])}
+    if item.kind == ExamItem.NUMBER:
+        return {"truth": f"{item.key['value']} ± {item.key['tolerance']} {item.body['unit']}".strip()}
+    if item.kind == ExamItem.TEXT:
+        return {"truth": ", ".join(item.key["accepted"])}
+    return {}
 
 
 def _suspect(item: Any) -> bool:
@@ -138,7 +142,7 @@ def change_exam(request: PersonRequest, exam_id: uuid.UUID) -> HttpResponse:
     form = ExamForm(request.POST)
     if form.is_valid():
         given = form.cleaned_data
-        saved = carry_out(form, lambda: exams.change(exam=found, title=given["title"], about=given["about"], **form.numbers()))
+        saved = carry_out(form, lambda: exams.change(exam=found, title=given["title"], about=given["about"], **form.rules()))
         if saved is not None:
             messages.success(request, _("Saved."))
             return redirect("qualification:ops_exam", exam_id=exam_id)
@@ -162,16 +166,22 @@ def add_question(request: PersonRequest, exam_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @access.ops(OpsRole.QUALITY_LEAD)
 def add_file(request: PersonRequest, exam_id: uuid.UUID) -> HttpResponse:
-    """Questions from a CSV: all of them, or a list of what is wrong with which row."""
+    """Questions from a file: the good rows are kept, the others listed with line and reason, and can be fetched."""
     found = exams.find(exam_id=exam_id, organisation=None)
     form = FileForm(request.POST, request.FILES)
     if form.is_valid():
-        read = carry_out(form, lambda: items.read_csv(form.cleaned_data["file"].read()))
-        if read is not None and read.errors:
-            return _exam_page(request, found, file_form=form, errors=read.errors[:ERRORS_SHOWN], status=422)
-        added = carry_out(form, lambda: items.add(exam=found, items=read.items)) if read is not None else None
-        if added is not None:
-            messages.success(request, _("%(count)d questions are in the bank.") % {"count": added})
+        given, key = form.cleaned_data["file"], form.cleaned_data["key"]
+        brought = carry_out(
+            form,
+            lambda: bank_files.bring_in(
+                exam=found, name=given.name, content=given.read(), key=key.read() if key else None, by_id=request.user.pk,
+                now=timezone.now(),
+            ),
+        )  # fmt: skip
+        if brought is not None and brought.bad:
+            return _exam_page(request, found, file_form=form, brought=brought, status=200 if brought.added else 422)
+        if brought is not None:
+            messages.success(request, _("%(count)d questions are in the bank.") % {"count": brought.added})
             return redirect("qualification:ops_exam", exam_id=exam_id)
     return _exam_page(request, found, file_form=form, status=422)
 

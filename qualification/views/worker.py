@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kit.errors import Invalid, NotFound, ProductError
-from qualification import attempts, exams, grading, grants, images, papers
+from qualification import accommodations, attempts, exams, grading, grants, images, papers, readings
 from qualification.models import Attempt, Exam, ExamItem, Grant
 from qualification.states import LIVE
 from workers import access, agreements
@@ -80,6 +80,7 @@ def exam(request: WorkerRequest, exam_id: uuid.UUID) -> HttpResponse:
     """How long, how many, what it opens, what happens on failing."""
     found = _open_exam(exam_id, request.user.pk)
     chance = attempts.chance(exam=found, worker_id=request.user.pk, now=timezone.now())
+    time_bp = accommodations.time_of(request.user.pk)
     return render(
         request,
         "worker/exam.html",
@@ -87,7 +88,9 @@ def exam(request: WorkerRequest, exam_id: uuid.UUID) -> HttpResponse:
             "exam": found,
             "chance": chance,
             "about": agreements.as_html(found.about) if found.about else "",
-            "minutes": found.time_limit_seconds // 60,
+            "minutes": found.time_limit_seconds * time_bp // accommodations.USUAL // 60,
+            "time_percent": time_bp // 100 if time_bp != accommodations.USUAL else None,
+            "confidence": found.confidence_bp / 100,
             "needed": -(-found.draws * found.pass_bp // grading.FULL),
             "pass_percent": found.pass_bp / 100,
         },
@@ -118,6 +121,8 @@ def attempt(request: WorkerRequest, attempt_id: uuid.UUID) -> HttpResponse:
     found = papers.find(attempt_id=attempt_id, worker_id=request.user.pk)
     if found.state != LIVE:
         return redirect("qualification:result", attempt=found.pk)
+    if found.exam.form == Exam.ADAPTIVE:
+        return redirect("qualification:question", attempt_id=found.pk, n=papers.next_n(found))
     places = papers.places(found)
     first = next((place.n for place in places if not place.answered), places[-1].n)
     return redirect("qualification:question", attempt_id=found.pk, n=first)
@@ -136,6 +141,8 @@ def question(request: WorkerRequest, attempt_id: uuid.UUID, n: int) -> HttpRespo
         if not error and not request.headers.get("X-Autosave"):
             return _onward(found, n)
     row = papers.drawn(found, n)
+    if row.final_at is not None:
+        return redirect("qualification:attempt", attempt_id=found.pk)
     shown = papers.question(row, image_url=_image_address(found, n))
     context = _context(found, n) | {"question": shown, "error": error}
     if request.headers.get("X-Autosave"):
@@ -159,16 +166,31 @@ def _over(request: WorkerRequest, found: Attempt) -> HttpResponse:
 def _save(request: WorkerRequest, found: Attempt, n: int) -> ProductError | None:
     """Keep what was sent; what is wrong with it comes back."""
     try:
-        answer = _given(request)
+        answer = None if "unknown" in request.POST else _given(request)
         with transaction.atomic(durable=True):
-            attempts.save_answer(attempt_id=found.pk, worker_id=request.user.pk, n=n, answer=answer, now=timezone.now())
+            attempts.save_answer(
+                attempt_id=found.pk, worker_id=request.user.pk, n=n, answer=answer, now=timezone.now(),
+                final=not request.headers.get("X-Autosave"), signals=_signals(request),
+            )  # fmt: skip
     except Invalid as error:
         return error
+    except attempts.AnswerStands:
+        return None
     return None
 
 
+def _signals(request: WorkerRequest) -> Any:
+    """What the page counted; an answer is kept whatever stands there."""
+    try:
+        return json.loads(request.POST.get("signals", "null"))
+    except (ValueError, RecursionError):
+        return None
+
+
 def _given(request: WorkerRequest) -> Any:
-    """The answer in a form: picked options, or a task's answer as JSON; None when nothing was picked."""
+    """The answer in a form: picked options, what was written, or a task's answer as JSON; None when nothing was given."""
+    if "written" in request.POST:
+        return request.POST["written"].strip() or None
     if "answer" not in request.POST:
         return request.POST.getlist("picked") or None
     try:
@@ -178,7 +200,9 @@ def _given(request: WorkerRequest) -> Any:
 
 
 def _onward(found: Attempt, n: int) -> HttpResponse:
-    """The next question; after the last one, the look back before handing in."""
+    """The next question; after the last one, the look back before handing in. Of an adaptive exam, whatever comes now."""
+    if found.exam.form == Exam.ADAPTIVE:
+        return redirect("qualification:attempt", attempt_id=found.pk)
     if n >= found.items.count():
         return redirect("qualification:review", attempt_id=found.pk)
     return redirect("qualification:question", attempt_id=found.pk, n=n + 1)
@@ -191,7 +215,8 @@ def _context(found: Attempt, n: int) -> dict[str, Any]:
         "exam": found.exam,
         "places": places,
         "n": n,
-        "total": len(places),
+        "total": max(found.exam.draws, len(places)) if found.exam.form == Exam.ADAPTIVE else len(places),
+        "adaptive": found.exam.form == Exam.ADAPTIVE,
         "answered": sum(place.answered for place in places),
         "saved_at": timezone.now(),
     }
@@ -247,6 +272,10 @@ def result(request: WorkerRequest, attempt: uuid.UUID) -> HttpResponse:
             "low": _percent(found.low_bp),
             "high": _percent(found.high_bp),
             "pass_percent": found.exam.pass_bp / 100,
+            "confidence": _percent(found.confidence_bp),
+            "asked": found.items.count(),
+            "remarks": papers.remarks(found),
+            "due_at": (found.closed_at or found.started_at) + readings.WITHIN,
         },
     )
 

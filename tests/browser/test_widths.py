@@ -7,12 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from marketplace.models import Batch, Project, Submission
+from qualification import attempts, items
+from qualification.models import Reading
 from tests import market, people
 from tests.browser.conftest import SignIn
+from tests.qualification import cast as exam_cast
+from tests.qualification.test_adaptive import adaptive_exam
+from tests.qualification.test_kinds import PROSE
 from workers.models import User
 
 pytestmark = pytest.mark.browser
@@ -51,11 +57,39 @@ def of_ops() -> Pages:
     ]  # fmt: skip
 
 
+def of_tests_sat() -> Pages:
+    """Wen has passed one test, sits an adaptive one and waits for whoever reads a free text."""
+    wen, now = people.worker("Wen"), timezone.now()
+    reading, passed, going = exam_cast.exam(bank=[items.check(PROSE)]), exam_cast.exam(of=exam_cast.skill("Rain")), adaptive_exam(of=exam_cast.skill("Sun"))
+    done = exam_cast.sit(wen, passed, right=3, now=now)
+    read = attempts.start(exam=reading, worker_id=wen.pk, now=now)
+    attempt = attempts.start(exam=going, worker_id=wen.pk, now=now)
+    return wen, [
+        f"/work/exams/{going.pk}/", f"/work/attempts/{attempt.pk}/1/", f"/work/attempts/{read.pk}/1/", f"/work/attempts/{done.pk}/result/",
+    ]  # fmt: skip
+
+
+def of_tests_made() -> Pages:
+    wen, now, made = people.worker("Wen"), timezone.now(), exam_cast.exam(bank=[items.check(PROSE)])
+    with transaction.atomic():
+        attempt = attempts.start(exam=made, worker_id=wen.pk, now=now)
+        attempts.save_answer(attempt_id=attempt.pk, worker_id=wen.pk, n=1, answer=LONG, now=now, signals={"pasted": 90})
+        attempts.submit(attempt_id=attempt.pk, worker_id=wen.pk, now=now)
+    draft, text = exam_cast.draft(of=exam_cast.skill("Rain")), Reading.objects.get()
+    return people.ops("Olu", "pool_manager", "quality_lead"), [
+        f"/ops/exams/{draft.pk}/", f"/ops/exams/{made.pk}/", f"/ops/exams/{made.pk}/bank/", f"/ops/exams/{made.pk}/evidence/",
+        "/ops/readings/", f"/ops/readings/{text.pk}/", f"/ops/people/{wen.pk}/exam-time/",
+    ]  # fmt: skip
+
+
 def of_a_visitor() -> Pages:
     return None, ["/", "/account/signup/", "/account/login/"]
 
 
-@pytest.mark.parametrize("whose", [of_a_client, of_a_worker, of_ops, of_a_visitor], ids=["client", "worker", "ops", "visitor"])
+@pytest.mark.parametrize(
+    "whose", [of_a_client, of_a_worker, of_ops, of_tests_sat, of_tests_made, of_a_visitor],
+    ids=["client", "worker", "ops", "tests sat", "tests made", "visitor"],
+)  # fmt: skip
 @pytest.mark.parametrize("language", ["en", "ar"])
 def test_no_page_is_wider_than_the_window(
     page: Page, sign_in: SignIn, settings: Any, whose: Callable[[], Pages], language: str

@@ -115,6 +115,7 @@ def part(request: PersonRequest, person_id: uuid.UUID, key: str) -> HttpResponse
 def _quality(person: User) -> dict[str, Any]:
     return {
         "records": story.records(person.pk), "attempts": story.attempts(person.pk), "reviews": reviewers.records_of(person.pk),
+        "worker_id": person.pk,
     }
 
 

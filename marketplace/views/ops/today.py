@@ -22,6 +22,7 @@ from marketplace.ops_queries import golds, today
 from marketplace.ops_queries.today import Trouble, WaitingAppeal
 from marketplace.views import words
 from payments import words as money_words
+from qualification import readings
 from workers import access, notices, work_queues
 from workers.access import PersonRequest
 from workers.models import OpsRole, StandingDecision
@@ -167,6 +168,16 @@ def _judging(request: PersonRequest, now: datetime) -> Iterator[Line]:
         )
 
 
+def _readings(request: PersonRequest, now: datetime) -> Iterator[Line]:
+    for waits in readings.by_exam():
+        yield Line(
+            title=waits.exam,
+            note=ngettext("%(count)d free text waits for points", "%(count)d free texts wait for points", waits.count)
+            % {"count": waits.count},
+            url=reverse("qualification:ops_readings"), action=_("Read"), until=waits.first_due,
+        )
+
+
 def _batches(request: PersonRequest, now: datetime) -> Iterator[Line]:
     for trouble in today.troubles(now=now):
         batch = trouble.row.batch
@@ -274,6 +285,10 @@ SECTIONS = (
     Section(
         "judging", gettext_lazy("Answers that silence will accept"), gettext_lazy("No clock of judging runs out within a day."),
         (OpsRole.QUALITY_LEAD,), _judging,
+    ),
+    Section(
+        "readings", gettext_lazy("Free texts of tests"), gettext_lazy("Nobody waits for a reader."),
+        (OpsRole.QUALITY_LEAD,), _readings,
     ),
     Section(
         "batches", gettext_lazy("Batches that stand still"), gettext_lazy("Every batch in motion has money, people and answers."),

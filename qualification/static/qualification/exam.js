@@ -4,6 +4,33 @@
 const page = document.querySelector("[data-exam-over]");
 page?.addEventListener("mk:time-up", () => location.assign(page.dataset.examOver));
 
+/* What the page counts for a person who may look at it later: time out of sight and pastes. It goes along with each answer, once. */
+const counted = { away: 0, away_ms: 0, pastes: 0, pasted: 0 };
+let left = 0;
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) {
+    left = Date.now();
+    counted.away += 1;
+  } else if (left) {
+    counted.away_ms += Date.now() - left;
+    left = 0;
+  }
+});
+document.addEventListener("paste", (event) => {
+  counted.pastes += 1;
+  counted.pasted += event.clipboardData?.getData("text").length ?? 0;
+});
+document.body.addEventListener("htmx:configRequest", ({ detail }) => {
+  if (!detail.headers["X-Autosave"]) return;
+  detail.parameters.signals = JSON.stringify(counted);
+  for (const name of Object.keys(counted)) counted[name] = 0;
+});
+document.addEventListener("submit", ({ target }) => {
+  const field = document.createElement("input");
+  Object.assign(field, { type: "hidden", name: "signals", value: JSON.stringify(counted) });
+  target.append(field);
+});
+
 const form = document.querySelector("[data-exam-task]");
 const root = form?.querySelector("[data-task-root]");
 if (root) {

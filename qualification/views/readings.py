@@ -1,0 +1,112 @@
+"""Ops' queue of free texts: what waits by clock, claiming, points by the rubric. Who wrote a text does not show, nor how long they had."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from kit.errors import Invalid, ProductError
+from qualification import outcomes
+from qualification import readings as queue
+from qualification.models import Reading
+from workers import access
+from workers.access import PersonRequest
+from workers.models import OpsRole
+
+MOST_SHOWN = 100
+
+
+@require_GET
+@access.ops(OpsRole.QUALITY_LEAD)
+def readings(request: PersonRequest) -> HttpResponse:
+    """What waits, the most urgent first."""
+    now = timezone.now()
+    waiting = [one for one in queue.waiting() if one.question.attempt.worker_id != request.user.pk]
+    shown = [{"reading": one, "busy": _busy(one, request.user.pk, now)} for one in waiting[:MOST_SHOWN]]
+    context = {"rows": shown, "total": len(waiting), "free": sum(not one["busy"] for one in shown), "now": now}
+    return render(request, "ops/readings.html", context)
+
+
+def _busy(one: Reading, person_id: uuid.UUID, now: Any) -> bool:
+    """Does somebody else read it at the moment?"""
+    return one.claimed_until is not None and one.claimed_until > now and one.claimed_by_id != person_id
+
+
+@require_POST
+@access.ops(OpsRole.QUALITY_LEAD)
+def take(request: PersonRequest) -> HttpResponse:
+    """Claim the most urgent text that nobody reads."""
+    now = timezone.now()
+    free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=now) | Q(claimed_by=request.user)
+    for one in queue.waiting().filter(free).exclude(question__attempt__worker_id=request.user.pk)[:20]:
+        try:
+            with transaction.atomic(durable=True):
+                queue.claim(reading=one, by_id=request.user.pk, now=now)
+        except queue.Taken:
+            continue
+        return redirect("qualification:ops_reading", reading_id=one.pk)
+    messages.info(request, _("Nothing is free to read."))
+    return redirect("qualification:ops_readings")
+
+
+@require_http_methods(["GET", "POST"])
+@access.ops(OpsRole.QUALITY_LEAD)
+def reading(request: PersonRequest, reading_id: uuid.UUID) -> HttpResponse:
+    """One text with its rubric: points and a sentence for whoever wrote it."""
+    found = queue.find(reading_id)
+    error: ProductError | None = None
+    if request.method == "POST":
+        try:
+            with transaction.atomic(durable=True):
+                outcomes.read(
+                    reading=found, points=_points(request, found), note=request.POST.get("note", ""), by_id=request.user.pk,
+                    now=timezone.now(),
+                )  # fmt: skip
+            messages.success(request, _("Kept. The next one follows."))
+            return take(request)
+        except (Invalid, queue.Taken) as refused:
+            error = refused
+    body, now = found.question.item.body, timezone.now()
+    mine = found.claimed_by_id == request.user.pk and found.claimed_until is not None and found.claimed_until > now
+    lines = [
+        line | {"name_of_field": f"points_{at}", "choices": range(line["points"] + 1), "given": request.POST.get(f"points_{at}", "")}
+        for at, line in enumerate(body["rubric"])
+    ]
+    context = {
+        "reading": found, "item": found.question.item, "exam": found.question.item.exam, "answer": found.question.answer,
+        "lines": lines, "mine": mine, "error": error, "said": request.POST.get("note", ""), "model": found.question.item.key["model"],
+    }  # fmt: skip
+    return render(request, "ops/reading.html", context, status=422 if error else 200)
+
+
+def _points(request: PersonRequest, found: Reading) -> list[int | None]:
+    """A number for each line; None, which is refused, where none was picked."""
+    given = [request.POST.get(f"points_{at}", "") for at in range(len(found.question.item.body["rubric"]))]
+    return [int(text) if text.isascii() and text.isdigit() and len(text) < 4 else None for text in given]
+
+
+@require_POST
+@access.ops(OpsRole.QUALITY_LEAD)
+def claim(request: PersonRequest, reading_id: uuid.UUID) -> HttpResponse:
+    """Have this text to oneself for half an hour."""
+    with transaction.atomic(durable=True):
+        queue.claim(reading=queue.find(reading_id), by_id=request.user.pk, now=timezone.now())
+    return redirect("qualification:ops_reading", reading_id=reading_id)
+
+
+@require_POST
+@access.ops(OpsRole.QUALITY_LEAD)
+def give_back(request: PersonRequest, reading_id: uuid.UUID) -> HttpResponse:
+    """Leave it to others."""
+    with transaction.atomic(durable=True):
+        queue.give_back(reading=queue.find(reading_id), by_id=request.user.pk)
+    return redirect("qualification:ops_readings")
