@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from marketplace.api import (
+    apart,
     batches,
     disputes,
     eligibility,
@@ -90,6 +91,7 @@ worker: list[URLPattern] = [
     path("work/", work.Work.as_view(), name="api_work"),
     path("work/outlook/", outlook.WorkOutlook.as_view(), name="api_work_outlook"),
     path("work/alert/", outlook.Alert.as_view(), name="api_work_alert"),
+    path("work/apart/", apart.MyApart.as_view(), name="api_work_apart"),
     path("work/closed/", work.Closed.as_view(), name="api_work_closed"),
     path("work/projects/<uuid:project_id>/", work.ProjectForWork.as_view(), name="api_work_project"),
     path("work/projects/<uuid:project_id>/pay/", work.ProjectPay.as_view(), name="api_work_pay"),
@@ -129,6 +131,10 @@ ops: list[URLPattern] = [
     path("ops/batches/<uuid:batch_id>/tasks/", tasks.OpsTasks.as_view(), name="api_ops_tasks"),
     path("ops/batches/<uuid:batch_id>/results/", results.OpsResults.as_view(), name="api_ops_results"),
     path("ops/batches/<uuid:batch_id>/export/", exports.OpsExport.as_view(), name="api_ops_export"),
+    path("ops/apart/", apart.OpsApart.as_view(), name="api_ops_apart"),
+    path("ops/apart/<uuid:apart_id>/end/", apart.EndApart.as_view(), name="api_ops_end_apart"),
+    path("ops/apart/wishes/", apart.ApartWishes.as_view(), name="api_ops_apart_wishes"),
+    path("ops/apart/wishes/<uuid:wish_id>/decline/", apart.DeclineApartWish.as_view(), name="api_ops_decline_apart_wish"),
     path("ops/disputes/", disputes.OpsDisputes.as_view(), name="api_ops_disputes"),
     path("ops/disputes/<uuid:dispute_id>/", disputes.OpsDispute.as_view(), name="api_ops_dispute"),
     path("ops/disputes/<uuid:dispute_id>/answer/", disputes.OpsAnswerDispute.as_view(), name="api_ops_answer_dispute"),

@@ -8,6 +8,7 @@ from celery.schedules import crontab
 
 TIMES: dict[str, Any] = {
     "expire_leases": 2.0,
+    "share_out": 15.0,
     "move_marks": 1.0,
     "open_slots": 1.0,
     "advance_batches": 5.0,

@@ -10,7 +10,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from marketplace import batches, bonuses, client_records, dispatch, floors, intake, outlook, raises, results, review
+from marketplace import batches, bonuses, client_records, dispatch, floors, intake, outlook, raises, results, review, turns
 from marketplace.models import Batch, Draft
 from marketplace.webhooks import happenings, sending
 
@@ -30,6 +30,13 @@ def expire_leases(**_: Any) -> None:
 def move_marks(**_: Any) -> None:
     with transaction.atomic(durable=True):
         dispatch.move_marks()
+
+
+@shared_task
+def share_out(**_: Any) -> None:
+    """Scarce work is shared out among those who ask."""
+    with transaction.atomic(durable=True):
+        turns.share_out(now=timezone.now())
 
 
 @shared_task

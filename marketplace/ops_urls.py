@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from marketplace.views.ops import batches, disputes, judging, person, pools, today
+from marketplace.views.ops import apart, batches, disputes, judging, person, pools, today
 
 urlpatterns = [
     path("ops/", today.page, name="ops_today"),
@@ -20,6 +20,9 @@ urlpatterns = [
     path("ops/pools/", pools.projects, name="ops_pools"),
     path("ops/pools/skills/", pools.skills, name="ops_pools_skills"),
     path("ops/pools/workers/", pools.workers, name="ops_pools_workers"),
+    path("ops/pools/apart/", apart.page, name="ops_apart"),
+    path("ops/pools/apart/<uuid:apart_id>/end/", apart.end, name="ops_apart_end"),
+    path("ops/pools/apart/wishes/<uuid:wish_id>/decline/", apart.decline, name="ops_apart_decline"),
     path("ops/people/<uuid:person_id>/", person.page, name="ops_person"),
     path("ops/people/<uuid:person_id>/parts/<slug:key>/", person.part, name="ops_person_part"),
     path("ops/people/<uuid:person_id>/pause-work/", person.pause, name="ops_pause_person"),

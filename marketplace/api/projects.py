@@ -62,6 +62,9 @@ class ProjectSerializer(serializers.Serializer[Any]):
         child=serializers.IntegerField(), help_text="Multipliers of the price by country of the worker, who is shown them"
     )
     ai_use = serializers.CharField(help_text="forbidden, assisted or allowed")
+    fair_shares = serializers.BooleanField(help_text="Scarce work is shared out among those who ask; off: first come, first served")
+    best_first_minutes = serializers.IntegerField(help_text="So long after a launch only good workers take ordinary answers")
+    best_first_low_bp = serializers.IntegerField(help_text="Lower end of the score from which on somebody is one of them")
     archived_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
 
@@ -104,6 +107,9 @@ class ProjectChangeSerializer(Body):
     quality_bonus_least_bp = serializers.IntegerField(required=False)
     country_bp = serializers.DictField(child=serializers.IntegerField(), required=False)
     ai_use = serializers.CharField(required=False)
+    fair_shares = serializers.BooleanField(required=False)
+    best_first_minutes = serializers.IntegerField(required=False)
+    best_first_low_bp = serializers.IntegerField(required=False)
 
 
 class NewProjectSerializer(ProjectChangeSerializer):

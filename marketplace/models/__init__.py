@@ -1,5 +1,6 @@
 """The market's tables, by the stage of work that they serve."""
 
+from marketplace.models.apart import Apart, ApartWish
 from marketplace.models.batches import BadRow, Batch, Upload
 from marketplace.models.bonuses import Mission, MissionKind
 from marketplace.models.disputes import ClientRecord, Dispute
@@ -9,6 +10,7 @@ from marketplace.models.webhooks import WebhookDelivery, WebhookEndpoint, Webhoo
 from marketplace.models.work import (
     Assignment,
     Draft,
+    FairShare,
     GoldAnswer,
     Lease,
     Queue,
@@ -22,6 +24,8 @@ from marketplace.models.work import (
 )
 
 __all__ = [
+    "Apart",
+    "ApartWish",
     "Assignment",
     "BadRow",
     "Batch",
@@ -29,6 +33,7 @@ __all__ = [
     "ClientRecord",
     "Dispute",
     "Draft",
+    "FairShare",
     "GoldAnswer",
     "GuidelineVersion",
     "Lease",

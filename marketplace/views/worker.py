@@ -111,7 +111,8 @@ def more(request: WorkerRequest) -> HttpResponse:
         "wait": [words.span(found.expected.median), words.span(found.expected.low), words.span(found.expected.high)]
         if found.expected.median and found.expected.low and found.expected.high else None,
         "told": found.told, "slots": found.slots,
-        "nothing_left": [fit for fit in found.fits if fit.why != "open"],
+        "nothing_left": [fit for fit in found.fits if fit.why != "open" and fit.until is None],
+        "later": [fit for fit in found.fits if fit.until is not None],
     })  # fmt: skip
 
 

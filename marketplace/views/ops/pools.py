@@ -37,10 +37,11 @@ ACTIVE: dict[str, tuple[Text, int, bool]] = {
 """Value of the filter -> words, days, and whether it asks for those who were not active."""
 
 
-def _tabs(active: str) -> list[dict[str, Any]]:
+def tabs(active: str) -> list[dict[str, Any]]:
+    """The pages of pools, with the active one marked."""
     pages = [
         ("projects", _("By project"), "market:ops_pools"), ("skills", _("By skill"), "market:ops_pools_skills"),
-        ("workers", _("Workers"), "market:ops_pools_workers"),
+        ("workers", _("Workers"), "market:ops_pools_workers"), ("apart", _("Kept apart"), "market:ops_apart"),
     ]
     return [{"label": label, "url": reverse(name), "active": key == active} for key, label, name in pages]
 
@@ -58,7 +59,7 @@ def projects(request: PersonRequest) -> HttpResponse:
         {"demand": one, "left": words.time_left(one.time_left) if one.time_left else None}
         for one in pools.demand(now=timezone.now())
     ]
-    return render(request, "ops/pools.html", {"rows": rows, "columns": columns, "tabs": _tabs("projects")})
+    return render(request, "ops/pools.html", {"rows": rows, "columns": columns, "tabs": tabs("projects")})
 
 
 @require_GET
@@ -71,7 +72,7 @@ def skills(request: PersonRequest) -> HttpResponse:
         {"label": _("Ends within 30 days"), "num": True, "rank": 2},
     ]
     rows = pools.skill_supply(now=timezone.now())
-    return render(request, "ops/pools_skills.html", {"rows": rows, "columns": columns, "tabs": _tabs("skills")})
+    return render(request, "ops/pools_skills.html", {"rows": rows, "columns": columns, "tabs": tabs("skills")})
 
 
 @require_GET
@@ -89,7 +90,7 @@ def workers(request: PersonRequest) -> HttpResponse:
     ]
     return render(request, "ops/pools_workers.html", {
         "rows": [_worker(row, now) for row in pools.shown(page.rows, now=now)], "page": page, "columns": columns,
-        "sort": "joined" if oldest else "-joined", "tabs": _tabs("workers"), "filtered": filters.any, "given": request.GET,
+        "sort": "joined" if oldest else "-joined", "tabs": tabs("workers"), "filtered": filters.any, "given": request.GET,
         "skills": list(Skill.objects.order_by("name").values_list("slug", "name")[:200]), "countries": COUNTRIES,
         "scores": SCORES, "active": {value: label for value, (label, _days, _quiet) in ACTIVE.items()},
         "standings": STANDING.states,

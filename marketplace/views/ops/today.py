@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 
 from kit.errors import Text
 from kit.money import Money
-from marketplace import disputes, reviewers
+from marketplace import apart, disputes, reviewers
 from marketplace.models.judging import Decision
 from marketplace.ops_queries import golds, today
 from marketplace.ops_queries.today import Trouble, WaitingAppeal
@@ -96,6 +96,12 @@ def _people(request: PersonRequest, now: datetime) -> Iterator[Line]:
             title=_("%(name)s is paused until somebody has looked") % {"name": worker.user.name},
             note=str(PAUSE_REASONS[worker.standing_reason][0]) if worker.standing_reason in PAUSE_REASONS else "",
             url=reverse("market:ops_person", args=[worker.pk]), action=_("Look at the person"), until=worker.standing_until,
+        )
+    for wish in apart.waiting()[: today.SHOWN]:
+        yield Line(
+            title=_("%(name)s asks not to be paired with somebody") % {"name": wish.worker.name},
+            note=f"{wish.named} · {wish.get_why_display()}", url=f"{reverse('market:ops_apart')}?wish={wish.pk}#pair",
+            action=_("Find the person"), since=wish.asked_at,
         )
 
 
@@ -242,7 +248,8 @@ def _money(request: PersonRequest, now: datetime) -> Iterator[Line]:
 
 SECTIONS = (
     Section(
-        "people", gettext_lazy("People who wait for a word"), gettext_lazy("No appeal is open, and nobody is paused for a look."),
+        "people", gettext_lazy("People who wait for a word"),
+        gettext_lazy("No appeal is open, nobody is paused for a look, and nobody asks to be kept apart."),
         (OpsRole.POOL_MANAGER, OpsRole.QUALITY_LEAD), _people,
     ),
     Section(
