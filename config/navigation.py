@@ -52,7 +52,8 @@ ACCOUNT_PAGES = ("/account/email/", "/account/password/", "/account/2fa/", "/acc
 BELONGS = {
     "/work/exams/": "/work/skills/", "/work/attempts/": "/work/skills/",
     "/work/profile/": "/work/standing/", "/work/agreement/": "/work/standing/", "/work/tokens/": "/work/standing/",
-    "/work/disputes/": "/work/history/",
+    "/work/disputes/": "/work/history/", "/work/cases/": "/work/quality/",
+    "/ops/cases/": "/ops/",
     "/ops/exams/": "/ops/skills/",
 }
 """Pages that have no item of their own, and whose item they light up."""

@@ -17,6 +17,7 @@ TIMES: dict[str, Any] = {
     "begin_prices": 60.0,
     "pay_night": crontab(minute=40, hour=0),
     "tell_of_work": 20.0,
+    "look_at_signs": 3_600.0,
     "read_uploads": 1.0,
     "fetch_images": 2.0,
     "send_webhooks": 2.0,

@@ -10,11 +10,13 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from marketplace import batches, bonuses, client_records, dispatch, floors, intake, outlook, raises, results, review, turns
+from marketplace import batches, bonuses, cases, client_records, dispatch, floors, intake, outlook, raises, results, review, turns
 from marketplace.models import Batch, Draft
 from marketplace.webhooks import happenings, sending
 
 DRAFT_DAYS = 30
+SIGNS_SINCE = timedelta(minutes=90)
+"""Half as long again as between two looks: one that was late leaves nothing out."""
 
 
 @shared_task
@@ -112,6 +114,16 @@ def count_clients(**_: Any) -> None:
     """What workers are shown of clients: pay speed, rejections, lost disputes."""
     with transaction.atomic(durable=True):
         client_records.count(now=timezone.now())
+
+
+@shared_task
+def look_at_signs(**_: Any) -> None:
+    """Many signs of tools bring a case before a person; one that nobody decides in time ends for the worker."""
+    now = timezone.now()
+    cases.look(since=now - SIGNS_SINCE, now=now)
+    with transaction.atomic(durable=True):
+        cases.end_overdue(now=now)
+    cases.forget_signs(now=now)
 
 
 @shared_task

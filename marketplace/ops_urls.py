@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from marketplace.views.ops import apart, batches, disputes, judging, person, pools, today
+from marketplace.views.ops import apart, batches, cases, disputes, judging, person, pools, today
 
 urlpatterns = [
     path("ops/", today.page, name="ops_today"),
@@ -31,6 +31,8 @@ urlpatterns = [
     path("ops/judge/", judging.queue, name="ops_judge"),
     path("ops/judge/<uuid:submission_id>/", judging.item, name="ops_judge_item"),
     path("ops/judge/<uuid:submission_id>/images/<str:digest>/", judging.image, name="ops_judge_image"),
+    path("ops/cases/", cases.queue, name="ops_cases"),
+    path("ops/cases/<uuid:case_id>/", cases.one, name="ops_case"),
     path("ops/disputes/", disputes.queue, name="ops_disputes"),
     path("ops/disputes/<uuid:appeal>/", disputes.one, name="ops_dispute"),
     path("ops/disputes/<uuid:appeal>/images/<str:digest>/", disputes.image, name="ops_dispute_image"),

@@ -3,6 +3,7 @@
 from marketplace.models.apart import Apart, ApartWish
 from marketplace.models.batches import BadRow, Batch, Upload
 from marketplace.models.bonuses import Mission, MissionKind
+from marketplace.models.cases import AICase, WorkSigns
 from marketplace.models.disputes import ClientRecord, Dispute
 from marketplace.models.judging import QualityModel, Result, ReviewerRecord, Verdict
 from marketplace.models.projects import BillRate, GuidelineVersion, Project, ProjectTry, Rate, SlotKind
@@ -24,6 +25,7 @@ from marketplace.models.work import (
 )
 
 __all__ = [
+    "AICase",
     "Apart",
     "ApartWish",
     "Assignment",
@@ -59,5 +61,6 @@ __all__ = [
     "WebhookNews",
     "WebhookTry",
     "WorkAlert",
+    "WorkSigns",
     "WorkerRecord",
 ]

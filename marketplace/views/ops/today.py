@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 
 from kit.errors import Text
 from kit.money import Money
-from marketplace import apart, disputes, reviewers
+from marketplace import apart, cases, disputes, reviewers
 from marketplace.models.judging import Decision
 from marketplace.ops_queries import golds, today
 from marketplace.ops_queries.today import Trouble, WaitingAppeal
@@ -122,6 +122,16 @@ def _appeal(waiting: WaitingAppeal, request: PersonRequest) -> Line:
 
 def _reason(decision: StandingDecision) -> str:
     return str(dict(StandingDecision.REASONS).get(decision.reason, decision.reason))
+
+
+def _cases(request: PersonRequest, now: datetime) -> Iterator[Line]:
+    for case in cases.waiting()[: today.SHOWN]:
+        heard = _("has answered") if case.said_at else _("has not answered yet")
+        yield Line(
+            title=_("Signs of AI tools: %(name)s") % {"name": case.worker.name},
+            note=f"{case.project.name} · {case.project.organisation.name} · {heard}",
+            url=reverse("market:ops_case", args=[case.pk]), action=_("Look at the case"), until=case.decide_by,
+        )
 
 
 # --- work --------------------------------------------------------------------------------------------------------------
@@ -255,6 +265,10 @@ SECTIONS = (
     Section(
         "disputes", gettext_lazy("Disputes of work"), gettext_lazy("Nobody disputes a verdict."),
         (OpsRole.QUALITY_LEAD,), _disputes,
+    ),
+    Section(
+        "cases", gettext_lazy("Signs of AI tools"), gettext_lazy("No worker waits for a word about AI tools."),
+        (OpsRole.QUALITY_LEAD,), _cases,
     ),
     Section(
         "judging", gettext_lazy("Answers that silence will accept"), gettext_lazy("No clock of judging runs out within a day."),
