@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from marketplace.views.client import batches, disputes, gold, missions, projects, results, review, setup, uploads
+from marketplace.views.client import batches, disputes, gold, missions, projects, quality, results, review, setup, uploads
 
 ORG = "client/<slug:org>/"
 PROJECT = f"{ORG}projects/<uuid:project_id>/"
@@ -26,6 +26,7 @@ urlpatterns = [
     path(f"{PROJECT}terms/sums/", setup.terms_sums, name="terms_sums"),
     path(f"{PROJECT}workers/", setup.workers, name="project_workers"),
     path(f"{PROJECT}workers/count/<slug:part>/", setup.count, name="workers_count"),
+    path(f"{PROJECT}quality/", quality.page, name="project_quality"),
     path(f"{PROJECT}gold/", gold.page, name="project_gold"),
     path(f"{PROJECT}gold/add/", gold.add, name="gold_add"),
     path(f"{PROJECT}gold/answer/", gold.answer, name="gold_answer"),
