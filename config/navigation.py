@@ -53,7 +53,7 @@ BELONGS = {
     "/work/exams/": "/work/skills/", "/work/attempts/": "/work/skills/",
     "/work/profile/": "/work/standing/", "/work/agreement/": "/work/standing/", "/work/tokens/": "/work/standing/",
     "/work/disputes/": "/work/history/", "/work/cases/": "/work/quality/",
-    "/ops/cases/": "/ops/",
+    "/ops/cases/": "/ops/", "/ops/projects/": "/ops/pools/",
     "/ops/exams/": "/ops/skills/",
 }
 """Pages that have no item of their own, and whose item they light up."""

@@ -24,6 +24,7 @@ TIMES: dict[str, Any] = {
     "pack_webhooks": 5.0,
     "forget_webhooks": crontab(minute=50, hour=3),
     "count_clients": crontab(minute=10, hour=4),
+    "watch_drift": crontab(minute=20, hour=2),
     "forget_drafts": crontab(minute=40, hour=3),
 }
 """Seconds, or a time in UTC."""

@@ -10,7 +10,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from marketplace import batches, bonuses, cases, client_records, dispatch, floors, intake, outlook, raises, results, review, turns
+from marketplace import batches, bonuses, cases, client_records, dispatch, drift, floors, intake, outlook, raises, results, review, turns
 from marketplace.models import Batch, Draft
 from marketplace.webhooks import happenings, sending
 
@@ -124,6 +124,13 @@ def look_at_signs(**_: Any) -> None:
     with transaction.atomic(durable=True):
         cases.end_overdue(now=now)
     cases.forget_signs(now=now)
+
+
+@shared_task
+def watch_drift(**_: Any) -> None:
+    """Sound the alarm where known answers are met worse than before."""
+    with transaction.atomic(durable=True):
+        drift.watch(now=timezone.now())
 
 
 @shared_task

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from marketplace.views.ops import apart, batches, cases, disputes, judging, person, pools, today
+from marketplace.views.ops import apart, batches, cases, disputes, judging, person, pools, projects, today
 
 urlpatterns = [
     path("ops/", today.page, name="ops_today"),
@@ -17,6 +17,8 @@ urlpatterns = [
     path("ops/batches/<uuid:batch_id>/go-on/", batches.go_on, name="ops_go_on_batch"),
     path("ops/batches/<uuid:batch_id>/close/", batches.close, name="ops_close_batch"),
     path("ops/batches/<uuid:batch_id>/priority/", batches.priority, name="ops_prioritise_batch"),
+    path("ops/projects/<uuid:project_id>/", projects.page, name="ops_project"),
+    path("ops/projects/<uuid:project_id>/quality/", projects.quality, name="ops_project_quality"),
     path("ops/pools/", pools.projects, name="ops_pools"),
     path("ops/pools/skills/", pools.skills, name="ops_pools_skills"),
     path("ops/pools/workers/", pools.workers, name="ops_pools_workers"),

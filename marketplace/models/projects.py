@@ -76,6 +76,7 @@ class Project(models.Model):
     quality_bonus_least_bp = models.PositiveSmallIntegerField(default=9_000, db_default=9_000)
     country_bp = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     ai_use = models.CharField(max_length=10, choices=AIUse.choices, default=AIUse.FORBIDDEN)
+    drifting_since = models.DateTimeField(null=True)
     archived_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(site.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(db_default=Now())

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 
 from kit.errors import Text
 from kit.money import Money
-from marketplace import apart, cases, disputes, reviewers
+from marketplace import apart, cases, disputes, drift, reviewers
 from marketplace.models.judging import Decision
 from marketplace.ops_queries import golds, today
 from marketplace.ops_queries.today import Trouble, WaitingAppeal
@@ -204,6 +204,16 @@ def _gold(request: PersonRequest, now: datetime) -> Iterator[Line]:
         )
 
 
+def _drift(request: PersonRequest, now: datetime) -> Iterator[Line]:
+    for project in drift.drifting()[: today.SHOWN]:
+        yield Line(
+            title=project.name, note=_("fewer known answers are right than in the weeks before · %(client)s") % {
+                "client": project.organisation.name
+            },
+            url=reverse("market:ops_project", args=[project.pk]), action=_("Look at the project"), since=project.drifting_since,
+        )
+
+
 def _verdicts(request: PersonRequest, now: datetime) -> Iterator[Line]:
     names = dict(Decision.choices)
     for doubt in reviewers.doubtful(limit=20):
@@ -281,6 +291,10 @@ SECTIONS = (
     Section(
         "gold", gettext_lazy("Known answers that may be wrong"), gettext_lazy("Good workers agree with every known answer in use."),
         (OpsRole.QUALITY_LEAD,), _gold,
+    ),
+    Section(
+        "drift", gettext_lazy("Projects whose answers have become worse"),
+        gettext_lazy("Known answers are met as well as in the weeks before."), (OpsRole.QUALITY_LEAD,), _drift,
     ),
     Section(
         "verdicts", gettext_lazy("Verdicts that a second look did not share"),
