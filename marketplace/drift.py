@@ -103,7 +103,7 @@ def drifting() -> QuerySet[Project]:
 def picture(weeks: Sequence[Week]) -> list[dict[str, object]]:
     """The weeks for a drawing 800 wide and 100 high, 100 percent at the top: where each stands and how far its interval goes."""
     step = 800 / max(len(weeks), 1)
-    drawn = []
+    drawn: list[dict[str, object]] = []
     for at, week in enumerate(weeks):
         share = week.share
         middle = step * (at + 0.5)

@@ -6,14 +6,13 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Q, Sum
 
 from kit.money import Money, half_even
-from marketplace import health
+from marketplace import health, strengths
 from marketplace.models import Batch, Project, Submission, WorkerRecord
 from payments import queries as money
 from task_types import registry
@@ -154,9 +153,9 @@ def contributions(*, project: Project, batch_ids: Sequence[uuid.UUID]) -> list[C
         return []
     rows = Submission.objects.filter(batch__in=batch_ids, kind="answer", gold=False).values("worker_id")
     done = {"accepted": Count("pk", filter=Q(state__startswith="accepted")), "rejected": Count("pk", filter=Q(state="rejected"))}
-    counted: list[dict[str, Any]] = health.rested("contributions", batch_ids, lambda: list(
-        rows.annotate(n=Count("pk"), ms=Sum("active_ms"), **done).order_by("-n", "worker_id")
-    ))
+    counted: list[Any] = health.rested(
+        "contributions", batch_ids, lambda: list(rows.annotate(n=Count("pk"), ms=Sum("active_ms"), **done).order_by("-n", "worker_id"))
+    )
     total, top = sum(row["n"] for row in counted), counted[:PEOPLE]
     ids = [row["worker_id"] for row in top]
     names = pseudonyms.many(worker_ids=ids, organisation_id=project.organisation_id) if ids else {}
@@ -177,12 +176,13 @@ class Insight:
     batches: list[OfBatch]
     confusions: list[Confusion]
     people: list[Contribution]
-    at: datetime
+    strengths: list[strengths.Ranked]
 
 
-def of(*, project: Project, batches: Sequence[Batch], now: datetime) -> Insight:
+def of(*, project: Project, batches: Sequence[Batch]) -> Insight:
+    """The figures of these launched batches."""
     ids = [batch.pk for batch in batches]
     return Insight(
         by_batch(project=project, batches=batches), confusions(project=project, batch_ids=ids),
-        contributions(project=project, batch_ids=ids), now,
+        contributions(project=project, batch_ids=ids), strengths.of(project=project, batch_ids=ids),
     )  # fmt: skip

@@ -6,7 +6,6 @@ import uuid
 from typing import Any
 
 from django.http import HttpResponse
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -57,10 +56,32 @@ class ContributionSerializer(serializers.Serializer[Any]):
     score = PercentSerializer(allow_null=True, help_text="How often this worker is right in this project")
 
 
+class StrengthSerializer(serializers.Serializer[Any]):
+    """One compared model: 400 points are odds of ten to one, the mean over models is 0."""
+
+    name = serializers.CharField()
+    rank = serializers.IntegerField()
+    strength = serializers.FloatField()
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+    comparisons = serializers.IntegerField()
+    confidence = serializers.FloatField(help_text="Probability that the rank is the true one")
+
+
+class RankedSerializer(serializers.Serializer[Any]):
+    """A ranking over all comparisons (no subject), or of one subject."""
+
+    subject = serializers.CharField()
+    models = StrengthSerializer(many=True)
+
+
 class ProjectQualitySerializer(serializers.Serializer[Any]):
+    """Everything that is known of the quality of a project."""
+
     batches = BatchQualitySerializer(many=True)
     confusions = ConfusionSerializer(many=True)
     workers = ContributionSerializer(many=True)
+    strengths = RankedSerializer(many=True, help_text="Of models named in the columns model_a, model_b ... of compared responses")
 
 
 class ProjectQuality(ClientView):
@@ -70,7 +91,7 @@ class ProjectQuality(ClientView):
     def get(self, request: Request, project_id: uuid.UUID) -> HttpResponse:
         project = reach.project(self.whose(request), project_id)
         return reply(shown(insight.of(
-            project=project, batches=client_queries.launched_batches(project), now=timezone.now()
+            project=project, batches=client_queries.launched_batches(project)
         )))
 
 
@@ -101,6 +122,19 @@ def shown(found: insight.Insight) -> dict[str, Any]:
                 "score": _percent(health.Interval(*one.score)) if one.score else None,
             }
             for one in found.people
+        ],
+        "strengths": [
+            {
+                "subject": one.subject,
+                "models": [
+                    {
+                        "name": row.name, "rank": row.rank, "strength": round(row.points, 1), "low": round(row.low, 1),
+                        "high": round(row.high, 1), "comparisons": row.comparisons, "confidence": round(row.confidence, 4),
+                    }
+                    for row in one.rows
+                ],
+            }
+            for one in found.strengths
         ],
     }  # fmt: skip
 

@@ -27,7 +27,7 @@ def considered() -> None:
 
 
 def of(batch: Batch) -> insight.Insight:
-    return insight.of(project=batch.project, batches=[batch], now=NOW)
+    return insight.of(project=batch.project, batches=[batch])
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_people_appear_under_their_pseudonyms_alone(answered: Batch, seat: tuple
 
 def test_work_without_categories_has_no_table_and_no_accuracy(seat: tuple[User, Organisation]) -> None:
     mira, shop = seat
-    assert insight.of(project=market.project(mira, shop), batches=[], now=NOW).confusions == []
+    assert insight.of(project=market.project(mira, shop), batches=[]).confusions == []
 
 
 def page(user: User, shop: Organisation, project: Project) -> str:

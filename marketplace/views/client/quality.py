@@ -6,11 +6,10 @@ import uuid
 from typing import Any
 
 from django.http import HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from marketplace import client_queries, insight
+from marketplace import client_queries, insight, strengths
 from marketplace.models import Project
 from marketplace.views.client.frame import project_of, project_page
 from workers import access
@@ -25,11 +24,17 @@ SHADES = 5
 def page(request: ClientRequest, org: str, project_id: uuid.UUID) -> HttpResponse:
     """The figures, each with its interval and with what it rests on."""
     project = project_of(request, project_id)
-    found = insight.of(project=project, batches=client_queries.launched_batches(project), now=timezone.now())
+    found = insight.of(project=project, batches=client_queries.launched_batches(project))
     return project_page(request, "client/project_quality.html", project, "quality", {
-        "found": found, "tables": [_table(one, project) for one in found.confusions],
+        "found": found, "ranked": [_axis(one) for one in found.strengths], "tables": [_table(one, project) for one in found.confusions],
         "target": project.target_accuracy_bp / 100 if project.target_accuracy_bp else None,
     })  # fmt: skip
+
+
+def _axis(one: strengths.Ranked) -> dict[str, Any]:
+    """A ranking with the common axis of its intervals."""
+    low, high = min(row.low for row in one.rows), max(row.high for row in one.rows)
+    return {"subject": one.subject, "rows": one.rows, "start": round(low - 10), "span": max(round(high - low + 20), 1)}
 
 
 def _table(one: insight.Confusion, project: Project) -> dict[str, Any]:
