@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from kit import audit, due
@@ -70,13 +70,17 @@ class Looked:
     signs: list[str]
 
 
-def looked_at(*, project_id: uuid.UUID, now: datetime, worker_id: uuid.UUID | None = None, limit: int = NEWEST) -> list[Looked]:
-    """The newest long answers of a project of which something was counted, of one worker or of all."""
+def looked_at(
+    *, project_id: uuid.UUID, now: datetime, worker_id: uuid.UUID | None = None, but_of: uuid.UUID | None = None, limit: int = NEWEST
+) -> list[Looked]:
+    """The newest long answers of a project of which something was counted: of one worker, or of all but one."""
     rows = Submission.objects.filter(
         lease__signs__at__gt=now - LOOK_BACK, lease__queue__project_id=project_id, kind="answer", submitted_at__gt=now - LOOK_BACK
     )
     if worker_id is not None:
         rows = rows.filter(worker_id=worker_id)
+    if but_of is not None:
+        rows = rows.exclude(worker_id=but_of)
     newest = list(rows.order_by("-submitted_at")[:limit])
     kept, found = WorkSigns.objects.in_bulk([row.lease_id for row in newest]), []
     for row in newest:
@@ -111,6 +115,7 @@ def _look(worker_id: uuid.UUID, project_id: uuid.UUID, now: datetime) -> bool:
             },
         )
         if made:
+            _move_clocks(case, DECIDE_WITHIN)
             audit.record(subject=case, verb="ai_case.opened", actor_id=None, now=now)
             notices.tell(worker_id, "case.opened", case=str(case.pk), project=case.project.name)
     return made
@@ -119,6 +124,18 @@ def _look(worker_id: uuid.UUID, project_id: uuid.UUID, now: datetime) -> bool:
 def _asked_lately(worker_id: uuid.UUID, project_id: uuid.UUID, now: datetime) -> bool:
     before = AICase.objects.filter(worker_id=worker_id, project_id=project_id)
     return before.filter(decided_at__isnull=True).exists() or before.filter(decided_at__gt=now - REST).exists()
+
+
+def _move_clocks(case: AICase, by: timedelta) -> int:
+    """The clock of judging stands still for the answers that a case names: put off for as long as it may last, and brought
+    forward again by what it did not need. Returns how many answers that were."""
+    return named_waiting(case).update(judge_by=F("judge_by") + by, judge_by_at_most=F("judge_by_at_most") + by)
+
+
+def named_waiting(case: AICase) -> QuerySet[Submission]:
+    """The answers of a case that nobody has judged yet."""
+    ids = [one["submission"] for one in case.evidence]
+    return Submission.objects.filter(pk__in=ids, state__in=["waiting", "sent_back"], judge_by__isnull=False)
 
 
 def forget_signs(*, now: datetime) -> None:
@@ -149,9 +166,7 @@ class Record:
 def records(*, case: AICase, now: datetime) -> list[Record]:
     """The measured rate of false alarms of each sign of a case; two statements."""
     decided = list(AICase.objects.filter(outcome__in=["founded", "unfounded"]).values_list("signs", "outcome"))
-    theirs = looked_at(project_id=case.project_id, now=now, limit=500)
-    mine = {one["submission"] for one in case.evidence}
-    others = [one for one in theirs if str(one.submission_id) not in mine]
+    others = looked_at(project_id=case.project_id, but_of=case.worker_id, now=now, limit=500)
     return [_record(sign, decided, others) for sign in case.signs]
 
 
@@ -199,7 +214,7 @@ def answer(*, case_id: uuid.UUID, worker_id: uuid.UUID, text: str, now: datetime
 
 
 def decide(*, case_id: uuid.UUID, by_id: uuid.UUID, founded: bool, grounds: str, now: datetime) -> AICase:
-    """A person decides, with grounds that the worker reads. It changes no answer, pay, score or standing.
+    """A person decides, with grounds that the worker reads. It changes no answer, pay, score or standing; clocks of judging go on.
 
     Raises NotFound, Conflict, Invalid, people.NotIndependent; TooEarly to find against somebody who may still be heard.
     """
@@ -211,6 +226,7 @@ def decide(*, case_id: uuid.UUID, by_id: uuid.UUID, founded: bool, grounds: str,
     outcome = AICase.Outcome.FOUNDED if founded else AICase.Outcome.UNFOUNDED
     case.outcome, case.grounds, case.decided_by_id, case.decided_at = outcome, _text(grounds, "grounds"), by_id, now
     case.save(update_fields=["outcome", "grounds", "decided_by", "decided_at"])
+    _move_clocks(case, min(now - case.decide_by, timedelta(0)))
     audit.record(subject=case, verb=f"ai_case.{outcome.value}", actor_id=by_id, now=now)
     notices.tell(case.worker_id, f"case.{outcome.value}", case=str(case.pk), project=case.project.name)
     return case

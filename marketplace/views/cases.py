@@ -71,6 +71,7 @@ def one(request: WorkerRequest, case: uuid.UUID) -> HttpResponse:
         except ProductError as error:
             put_error(form, error)
     return render(request, "worker/case.html", shown(found) | {
+        "waiting": cases.named_waiting(found).count() if found.decided_at is None else 0,
         "form": form, "answer_until": found.opened_at + cases.ANSWER_WITHIN,
         "crumbs": [{"label": _("My quality"), "url": reverse("market:quality")}],
     }, status=422 if form.errors else 200)  # fmt: skip

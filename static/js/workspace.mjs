@@ -53,7 +53,6 @@ function start(page) {
   root.addEventListener("task:ready", (event) => {
     ready = true;
     drafts.begin(event.detail.answer);
-    signs.begin(event.detail.answer);
     plainEnter(root, button, Boolean(verdict));
     allow();
   });
@@ -175,11 +174,10 @@ function clock(page) {
   };
 }
 
-/** Where the terms forbid AI tools: how many keys were pressed and characters pasted, never which. Nothing is said of an answer that
-    was begun before this page was loaded, since its keys were not counted here. */
+/** Where the terms forbid AI tools: how many characters were typed and pasted, never which. The page does not ask for it where an
+    answer was begun before it was loaded, or came with the task: those characters were not counted here. */
 function watch(root, wanted) {
   const counts = { typed: 0, pasted: 0, pastes: 0, away_ms: 0 };
-  let whole = wanted;
   let left = 0;
   if (wanted) {
     root.addEventListener("beforeinput", (event) => {
@@ -197,10 +195,7 @@ function watch(root, wanted) {
       else if (left) counts.away_ms += Date.now() - left;
     });
   }
-  return {
-    begin: (answer) => { whole = wanted && !answer; },
-    counted: () => (whole ? counts : undefined),
-  };
+  return { counted: () => (wanted ? counts : undefined) };
 }
 
 /** Drafts of an answer: saved a moment after each change, tried again while there is no connection, and when the page is left. */

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from kit.errors import Conflict, Invalid, NotFound
-from marketplace import cases, projects, signs
+from marketplace import cases, dispatch, projects, signs
 from marketplace.models import AICase, Lease, Submission, WorkerRecord, WorkSigns
 from tests import market, people
 from tests.marketplace.api.callers import Caller
@@ -168,6 +168,25 @@ def test_silence_is_for_the_worker_and_the_next_month_is_quiet() -> None:
     assert look(case.decide_by) == 0
 
 
+def test_the_clock_of_judging_stands_still_while_a_case_is_open() -> None:
+    olu = people.ops("Olu", "quality_lead")
+    case = case_of(people.worker("Ana"), review_rule="client")
+    week, day = dt.timedelta(days=7), dt.timedelta(days=1)
+    clocks = Submission.objects.values_list("judge_by", "judge_by_at_most").distinct()
+    assert list(clocks) == [(NOW + 3 * day + week, NOW + 2 * week)]
+    assert cases.named_waiting(case).count() == 3
+    with transaction.atomic():
+        cases.decide(case_id=case.pk, by_id=olu.id, founded=False, grounds="She dictates.", now=NOW + 2 * day)
+    assert list(clocks.all()) == [(NOW + 5 * day, NOW + 9 * day)], "two days more than without it"
+
+
+def test_a_clock_that_silence_ended_a_case_for_goes_on_after_a_week() -> None:
+    case = case_of(people.worker("Ana"), review_rule="client")
+    with transaction.atomic():
+        cases.end_overdue(now=case.decide_by)
+    assert set(Submission.objects.values_list("judge_by", flat=True)) == {NOW + dt.timedelta(days=10)}
+
+
 def test_how_often_a_sign_was_wrong_is_measured_by_what_people_decided() -> None:
     olu = people.ops("Olu", "quality_lead")
     first = case_of(people.worker("Ana"))
@@ -204,6 +223,9 @@ def test_the_workspace_says_that_it_counts_and_hands_in_what_it_counted() -> Non
     hers, where = browser_of(ana), reverse("market:workspace", args=[lease.lease_id])
     page = hers.get(where).content.decode()
     assert "data-signs" in page and "never which" in page
+    with transaction.atomic():
+        dispatch.save_draft(worker_id=ana.id, lease_id=lease.lease_id, answer={"label": "rainy"}, now=timezone.now())
+    assert "data-signs" not in hers.get(where).content.decode(), "what was begun before was not counted on this page"
     body = {"answer": {"label": "rainy", "comment": TEXT}, "then": "home", "signs": PASTED}
     assert hers.post(f"{where}submit/", json.dumps(body), content_type="application/json").status_code == 200
     assert WorkSigns.objects.get().pasted == len(TEXT)
