@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from marketplace.views.ops import apart, batches, cases, disputes, judging, person, pools, projects, today
+from marketplace.views.ops import apart, batches, cases, disputes, judging, person, pools, projects, promotions, today
 
 urlpatterns = [
     path("ops/", today.page, name="ops_today"),
@@ -22,6 +22,8 @@ urlpatterns = [
     path("ops/pools/", pools.projects, name="ops_pools"),
     path("ops/pools/skills/", pools.skills, name="ops_pools_skills"),
     path("ops/pools/workers/", pools.workers, name="ops_pools_workers"),
+    path("ops/pools/promotions/", promotions.page, name="ops_promotions"),
+    path("ops/pools/promotions/<uuid:worker_id>/<uuid:skill_id>/", promotions.give, name="ops_promote"),
     path("ops/pools/apart/", apart.page, name="ops_apart"),
     path("ops/pools/apart/<uuid:apart_id>/end/", apart.end, name="ops_apart_end"),
     path("ops/pools/apart/wishes/<uuid:wish_id>/decline/", apart.decline, name="ops_apart_decline"),

@@ -41,7 +41,8 @@ def tabs(active: str) -> list[dict[str, Any]]:
     """The pages of pools, with the active one marked."""
     pages = [
         ("projects", _("By project"), "market:ops_pools"), ("skills", _("By skill"), "market:ops_pools_skills"),
-        ("workers", _("Workers"), "market:ops_pools_workers"), ("apart", _("Kept apart"), "market:ops_apart"),
+        ("workers", _("Workers"), "market:ops_pools_workers"), ("promotions", _("Ready for more"), "market:ops_promotions"),
+        ("apart", _("Kept apart"), "market:ops_apart"),
     ]
     return [{"label": label, "url": reverse(name), "active": key == active} for key, label, name in pages]
 
