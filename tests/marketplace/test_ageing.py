@@ -10,7 +10,7 @@ from marketplace import results
 from marketplace.models import WorkerRecord
 from tests import market, people
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 NOW = market.NOW
 DAY = dt.timedelta(days=1)

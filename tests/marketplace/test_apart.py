@@ -19,7 +19,7 @@ from tests import market, people
 from tests.marketplace.api.callers import Caller
 from workers.models import Notice, User
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 NOW = market.NOW
 
@@ -95,6 +95,7 @@ def test_neither_judges_the_other(ana: User, ben: User, olu: User) -> None:
     assert market.take(people.worker("Cem"), kind="review") is not None
 
 
+@pytest.mark.django_db(transaction=True)
 def test_two_asks_at_once_do_not_meet_either(ana: User, ben: User, olu: User) -> None:
     market.launched(*people.client(), texts=8, overlap=2, max_overlap=2)
     keep(ana, ben, olu)

@@ -21,7 +21,7 @@ from tests.marketplace.api.callers import Caller
 from workers.models import Notice, User
 from workers.people import NotIndependent
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 NOW = market.NOW
 HOUR = dt.timedelta(hours=1)

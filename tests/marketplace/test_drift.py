@@ -15,7 +15,7 @@ from marketplace.models import GoldAnswer, Project, Submission, WorkerRecord
 from tests import market, people
 from workers.models import Notice, User
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 NOW = market.NOW
 

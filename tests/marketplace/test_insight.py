@@ -15,7 +15,7 @@ from tests.marketplace.api.callers import CLIENT, Caller
 from workers import pseudonyms
 from workers.models import Membership, Organisation, User
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 NOW = market.NOW
 

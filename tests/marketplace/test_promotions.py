@@ -18,7 +18,7 @@ from tests import market, people
 from tests.marketplace.api.callers import Caller
 from workers.models import User
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 NOW = market.NOW
 

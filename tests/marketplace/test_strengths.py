@@ -19,7 +19,7 @@ from tests import market, people
 from tests.marketplace.api.callers import CLIENT, Caller
 from workers.models import Organisation, User
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 NOW = market.NOW
 SETTINGS = {"mode": "prefer", "criteria": [], "ties": True, "justification_least": 0}
