@@ -91,12 +91,12 @@ SELECT q.project_id, p.name, q.kind,
                                WHERE s.queue_id = q.id AND s.open AND s.rank > greatest(q.mark, cursor.rank)
                                ORDER BY s.rank LIMIT %(most)s) s
          WHERE NOT EXISTS (SELECT 1 FROM marketplace_assignment a WHERE a.task_id = s.task_id AND a.worker_id = %(worker)s
-                              AND a.state <> 'lapsed')) +
+                              AND a.state <> 'lapsed'){theirs}) +
        (SELECT count(*) FROM (SELECT s.task_id FROM marketplace_slot s
                                WHERE s.queue_id = q.id AND s.open AND s.rank > q.mark AND s.rank <= cursor.rank
                                ORDER BY s.rank LIMIT %(behind)s) s
          WHERE NOT EXISTS (SELECT 1 FROM marketplace_assignment a WHERE a.task_id = s.task_id AND a.worker_id = %(worker)s
-                              AND a.state <> 'lapsed')),
+                              AND a.state <> 'lapsed'){theirs}),
        q.terms->>'daily_cap'
   FROM marketplace_queue q JOIN marketplace_project p ON p.id = q.project_id
  CROSS JOIN LATERAL (SELECT coalesce(max(l.rank), 0) AS rank FROM marketplace_lease l
@@ -105,12 +105,17 @@ SELECT q.project_id, p.name, q.kind,
 """
 """Open slots of these queues that the worker has not had: what lies ahead of their cursor, and the first ones behind it."""
 
+THEIRS = """
+           AND NOT EXISTS (SELECT 1 FROM marketplace_assignment b WHERE b.task_id = s.task_id AND b.worker_id = ANY(%(apart)s)
+                              AND b.state <> 'skipped' AND NOT b.judges)"""
+"""Tasks of people whom the worker is kept apart from are left out; only for who is kept apart from anybody."""
+
 
 def fits(*, worker_id: uuid.UUID, now: datetime) -> list[Fit]:
     """The projects of the worker's ready row with how much there fits them, most first; then those that come later."""
     ready = Ready.objects.filter(worker_id=worker_id).first()
     queues = list(ready.multipliers)[:QUEUES_LOOKED_AT] if ready else []
-    found = _counted_by_project(queues, worker_id, now)
+    found = _counted_by_project(queues, worker_id, ready.apart if ready else [], now)
     later = [one for one in _later(ready, now) if one.project_id not in found or not found[one.project_id].slots]
     soon = [fit for fit in found.values() if fit.project_id not in {one.project_id for one in later}]
     return [*sorted(soon, key=lambda fit: (-fit.slots, fit.name)), *later]
@@ -131,9 +136,12 @@ def _later(ready: Ready | None, now: datetime) -> list[Fit]:
     return list(found.values())
 
 
-def _counted_by_project(queues: list[int], worker_id: uuid.UUID, now: datetime) -> dict[uuid.UUID, Fit]:
+def _counted_by_project(
+    queues: list[int], worker_id: uuid.UUID, apart: list[uuid.UUID], now: datetime
+) -> dict[uuid.UUID, Fit]:
+    facts = {"worker": worker_id, "queues": queues, "most": queries.MANY, "behind": 200, "apart": apart}
     with connection.cursor() as cursor:
-        cursor.execute(FITTING, {"worker": worker_id, "queues": queues, "most": queries.MANY, "behind": 200})
+        cursor.execute(FITTING.format(theirs=THEIRS if apart else ""), facts)
         rows = cursor.fetchall()
     records = WorkerRecord.objects.filter(worker_id=worker_id, project__in={row[0] for row in rows}, day=now.date())
     done = dict(records.values_list("project_id", "day_answers"))

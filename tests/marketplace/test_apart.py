@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from kit.errors import Invalid, NotFound
 from kit.models import AuditRecord
-from marketplace import apart, dispatch, review
+from marketplace import apart, dispatch, outlook, review
 from marketplace.models import Apart, ApartWish, Lease
 from tests import market, people
 from tests.marketplace.api.callers import Caller
@@ -54,6 +54,8 @@ def test_they_never_get_the_same_task(ana: User, ben: User, olu: User) -> None:
     assert market.work(ana) and market.work(ben) and market.work(ana) and market.work(ben)
     assert not tasks_of(ana) & tasks_of(ben) and len(tasks_of(ana) | tasks_of(ben)) == 4
     assert market.take(ana) is None and market.take(ben) is None, "what is left is the other's"
+    with transaction.atomic():
+        assert outlook.of(worker_id=ana.id, now=NOW).slots == 0, "and it is not counted as work that fits"
     cem = people.worker("Cem")
     for _time in range(4):
         assert market.work(cem), "for anybody else it is open"
