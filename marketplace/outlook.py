@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from django.db import connection
 from django.db.models import F, Q
@@ -139,7 +139,7 @@ def _later(ready: Ready | None, now: datetime) -> list[Fit]:
 def _counted_by_project(
     queues: list[int], worker_id: uuid.UUID, apart: list[uuid.UUID], now: datetime
 ) -> dict[uuid.UUID, Fit]:
-    facts = {"worker": worker_id, "queues": queues, "most": queries.MANY, "behind": 200, "apart": apart}
+    facts: dict[str, Any] = {"worker": worker_id, "queues": queues, "most": queries.MANY, "behind": 200, "apart": apart}
     with connection.cursor() as cursor:
         cursor.execute(FITTING.format(theirs=THEIRS if apart else ""), facts)
         rows = cursor.fetchall()
