@@ -55,16 +55,17 @@ SELECT batch_id, count(*), count(*) FILTER (WHERE ambiguous), coalesce(sum(confi
 
 
 def by_batch(*, project: Project, batches: Sequence[Batch]) -> list[OfBatch]:
-    """The newest launched batches; two statements and agreement's two for each, all of them believed for a while."""
+    """The newest launched batches; four statements, most of them believed for a while."""
     shown = list(batches[:BATCHES])
     ids = [batch.pk for batch in shown]
     found = health.rested("by-batch", ids, lambda: _results(ids)) if ids else {}
+    agreements = health.agreements_of(project, ids)
     spent, voted = money.batches_spend(ids), registry.drawer(project.task_type).aggregation in VOTED
     rows = []
     for batch in shown:
         settled, ambiguous, right, doubt = found.get(batch.pk, (0, 0, 0.0, 0.0))
         rows.append(OfBatch(
-            batch=batch, settled=settled, ambiguous=ambiguous, agreement=health.agreement_of(project, [batch.pk]),
+            batch=batch, settled=settled, ambiguous=ambiguous, agreement=agreements.get(batch.pk),
             accuracy=health.interval(right=right, answers=settled, doubt=doubt) if voted else None,
             spent=spent[batch.pk].paid + spent[batch.pk].fees, right=right if voted else 0.0,
         ))  # fmt: skip
