@@ -54,10 +54,11 @@ ACCOUNT_PAGES = ("/account/notices/", "/account/help/", "/account/email/", "/acc
 BELONGS = {
     "/work/exams/": "/work/skills/", "/work/attempts/": "/work/skills/",
     "/work/profile/": "/work/standing/", "/work/agreement/": "/work/standing/", "/work/tokens/": "/work/standing/",
-    "/work/disputes/": "/work/history/",
     "/ops/credentials/": "/ops/queues/", "/ops/questions/": "/ops/queues/",
     "/ops/support/": "/ops/queues/", "/ops/announcements/": "/ops/pools/",
     "/ops/exams/": "/ops/skills/", "/ops/readings/": "/ops/skills/",
+    "/work/disputes/": "/work/history/", "/work/cases/": "/work/quality/",
+    "/ops/cases/": "/ops/", "/ops/projects/": "/ops/pools/",
 }
 """Pages that have no item of their own, and whose item they light up."""
 SEAT = "seat"

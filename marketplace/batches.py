@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings as site
@@ -122,7 +122,7 @@ def launch(*, batch: Batch, actor_id: uuid.UUID, now: datetime, pilot_size: int 
         Queue.objects.create(
             project=project, batch=batch, kind=kind, tier=tier, open=True, priority=batch.priority, opened_at=now,
             rule_version=project.rule_version, gold_count=projects.gold_for(project, kind=kind, tier=tier), terms=frozen,
-            room_units=escalation.room(frozen, slots=slots) if tier else None,
+            room_units=escalation.room(frozen, slots=slots) if tier else None, **_best_first(project, kind, tier, now),
         )
     outbox.emit("batch.launched", batch_id=str(batch.pk))
 
@@ -132,6 +132,13 @@ def _queues(project: Project) -> list[tuple[str, int]]:
     experts = escalation.of_project(project)
     reviews = [("review", 0)] if routing.REVIEWS_HELD_BP[project.review_rule] else []
     return [("answer", 0), *reviews, *(experts.queues if experts else [])]
+
+
+def _best_first(project: Project, kind: str, tier: int, now: datetime) -> dict[str, Any]:
+    """The window in which ordinary answers are given out to good workers alone, where the project wants one."""
+    if (kind, tier) != ("answer", 0) or not project.best_first_minutes:
+        return {}
+    return {"best_until": now + timedelta(minutes=project.best_first_minutes), "best_low_bp": project.best_first_low_bp}
 
 
 def _frozen(project: Project, most: dict[str, pricing.Most]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from celery.schedules import crontab
 
 TIMES: dict[str, Any] = {
     "expire_leases": 2.0,
+    "share_out": 15.0,
     "move_marks": 1.0,
     "open_slots": 1.0,
     "advance_batches": 5.0,
@@ -18,6 +19,7 @@ TIMES: dict[str, Any] = {
     "pay_night": crontab(minute=40, hour=0),
     "tell_of_work": 20.0,
     "send_announcements": 10.0,
+    "look_at_signs": 3_600.0,
     "read_uploads": 1.0,
     "fetch_images": 2.0,
     "send_webhooks": 2.0,
@@ -25,6 +27,7 @@ TIMES: dict[str, Any] = {
     "forget_webhooks": crontab(minute=50, hour=3),
     "renew_proofs": crontab(minute=20, hour=4),
     "count_clients": crontab(minute=10, hour=4),
+    "watch_drift": crontab(minute=20, hour=2),
     "forget_drafts": crontab(minute=40, hour=3),
 }
 """Seconds, or a time in UTC."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from marketplace.views import questions
-from marketplace.views.client import batches, budgets, disputes, gold, missions, projects, results, review, setup, uploads
+from marketplace.views.client import batches, budgets, disputes, gold, missions, projects, quality, results, review, setup, uploads
 
 ORG = "client/<slug:org>/"
 PROJECT = f"{ORG}projects/<uuid:project_id>/"
@@ -29,6 +29,7 @@ urlpatterns = [
     path(f"{PROJECT}workers/count/<slug:part>/", setup.count, name="workers_count"),
     path(f"{PROJECT}budget/", budgets.page, name="project_budget"),
     path(f"{PROJECT}budget/drop/", budgets.drop, name="drop_budget"),
+    path(f"{PROJECT}quality/", quality.page, name="project_quality"),
     path(f"{PROJECT}gold/", gold.page, name="project_gold"),
     path(f"{PROJECT}gold/add/", gold.add, name="gold_add"),
     path(f"{PROJECT}gold/answer/", gold.answer, name="gold_answer"),

@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.cache import cache
 from django.utils.translation import gettext_lazy as _
 
 from kit import hot
 from kit.errors import Conflict, NotFound, Refused
-from kit.ids import uuid7
-from marketplace import eligibility, routing, sql
-from marketplace.models import Assignment, Draft, Lease, Ready, SlotKind, Submission
+from marketplace import claims, eligibility, sql
+from marketplace.models import Assignment, Draft, Lease, Ready, Submission
 
+LeasedTask = claims.LeasedTask
 PAUSE_AT_MOST = timedelta(hours=24)
 LIFE_AT_MOST = 10
 """A lease lives at most this many times its first length."""
-LAP_REST_SECONDS = 10
-"""A worker whose second lap found nothing is not sent round again for so long."""
-AT_ONCE = 8
-"""Queues that one statement looks up, as `sql.OPTIONS` says."""
-GATED = 5
-"""Columns of `sql.GATE`."""
-JUDGING = {SlotKind.REVIEW.value, SlotKind.ADJUDICATION.value}
 
 
 class NotWorking(Refused):
@@ -36,31 +27,16 @@ class NotWorking(Refused):
     code = "not_working"
 
 
+class NotYourTurn(Conflict):
+    """Others go first for a while, see `turns`."""
+
+    code = "not_your_turn"
+
+
 class LeaseGone(Conflict):
     """The lease is over: handed in, given back, expired or withdrawn."""
 
     code = "lease_over"
-
-
-@dataclass(frozen=True, slots=True)
-class LeasedTask:
-    """What a worker holds: the task, the frozen terms, and the clock."""
-
-    lease_id: uuid.UUID
-    assignment_id: uuid.UUID
-    kind: str
-    task_id: int
-    payload: dict[str, Any]
-    prelabel: Any
-    draft: Any
-    subject_id: uuid.UUID | None
-    terms: dict[str, Any]
-    state: str
-    leased_at: datetime
-    expires_at: datetime
-    active_ms: int = 0
-    round: int = 1
-    fresh: bool = field(default=True)
 
 
 def lease_next(
@@ -71,19 +47,26 @@ def lease_next(
     Needs an open transaction. Raises NotWorking. When a parallel ask of the same person wins, psycopg's
     UniqueViolation passes: the door rolls back and asks `live_lease`.
     """
-    ask = _Ask(worker_id, kind, project_id, now, rng)
+    ask = claims.Ask(worker_id, kind, project_id, now, rng)
     with hot.cursor() as cursor:
-        (standing, fresh, live_id, complete, country), options = _look(cursor, ask)
-        ask = replace(ask, country=country)
+        seen = claims.look(cursor, ask)
+        if seen is None:
+            raise NotWorking(_("Only people who signed up to work can take tasks."))
+        (standing, fresh, live_id, complete, apart, country), options = seen
         if live_id is not None:
             return _read_lease(cursor, live_id, worker_id)
         if standing != "active":
             raise NotWorking(_("Your account is %(standing)s, so no new tasks are given out.") % {"standing": standing})
         if not fresh:
-            complete = eligibility.make_ready(worker_id=worker_id, now=now)
+            complete, apart = eligibility.make_ready(worker_id=worker_id, now=now)
             options = cursor.execute(sql.OPTIONS, ask.facts()).fetchall()
-        pages = _pages(cursor, ask, options, complete=complete)
-        return next((found for page in pages if (found := _take(cursor, ask, page))), None)
+        ask = replace(ask, country=country, apart=tuple(apart))
+        claims.one_after_the_other(cursor, ask)
+        pages = claims.pages(cursor, ask, options, complete=complete)
+        found = next((found for page in pages if (found := claims.take(cursor, ask, page))), None)
+        if found is None:
+            cursor.execute(sql.ASKED, {"worker": worker_id, "now": now})
+        return found
 
 
 def live_lease(*, worker_id: uuid.UUID, kind: str, now: datetime) -> LeasedTask | None:
@@ -102,131 +85,6 @@ def read_lease(*, worker_id: uuid.UUID, lease_id: uuid.UUID) -> LeasedTask:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Ask:
-    worker_id: uuid.UUID
-    kind: str
-    project_id: uuid.UUID | None
-    now: datetime
-    rng: random.Random
-    country: str = ""
-
-    def facts(self, *, beyond: int = 0) -> dict[str, Any]:
-        return {"worker": self.worker_id, "kind": self.kind, "project": self.project_id, "now": self.now, "beyond": beyond}
-
-
-def _look(cursor: hot.Cursor, ask: _Ask) -> tuple[hot.Row, list[hot.Row]]:
-    """The gate, and the first options, which count only when the gate says that they are fresh."""
-    rows = cursor.execute(sql.LOOK, ask.facts()).fetchall()
-    if not rows:
-        raise NotWorking(_("Only people who signed up to work can take tasks."))
-    return rows[0][:GATED], [row[GATED:] for row in rows if row[GATED] is not None]
-
-
-def _pages(
-    cursor: hot.Cursor, ask: _Ask, rows: list[hot.Row], *, complete: bool
-) -> Iterator[list[hot.Row]]:
-    """The worker's options, eight at a time: normally the first eight do, more are read by who found nothing in those."""
-    for statement in (sql.OPTIONS, sql.OPTIONS_FURTHER)[: 1 if complete else 2]:
-        beyond = 0
-        if statement is sql.OPTIONS_FURTHER:
-            rows = cursor.execute(statement, ask.facts()).fetchall()
-        while rows:
-            yield rows
-            beyond += AT_ONCE
-            rows = cursor.execute(statement, ask.facts(beyond=beyond)).fetchall() if len(rows) == AT_ONCE else []
-
-
-def _take(cursor: hot.Cursor, ask: _Ask, rows: list[hot.Row]) -> LeasedTask | None:
-    """Walk the worker's queues in order: normally one turn; the second lap only when nothing was found."""
-    passed = []
-    for option in _below_cap(rows, ask):
-        found = _claim_gold(cursor, ask, option) or _claim(cursor, ask, option)
-        if found:
-            return found
-        passed.append(option)
-    for option in passed:
-        if found := _second_lap(cursor, ask, option):
-            return found
-    return None
-
-
-def _below_cap(rows: list[hot.Row], ask: _Ask) -> Iterator[routing.Option]:
-    """The queues that may serve this worker now: open, of the rule version that was checked, below the daily cap."""
-    for row in rows:
-        queue_id, project_id, mark, gold_count, terms, *record = row
-        option = routing.Option(queue_id, project_id, mark, gold_count, hot.from_json(terms), *record)
-        if not routing.cap_reached(option, today=ask.now.date()):
-            yield option
-
-
-def _claim(cursor: hot.Cursor, ask: _Ask, option: routing.Option) -> LeasedTask | None:
-    params = _params(ask, option) | {"queue": option.queue_id, "mark": option.mark}
-    return _leased(cursor, sql.CLAIM, params, ask, option)
-
-
-def _claim_gold(cursor: hot.Cursor, ask: _Ask, option: routing.Option) -> LeasedTask | None:
-    """With the worker's gold share, a task with a known answer, looked for from a random place round to the start."""
-    if ask.kind != SlotKind.ANSWER or not routing.draws_gold(option, rng=ask.rng):
-        return None
-    params = _params(ask, option) | {"queue": option.queue_id, "project": option.project_id, "gold": True}
-    place = ask.rng.random()
-    found = _leased(cursor, sql.CLAIM_GOLD, params | {"from_n": place}, ask, option)
-    return found or _leased(cursor, sql.CLAIM_GOLD, params | {"from_n": 0.0}, ask, option)
-
-
-def _second_lap(cursor: hot.Cursor, ask: _Ask, option: routing.Option) -> LeasedTask | None:
-    """Look at open slots that the cursor has passed, so that none is stranded; one slice an ask."""
-    key = f"lap:{ask.worker_id}:{option.queue_id}"
-    place = cache.get(key, 0)
-    if place is None or place < 0:
-        return None
-    params = {"queue": option.queue_id, "place": place}
-    slots = cursor.execute(sql.LAP_SLICE, params).fetchall()
-    if not slots:
-        cache.set(key, -1 if place == 0 else 0, LAP_REST_SECONDS)
-        return None
-    mine = {"worker": ask.worker_id, "tasks": [row[1] for row in slots], "judges": ask.kind in JUDGING}
-    own = {row[0] for row in cursor.execute(sql.LAP_MINE, mine).fetchall()}
-    cache.set(key, slots[-1][2], 60)
-    for slot_id, task_id, _rank in slots:
-        if task_id not in own:
-            params = _params(ask, option) | {"queue": option.queue_id, "slot": slot_id}
-            if found := _leased(cursor, sql.CLAIM_SLOT, params, ask, option):
-                cache.set(key, place, 60)
-                return found
-    return None
-
-
-def _params(ask: _Ask, option: routing.Option) -> dict[str, Any]:
-    terms = routing.freeze(option, rng=ask.rng, country=ask.country)
-    return {
-        "worker": ask.worker_id,
-        "judges": ask.kind in JUDGING,
-        "kind": ask.kind,
-        "gold": False,
-        "assignment": uuid7(),
-        "lease": uuid7(),
-        "now": ask.now,
-        "first_seconds": terms["first_seconds"],
-        "expires": ask.now + timedelta(seconds=terms["first_seconds"]),
-        "terms": hot.as_json(terms),
-    }
-
-
-def _leased(
-    cursor: hot.Cursor, statement: str, params: dict[str, Any], ask: _Ask, option: routing.Option
-) -> LeasedTask | None:
-    row = cursor.execute(statement, params).fetchone()
-    if row is None:
-        return None
-    return LeasedTask(
-        lease_id=row[0], assignment_id=row[1], kind=ask.kind, task_id=row[3], payload=hot.from_json(row[4]),
-        prelabel=hot.from_json(row[5]), draft=hot.from_json(row[6]), subject_id=row[7], terms=hot.from_json(params["terms"]),
-        state="live", leased_at=ask.now, expires_at=params["expires"],
-    )
-
-
 def _read_lease(cursor: hot.Cursor, lease_id: uuid.UUID, worker_id: uuid.UUID) -> LeasedTask | None:
     row = cursor.execute(sql.LIVE_LEASE, {"lease": lease_id, "worker": worker_id}).fetchone()
     if row is None:
@@ -240,24 +98,34 @@ def _read_lease(cursor: hot.Cursor, lease_id: uuid.UUID, worker_id: uuid.UUID) -
 
 
 def resume_lapsed(*, worker_id: uuid.UUID, assignment_id: uuid.UUID, now: datetime, rng: random.Random) -> LeasedTask:
-    """Go on with a task whose lease ran out, while one of its slots is open; raises LeaseGone when none is."""
+    """Go on with a task whose lease ran out, while one of its slots is open.
+
+    Raises LeaseGone when none is, NotYourTurn while others go first.
+    """
     lapsed = Lease.objects.filter(
         assignment_id=assignment_id, worker_id=worker_id, assignment__state="lapsed", state="expired", gold=False
     ).select_related("slot").order_by("-leased_at").first()
     if lapsed is None:
         raise NotFound(_("There is no such lapsed task."))
     _hands_free(worker_id, lapsed.kind)
+    _its_turn(worker_id, lapsed.queue_id, now)
     with hot.cursor() as cursor:
         gate = cursor.execute(sql.GATE, {"worker": worker_id, "kind": lapsed.kind, "now": now}).fetchone()
-        ask = _Ask(worker_id, lapsed.kind, None, now, rng, country=gate[-1] if gate else "")
+        ask = claims.Ask(worker_id, lapsed.kind, None, now, rng, **({"apart": tuple(gate[4]), "country": gate[5]} if gate else {}))
+        claims.one_after_the_other(cursor, ask)
         rows = cursor.execute(sql.OPTIONS, ask.facts()).fetchall()
-        pages = _pages(cursor, ask, rows, complete=False)
-        for option in _below_cap([row for page in pages for row in page], ask):
-            if option.queue_id == lapsed.queue_id:
-                params = _params(ask, option) | {"queue": option.queue_id, "slot": lapsed.slot_id}
-                if found := _leased(cursor, sql.CLAIM_SLOT, params, ask, option):
-                    return found
+        pages = claims.pages(cursor, ask, rows, complete=False)
+        for option in claims.below_cap([row for page in pages for row in page], ask):
+            if option.queue_id == lapsed.queue_id and (found := claims.claim_slot(cursor, ask, option, lapsed.slot_id)):
+                return found
     raise LeaseGone(_("Somebody else has this task now. Your draft stays for 30 days."))
+
+
+def _its_turn(worker_id: uuid.UUID, queue_id: int, now: datetime) -> None:
+    ready = Ready.objects.filter(worker_id=worker_id).first()
+    until = next((datetime.fromisoformat(at) for one, _why, at in ready.waits if one == queue_id), None) if ready else None
+    if until is not None and until > now:
+        raise NotYourTurn(_("Others go first in this project for a moment. Your draft stays; try again later."), until=until.isoformat())
 
 
 def take_up_sent_back(*, worker_id: uuid.UUID, submission_id: uuid.UUID, now: datetime) -> LeasedTask:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kit import audit, outbox, states
 from kit.errors import Conflict, NotFound
-from marketplace import gold, results
+from marketplace import gold, results, reviewers
 from marketplace.models import Batch, Dispute, GoldAnswer, QualityModel, Submission, Verdict
 from marketplace.models.judging import Decision
 from marketplace.settlement import DISPUTE_WINDOW
@@ -168,6 +168,8 @@ def carry_out(*, appeal_id: uuid.UUID, now: datetime) -> None:
     dispute.closed_at, dispute.outcome = now, dispute.appeal.outcome
     dispute.save(update_fields=["closed_at", "outcome"])
     audit.record(subject=submission, verb="dispute.closed", actor_id=by_id, now=now, reason=dispute.outcome)
+    if dispute.verdict_id is not None:
+        reviewers.on_dispute(verdict_id=dispute.verdict_id, now=now)
     _tell_client(dispute, "client.dispute_lost" if won else "client.dispute_upheld")
     if won and dispute.about == Dispute.About.VERDICT:
         _accept(dispute, submission, by_id, now)

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, Sum
 
-from marketplace import pools, pricing, routing, rules
+from marketplace import apart, pools, pricing, routing, rules, turns
 from marketplace.models import Project, Queue, Ready, Slot, WorkerRecord
 from qualification import grants
 from workers import queries as people
@@ -85,22 +85,25 @@ def lets_in(queue: Queue, who: Person) -> bool:
     return queue.project.organisation_id not in who.organisations and rules.holds(rule_of(queue), who.facts)
 
 
-def make_ready(*, worker_id: uuid.UUID, now: datetime) -> bool:
+def make_ready(*, worker_id: uuid.UUID, now: datetime) -> tuple[bool, list[uuid.UUID]]:
     """Work out which queues a worker may take from, in order, and keep it for the claims to come.
 
-    Returns whether the first ones are all there are.
+    Returns whether the first ones are all there are, and whom the worker is kept apart from.
     """
     who = person(worker_id=worker_id, now=now)
     if who is None:
-        return True
+        return True, []
+    others = apart.of(worker_id)
     fitting = _fitting(who) if who.may_work else []
+    waits = turns.waits(worker_id=worker_id, queues=fitting, now=now) if fitting else {}
+    fitting = [queue for queue in fitting if queue.pk not in waits]
     records = dict(
         WorkerRecord.objects.filter(worker_id=worker_id, project__in={queue.project_id for queue in fitting})
         .values_list("project_id", "score_low_bp")
     )
     entries = [(queue.pk, queue.rule_version, pricing.band_of(records.get(queue.project_id))) for queue in fitting]
     first, further = _first_of_each_kind(fitting, entries)
-    until = now + VALID_FOR
+    until = min([now + VALID_FOR, *(wait.until for wait in waits.values())])
     Ready.objects.update_or_create(
         worker_id=worker_id,
         defaults={
@@ -108,6 +111,8 @@ def make_ready(*, worker_id: uuid.UUID, now: datetime) -> bool:
             "rule_versions": [version for _queue_id, version, _multiplier in first],
             "multipliers_bp": [multiplier for _queue_id, _version, multiplier in first],
             "further": further,
+            "waits": [[wait.queue_id, wait.why, wait.until.isoformat()] for wait in waits.values()],
+            "apart": others,
             "complete": not further,
             "facts_version": who.facts_version,
             "stale": False,
@@ -115,11 +120,11 @@ def make_ready(*, worker_id: uuid.UUID, now: datetime) -> bool:
             "made_at": now,
         },
     )
-    return not further
+    return not further, others
 
 
 def _fitting(who: Person) -> list[Queue]:
-    """The queues that let this person in, in routing's order."""
+    """The queues that let this person in, in routing's order, whosever turn it is."""
     rows = Queue.objects.filter(open=True).select_related("project").order_by("-priority", "opened_at", "id")
     by_id = {queue.pk: queue for queue in rows[:LOOKED_AT] if lets_in(queue, who)}
     order = routing.ranked([

@@ -11,7 +11,6 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from kit.errors import Text
-from marketplace.models.judging import Decision, Reason
 from marketplace.models.projects import AIUse, Project, ReviewRule
 from marketplace.rules import LANGUAGE_LEVELS, Rule
 from task_types import registry
@@ -55,6 +54,9 @@ class NewProject(Styled):
 
 PRICE: dict[str, Any] = {"min_value": Decimal("0.0001"), "max_value": 1000, "max_digits": 8, "decimal_places": 4}
 SHARE: dict[str, Any] = {"min_value": 0, "max_value": 100, "decimal_places": 2}
+
+
+SHARING = [("fair", _("shared out among those who ask")), ("first", _("first come, first served"))]
 
 
 def _decimal(label: Any, help_text: Any = "", *, required: bool = True, **bounds: Any) -> forms.DecimalField:
@@ -125,6 +127,18 @@ class Terms(Styled):
         label=_("The work shows"), required=False, choices=list(CONTENT.items()), widget=forms.CheckboxSelectMultiple,
         help_text=_("Workers read it before they start; who asked to be spared it is not offered the work, without any penalty."),
     )  # fmt: skip
+    sharing = forms.ChoiceField(
+        label=_("When tasks are few"), required=False, choices=SHARING,
+        help_text=_("Few: less than ten minutes of work for each person who asks. Shared out: nobody takes more than twice what is usual."),
+    )
+    best_first_minutes = forms.IntegerField(
+        label=_("The best go first for"), required=False, min_value=0, max_value=1_440,
+        help_text=_("After each launch. Empty: nobody does."),
+    )
+    best_first_low = _decimal(
+        _("from a score of"), _("Its lower end in this project, or else in work of the same kind."), required=False,
+        min_value=50, max_value=Decimal("99.99"), decimal_places=2,
+    )  # fmt: skip
     expert_skill = forms.ChoiceField(
         label=_("Experts hold the skill"), required=False, help_text=_("They are asked where the target is not reached.")
     )
@@ -143,7 +157,7 @@ class Terms(Styled):
 
     PLAIN = ("overlap", "max_overlap", "review_rule", "judge_hours", "expected_seconds", "lease_seconds", "daily_cap", "ai_use",
              "content_warnings")  # fmt: skip
-    SHARES = ("sampled_share", "bonus_pool", "floor_pool", "adjudication_share", "quality_bonus_least")
+    SHARES = ("sampled_share", "bonus_pool", "floor_pool", "adjudication_share", "quality_bonus_least", "best_first_low")
     AMOUNTS = ("floor_per_hour", "quality_bonus")
 
     def __init__(
@@ -166,6 +180,7 @@ class Terms(Styled):
         found |= {name: _figure(getattr(project, f"{name}_units")) for name in cls.AMOUNTS}
         found["countries"] = "\n".join(f"{code} {share / 100:g} %" for code, share in project.country_bp.items())
         found |= {"expert_skill": project.expert_skill or "", "expert_tier": project.expert_tier or 1}
+        found |= {"sharing": "fair" if project.fair_shares else "first", "best_first_minutes": project.best_first_minutes or None}
         target = project.target_accuracy_bp
         return found | {"target_accuracy": Decimal(target) / 100 if target else None}
 
@@ -176,6 +191,7 @@ class Terms(Styled):
         found |= {f"{name}_bp": int(given[name] * 100) for name in self.SHARES if given[name] is not None}
         found |= {f"{name}_units": int((given[name] or 0) * 10_000) for name in self.AMOUNTS}
         found["country_bp"] = given["countries"]
+        found |= {"best_first_minutes": given["best_first_minutes"] or 0, "fair_shares": given["sharing"] != "first"}
         target, skill = given["target_accuracy"], given["expert_skill"] or None
         found |= {"expert_skill": skill, "expert_tier": (given["expert_tier"] or 1) if skill else None}
         return found | {"target_accuracy_bp": int(target * 100) if target else None}
@@ -367,32 +383,3 @@ class Launch(Plan):
 
     def size(self) -> int | None:
         return self.cleaned_data["pilot_size"] if self.cleaned_data["pilot"] else None
-
-
-class Verdict(Styled):
-    """What a client says of an answer."""
-
-    decision = forms.ChoiceField(choices=[one for one in Decision.choices if one[0] != Decision.FIX], widget=forms.RadioSelect)
-    share = forms.IntegerField(label=_("Share that is paid"), min_value=1, max_value=99, required=False)
-    reason = forms.ChoiceField(label=_("Reason"), choices=[("", _("Choose a reason")), *Reason.choices], required=False)
-    clause = forms.CharField(label=_("Clause of the guideline"), max_length=200, required=False)
-    comment = forms.CharField(
-        label=_("What should be different"), max_length=2_000, required=False,
-        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
-    )  # fmt: skip
-
-    def clean(self) -> dict[str, Any]:
-        given = super().clean() or {}
-        if given.get("decision") == Decision.ACCEPT_SHARE and not given.get("share") and "share" not in self.errors:
-            self.add_error("share", _("Expected a share from 1 to 99 percent."))
-        return given
-
-    def verdict(self) -> dict[str, Any]:
-        """The fields that `review.Judgement` takes."""
-        given = self.cleaned_data
-        if given["decision"] == Decision.ACCEPT:
-            return {"decision": given["decision"]}
-        found = {name: given[name] for name in ("decision", "reason", "clause", "comment")}
-        if given["decision"] == Decision.ACCEPT_SHARE:
-            found["share_bp"] = given["share"] * 100
-        return found

@@ -185,6 +185,28 @@ def _agreement(project: Project, batch_ids: Sequence[uuid.UUID]) -> tuple[float,
     return (100 * sum(means) / len(means), len(means)) if means else (0.0, 0)
 
 
+def agreements_of(project: Project, batch_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Agreement]:
+    """The same for each of several batches, over their newest tasks together: two statements, or none for a while."""
+    if not batch_ids:
+        return {}
+    measured: dict[uuid.UUID, tuple[float, int]] = rested("agreements", batch_ids, lambda: _agreements(project, batch_ids))
+    return {batch_id: Agreement(*found) for batch_id, found in measured.items()}
+
+
+def _agreements(project: Project, batch_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[float, int]]:
+    drawer, means = registry.drawer(project.task_type), dict[uuid.UUID, list[float]]()
+    newest = Result.objects.filter(batch__in=batch_ids, answers__gte=2).order_by("-task_id").values_list("pk", "batch_id")
+    batch_of = dict(newest[: SAMPLE * len(batch_ids)])
+    rows = Submission.objects.filter(task__in=list(batch_of), kind="answer", gold=False).exclude(state="rejected")
+    given: dict[int, list[dict[str, Any]]] = {}
+    for task_id, answer in rows.values_list("task_id", "answer"):
+        given.setdefault(task_id, []).append(answer)
+    for task_id, answers in given.items():
+        if len(answers) > 1:
+            means.setdefault(batch_of[task_id], []).append(_mean_of_pairs(drawer, project, answers[:ANSWERS_LOOKED_AT]))
+    return {batch_id: (100 * sum(found) / len(found), len(found)) for batch_id, found in means.items()}
+
+
 def _mean_of_pairs(drawer: Any, project: Project, answers: Sequence[dict[str, Any]]) -> float:
     pairs = [drawer.agreement(one, other, settings=project.settings) for one, other in combinations(answers, 2)]
     return float(sum(pairs) / len(pairs))

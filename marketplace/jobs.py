@@ -15,8 +15,10 @@ from marketplace import (
     batches,
     bonuses,
     budget_watch,
+    cases,
     client_records,
     dispatch,
+    drift,
     floors,
     intake,
     outlook,
@@ -24,11 +26,14 @@ from marketplace import (
     renewals,
     results,
     review,
+    turns,
 )
 from marketplace.models import Batch, Budget, Draft
 from marketplace.webhooks import happenings, sending
 
 DRAFT_DAYS = 30
+SIGNS_SINCE = timedelta(minutes=90)
+"""Half as long again as between two looks: one that was late leaves nothing out."""
 
 
 @shared_task
@@ -44,6 +49,13 @@ def expire_leases(**_: Any) -> None:
 def move_marks(**_: Any) -> None:
     with transaction.atomic(durable=True):
         dispatch.move_marks()
+
+
+@shared_task
+def share_out(**_: Any) -> None:
+    """Scarce work is shared out among those who ask."""
+    with transaction.atomic(durable=True):
+        turns.share_out(now=timezone.now())
 
 
 @shared_task
@@ -138,6 +150,23 @@ def count_clients(**_: Any) -> None:
     """What workers are shown of clients: pay speed, rejections, lost disputes."""
     with transaction.atomic(durable=True):
         client_records.count(now=timezone.now())
+
+
+@shared_task
+def look_at_signs(**_: Any) -> None:
+    """Many signs of tools bring a case before a person; one that nobody decides in time ends for the worker."""
+    now = timezone.now()
+    cases.look(since=now - SIGNS_SINCE, now=now)
+    with transaction.atomic(durable=True):
+        cases.end_overdue(now=now)
+    cases.forget_signs(now=now)
+
+
+@shared_task
+def watch_drift(**_: Any) -> None:
+    """Sound the alarm where known answers are met worse than before."""
+    with transaction.atomic(durable=True):
+        drift.watch(now=timezone.now())
 
 
 @shared_task

@@ -5,7 +5,19 @@ from __future__ import annotations
 from django.urls import path
 
 from marketplace.views import questions
-from marketplace.views.ops import batches, disputes, judging, named_pools, person, pools, today
+from marketplace.views.ops import (
+    apart,
+    batches,
+    cases,
+    disputes,
+    judging,
+    named_pools,
+    person,
+    pools,
+    projects,
+    promotions,
+    today,
+)
 
 urlpatterns = [
     path("ops/", today.page, name="ops_today"),
@@ -18,6 +30,8 @@ urlpatterns = [
     path("ops/batches/<uuid:batch_id>/go-on/", batches.go_on, name="ops_go_on_batch"),
     path("ops/batches/<uuid:batch_id>/close/", batches.close, name="ops_close_batch"),
     path("ops/batches/<uuid:batch_id>/priority/", batches.priority, name="ops_prioritise_batch"),
+    path("ops/projects/<uuid:project_id>/", projects.page, name="ops_project"),
+    path("ops/projects/<uuid:project_id>/quality/", projects.quality, name="ops_project_quality"),
     path("ops/pools/", pools.projects, name="ops_pools"),
     path("ops/pools/skills/", pools.skills, name="ops_pools_skills"),
     path("ops/pools/forecast/", pools.forecast, name="ops_pools_forecast"),
@@ -34,6 +48,11 @@ urlpatterns = [
     path("ops/pools/actions/<uuid:action_id>/undo/", named_pools.undo, name="ops_undo_bulk"),
     path("ops/questions/<uuid:question_id>/", questions.of_ops, name="ops_question"),
     path("ops/announcements/", named_pools.announcement_list, name="ops_announcements"),
+    path("ops/pools/promotions/", promotions.page, name="ops_promotions"),
+    path("ops/pools/promotions/<uuid:worker_id>/<uuid:skill_id>/", promotions.give, name="ops_promote"),
+    path("ops/pools/apart/", apart.page, name="ops_apart"),
+    path("ops/pools/apart/<uuid:apart_id>/end/", apart.end, name="ops_apart_end"),
+    path("ops/pools/apart/wishes/<uuid:wish_id>/decline/", apart.decline, name="ops_apart_decline"),
     path("ops/people/<uuid:person_id>/", person.page, name="ops_person"),
     path("ops/people/<uuid:person_id>/parts/<slug:key>/", person.part, name="ops_person_part"),
     path("ops/people/<uuid:person_id>/pause-work/", person.pause, name="ops_pause_person"),
@@ -42,6 +61,8 @@ urlpatterns = [
     path("ops/judge/", judging.queue, name="ops_judge"),
     path("ops/judge/<uuid:submission_id>/", judging.item, name="ops_judge_item"),
     path("ops/judge/<uuid:submission_id>/images/<str:digest>/", judging.image, name="ops_judge_image"),
+    path("ops/cases/", cases.queue, name="ops_cases"),
+    path("ops/cases/<uuid:case_id>/", cases.one, name="ops_case"),
     path("ops/disputes/", disputes.queue, name="ops_disputes"),
     path("ops/disputes/<uuid:appeal>/", disputes.one, name="ops_dispute"),
     path("ops/disputes/<uuid:appeal>/images/<str:digest>/", disputes.image, name="ops_dispute_image"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from django.db import connection
 from django.db.models import F, Q
@@ -24,7 +24,7 @@ CLOSED_SHOWN = 20
 ALERTS_A_ROUND = 50
 LOOKED_EVERY = timedelta(seconds=60)
 
-Why = Literal["open", "daily_cap", "all_taken"]
+Why = Literal["open", "daily_cap", "all_taken", "fair_share", "best_first"]
 
 notices.declare(
     "work.open", gettext_lazy("There is work for you: %(project)s."), url_name="market:work_home", mail=True
@@ -33,12 +33,20 @@ notices.declare(
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A project that lets this worker in: how many funded slots fit them (counted up to 1,000), or why none does now."""
+    """A project that lets this worker in: how many funded slots fit them (counted up to 1,000), or why none does now.
+
+    Where they let others go first (`fair_share`, `best_first`), `slots` is what waits for them `until` then at the latest.
+    """
 
     project_id: uuid.UUID
     name: str
     slots: int
     why: Why
+    until: datetime | None = None
+
+    @property
+    def open_now(self) -> bool:
+        return self.until is None and self.slots > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,7 @@ class Outlook:
 
     @property
     def slots(self) -> int:
-        return sum(fit.slots for fit in self.fits)
+        return sum(fit.slots for fit in self.fits if fit.open_now)
 
 
 def of(*, worker_id: uuid.UUID, now: datetime) -> Outlook:
@@ -83,12 +91,12 @@ SELECT q.project_id, p.name, q.kind,
                                WHERE s.queue_id = q.id AND s.open AND s.rank > greatest(q.mark, cursor.rank)
                                ORDER BY s.rank LIMIT %(most)s) s
          WHERE NOT EXISTS (SELECT 1 FROM marketplace_assignment a WHERE a.task_id = s.task_id AND a.worker_id = %(worker)s
-                              AND a.state <> 'lapsed')) +
+                              AND a.state <> 'lapsed'){theirs}) +
        (SELECT count(*) FROM (SELECT s.task_id FROM marketplace_slot s
                                WHERE s.queue_id = q.id AND s.open AND s.rank > q.mark AND s.rank <= cursor.rank
                                ORDER BY s.rank LIMIT %(behind)s) s
          WHERE NOT EXISTS (SELECT 1 FROM marketplace_assignment a WHERE a.task_id = s.task_id AND a.worker_id = %(worker)s
-                              AND a.state <> 'lapsed')),
+                              AND a.state <> 'lapsed'){theirs}),
        q.terms->>'daily_cap'
   FROM marketplace_queue q JOIN marketplace_project p ON p.id = q.project_id
  CROSS JOIN LATERAL (SELECT coalesce(max(l.rank), 0) AS rank FROM marketplace_lease l
@@ -97,13 +105,43 @@ SELECT q.project_id, p.name, q.kind,
 """
 """Open slots of these queues that the worker has not had: what lies ahead of their cursor, and the first ones behind it."""
 
+THEIRS = """
+           AND NOT EXISTS (SELECT 1 FROM marketplace_assignment b WHERE b.task_id = s.task_id AND b.worker_id = ANY(%(apart)s)
+                              AND b.state <> 'skipped' AND NOT b.judges)"""
+"""Tasks of people whom the worker is kept apart from are left out; only for who is kept apart from anybody."""
+
 
 def fits(*, worker_id: uuid.UUID, now: datetime) -> list[Fit]:
-    """The projects of the worker's ready row with how much there fits them, most first."""
+    """The projects of the worker's ready row with how much there fits them, most first; then those that come later."""
     ready = Ready.objects.filter(worker_id=worker_id).first()
     queues = list(ready.multipliers)[:QUEUES_LOOKED_AT] if ready else []
+    found = _counted_by_project(queues, worker_id, ready.apart if ready else [], now)
+    later = [one for one in _later(ready, now) if one.project_id not in found or not found[one.project_id].slots]
+    soon = [fit for fit in found.values() if fit.project_id not in {one.project_id for one in later}]
+    return [*sorted(soon, key=lambda fit: (-fit.slots, fit.name)), *later]
+
+
+def _later(ready: Ready | None, now: datetime) -> list[Fit]:
+    """Where it is not this worker's turn yet, the soonest first."""
+    if ready is None or not ready.waits:
+        return []
+    until = {queue_id: (why, datetime.fromisoformat(at)) for queue_id, why, at in ready.waits}
+    queues = Queue.objects.filter(pk__in=list(until), open=True).select_related("project")
+    counts = queries.open_counts(list(until), ready.worker_id)
+    found: dict[uuid.UUID, Fit] = {}
+    for queue in sorted(queues, key=lambda queue: until[queue.pk][1]):
+        why, at = until[queue.pk]
+        if at > now:
+            found.setdefault(queue.project_id, Fit(queue.project_id, queue.project.name, counts.get(queue.pk, 0), why, at))
+    return list(found.values())
+
+
+def _counted_by_project(
+    queues: list[int], worker_id: uuid.UUID, apart: list[uuid.UUID], now: datetime
+) -> dict[uuid.UUID, Fit]:
+    facts: dict[str, Any] = {"worker": worker_id, "queues": queues, "most": queries.MANY, "behind": 200, "apart": apart}
     with connection.cursor() as cursor:
-        cursor.execute(FITTING, {"worker": worker_id, "queues": queues, "most": queries.MANY, "behind": 200})
+        cursor.execute(FITTING.format(theirs=THEIRS if apart else ""), facts)
         rows = cursor.fetchall()
     records = WorkerRecord.objects.filter(worker_id=worker_id, project__in={row[0] for row in rows}, day=now.date())
     done = dict(records.values_list("project_id", "day_answers"))
@@ -114,7 +152,7 @@ def fits(*, worker_id: uuid.UUID, now: datetime) -> list[Fit]:
         before = found[project_id].slots if project_id in found else 0
         why: Why = "open" if before + here else "daily_cap" if capped else "all_taken"
         found[project_id] = Fit(project_id, name, before + here, why)
-    return sorted(found.values(), key=lambda fit: (-fit.slots, fit.name))
+    return found
 
 
 def _counted(closed: list[eligibility.Closed], worker_id: uuid.UUID) -> list[eligibility.Closed]:
@@ -163,8 +201,8 @@ def _look(alert: WorkAlert, now: datetime) -> None:
     facts = people.worker_facts(alert.worker_id)
     if facts is not None and facts["standing"] == "active" and preferences.wants_alerts(alert.worker_id, now=now):
         _fresh(alert.worker_id, now)
-        best = next(iter(fits(worker_id=alert.worker_id, now=now)), None)
-        if best is not None and best.slots:
+        best = next((fit for fit in fits(worker_id=alert.worker_id, now=now) if fit.open_now), None)
+        if best is not None:
             notices.tell(alert.worker_id, "work.open", project=best.name)
             alert.waiting, alert.told_at = False, now
     alert.save(update_fields=["looked_at", "waiting", "told_at"])

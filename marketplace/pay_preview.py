@@ -72,10 +72,11 @@ class Offer:
 
 
 def may_look(*, worker_id: uuid.UUID, project: Project) -> bool:
-    """Who holds or held a lease there, or whose ready row leads there."""
+    """Who holds or held a lease there, or whose ready row leads there, be it later."""
     queues = list(Queue.objects.filter(project=project).values_list("pk", flat=True))
     ready = Ready.objects.filter(worker_id=worker_id).first()
-    may = ready is not None and not ready.multipliers.keys().isdisjoint(queues)
+    led = ready.multipliers.keys() | {queue_id for queue_id, _why, _until in ready.waits} if ready else set()
+    may = not led.isdisjoint(queues)
     return may or Lease.objects.filter(worker_id=worker_id, queue_id__in=queues).exists()
 
 

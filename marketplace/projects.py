@@ -28,6 +28,8 @@ OPEN_SETTINGS = frozenset({
     "target_accuracy_bp", "judge_hours", "expected_seconds", "lease_seconds", "daily_cap", "gold_least_bp", "gold_most_bp",
     "bonus_pool_bp", "floor_pool_bp", "ai_use", "expert_skill", "expert_tier", "adjudication_share_bp",
     "floor_per_hour_units", "quality_bonus_units", "quality_bonus_least_bp", "country_bp", "content_warnings", "pool_id",
+    "fair_shares", "best_first_minutes",
+    "best_first_low_bp",
 })
 """What may change after the project was made; each change touches new leases and new launches only."""
 
@@ -116,7 +118,8 @@ LIMITS = {
     "lease_seconds": (30, 86_400), "sampled_share_bp": (0, 10_000), "gold_least_bp": (0, 5_000), "gold_most_bp": (0, 5_000),
     "bonus_pool_bp": (0, 10_000), "floor_pool_bp": (0, 10_000), "target_accuracy_bp": (5_000, 9_999), "daily_cap": (1, 100_000),
     "expert_tier": (1, 3), "adjudication_share_bp": (0, 10_000), "floor_per_hour_units": (0, 1_000 * 10_000),
-    "quality_bonus_units": (0, 1_000 * 10_000), "quality_bonus_least_bp": (5_000, 9_999),
+    "quality_bonus_units": (0, 1_000 * 10_000), "quality_bonus_least_bp": (5_000, 9_999), "best_first_minutes": (0, 1_440),
+    "best_first_low_bp": (5_000, 9_999),
 }
 """The bounds that each number must keep."""
 
@@ -138,6 +141,8 @@ def _check(project: Project) -> None:
         raise Invalid(_("The most answers cannot be fewer than the least."), field="max_overlap")
     if project.gold_most_bp < project.gold_least_bp:
         raise Invalid(_("The most gold cannot be less than the least."), field="gold_most_bp")
+    if not isinstance(project.fair_shares, bool):
+        raise Invalid(_("Expected yes or no."), field="fair_shares")
     for name in CHOICES:
         if getattr(project, name) not in CHOICES[name]:
             raise Invalid(_("Expected one of: %(known)s.") % {"known": ", ".join(CHOICES[name])}, field=name)

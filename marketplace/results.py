@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import transaction
@@ -23,6 +23,9 @@ AMBIGUOUS_BELOW_BP = escalation.WEAK_BELOW_BP
 """A settled answer less likely than this is given out as ambiguous, with its distribution."""
 REFIT_GROWTH = 1.1
 """A project is fitted again when it has a tenth more answers than at the last fit."""
+REFIT_AFTER = timedelta(days=7)
+"""Without new answers too: what workers did grows old, and their intervals widen."""
+DAY = 86_400
 NOT_COUNTED = ("rejected", "sent_back")
 BY_DISPUTE = "dispute"
 """Results that a person decided in a dispute: known answers for every later fit."""
@@ -244,13 +247,14 @@ def overrule(*, task_id: int, answer: dict[str, Any], actor_id: uuid.UUID, now: 
 
 
 def refit_stale(*, now: datetime) -> int:
-    """Fit every project in motion that has a tenth more answers than at its last fit; returns how many were fitted."""
+    """Fit every project in motion that has a tenth more answers than at its last fit, or whose fit is a week old; returns how
+    many were fitted."""
     moving = Project.objects.filter(batches__state__in=["launching", "active", "paused", "closing"]).distinct()
     fitted = 0
     for project in moving:
         answers = Submission.objects.filter(task__project=project, kind="answer").count()
-        before = QualityModel.objects.filter(project=project).order_by("-answers").values_list("answers", flat=True).first()
-        if answers >= 20 and (before is None or answers >= before * REFIT_GROWTH):
+        before = QualityModel.objects.filter(project=project).order_by("-answers").values_list("answers", "fitted_at").first()
+        if answers >= 20 and (before is None or answers >= before[0] * REFIT_GROWTH or before[1] <= now - REFIT_AFTER):
             refit(project=project, now=now)
             fitted += 1
     return fitted
@@ -262,18 +266,19 @@ def refit(*, project: Project, now: datetime) -> None:
     rows = list(
         Submission.objects.filter(task__project=project, kind="answer").exclude(state__in=NOT_COUNTED).exclude(pk__in=excused)
         .order_by("submitted_at", "id").values_list("task_id", "worker_id", "answer", "task__payload", "task__gold__answer",
-                                                    "task__gold__voided_at")
+                                                    "task__gold__voided_at", "submitted_at")
     )
     if not rows:
         return
     by_question = _votes(project, rows)
+    ages = {(str(row[0]), str(row[1])): (now - row[-1]).total_seconds() / DAY for row in rows}
     fits = {
-        question: categorical.fit(votes, gold=truth, classes=classes)
+        question: categorical.fit(votes, gold=truth, classes=classes, ages=ages)
         for question, (votes, truth, classes) in by_question.items()
     }
     kept: dict[str, dict[str, Any]] = {question: fit.model.to_json() for question, fit in fits.items()}
     found = _least(fits.values())
-    if not fits and (fitted := measured.fit(project, [_known_row(*row) for row in rows])) is not None:
+    if not fits and (fitted := measured.fit(project, [_known_row(*row[:-1]) for row in rows])) is not None:
         kept = {measured.QUESTION: fitted[0].to_json()}
         found = {uuid.UUID(worker): score for worker, score in fitted[1].items()}
     with transaction.atomic():
@@ -297,7 +302,7 @@ def _votes(project: Project, rows: Iterable[tuple[Any, ...]]) -> dict[str, Votes
     """What every question of the project was answered, and what is known."""
     drawer, found = registry.drawer(project.task_type), dict[str, Votes]()
     decided = dict(Result.objects.filter(batch__project=project, by=BY_DISPUTE).values_list("task_id", "answer"))
-    for task_id, worker_id, answer, payload, truth, voided in rows:
+    for task_id, worker_id, answer, payload, truth, voided, _at in rows:
         votes = drawer.votes(answer, payload=payload, settings=project.settings)
         for question, classes in drawer.questions(payload=payload, settings=project.settings).items():
             given, known, names = found.setdefault(question, ([], {}, []))

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from kit import hot
 from marketplace import routing, sql
 from marketplace.gold import RIGHT_FROM
-from marketplace.models import Batch, Queue, ReviewerRecord, Slot, Submission, Verdict
+from marketplace.models import Batch, Dispute, Queue, ReviewerRecord, Slot, Submission, Verdict
 from marketplace.models.judging import Decision
 from marketplace.quality import scores
 from task_types import registry
@@ -47,7 +47,8 @@ class Measured:
 
 
 def measured(record: ReviewerRecord) -> Measured | None:
-    """The verdicts on known answers that were right and those that a second person shared; None before the first of either.
+    """The verdicts on known answers that were right, and those that a second person shared or that stood in a dispute; None before
+    the first of either.
 
     Right on a known answer: accepted, in whole or in part, what is right, and not accepted what is wrong. A Beta interval
     on four answers' worth of belief in 85 %.
@@ -66,9 +67,11 @@ def measured(record: ReviewerRecord) -> Measured | None:
 def count(*, worker_id: uuid.UUID, project_id: uuid.UUID, now: datetime) -> ReviewerRecord:
     """Take a reviewer's record in a project afresh from their newest verdicts; counting twice does no harm."""
     rows = Verdict.objects.filter(judge_id=worker_id, review__isnull=False, submission__task__project_id=project_id)
-    newest = list(rows.order_by("-at").values_list("submission_id", "round", "decision", "submission__gold")[:LATEST])
-    known = _known([(submission, decision) for submission, _round, decision, gold in newest if gold])
-    shared = _shared({(submission, round): decision for submission, round, decision, gold in newest if decision in FINAL and not gold})
+    newest = list(rows.order_by("-at").values_list("pk", "submission_id", "round", "decision", "submission__gold")[:LATEST])
+    known = _known([(submission, decision) for _pk, submission, _round, decision, gold in newest if gold])
+    shared = _shared({
+        (submission, round): decision for _pk, submission, round, decision, gold in newest if decision in FINAL and not gold
+    }) + _stood([pk for pk, _submission, _round, _decision, gold in newest if not gold])
     record, _made = ReviewerRecord.objects.update_or_create(
         worker_id=worker_id, project_id=project_id,
         defaults={
@@ -100,6 +103,20 @@ def _shared(given: Mapping[tuple[uuid.UUID, int], str]) -> list[bool]:
         (decision in LETS_PASS) == (answer["decision"] in LETS_PASS) for subject, n, answer in words
         if subject is not None and (decision := given.get((subject, n - SECOND_LOOK))) is not None
     ]  # fmt: skip
+
+
+def _stood(verdicts: Sequence[uuid.UUID]) -> list[bool]:
+    """Of each verdict that a person decided about in a dispute: whether it stood. Silence says nothing of the verdict."""
+    decided = Dispute.objects.filter(verdict__in=verdicts, outcome__in=["upheld", "overturned"])
+    return [outcome == "upheld" for outcome in decided.values_list("outcome", flat=True)]
+
+
+def on_dispute(*, verdict_id: uuid.UUID, now: datetime) -> None:
+    """A dispute of a verdict was decided: if a reviewer gave it, they are counted again."""
+    rows = Verdict.objects.filter(pk=verdict_id, review__isnull=False, judge__isnull=False)
+    for judge_id, project_id in rows.values_list("judge_id", "submission__task__project_id"):
+        if judge_id is not None:
+            count(worker_id=judge_id, project_id=project_id, now=now)
 
 
 def _looks(slots: QuerySet[Slot]) -> QuerySet[Submission]:

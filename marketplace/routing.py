@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +20,10 @@ REVIEWER_KNOWN = 10
 """From so many verdicts that could be held against something on, a reviewer counts as measured."""
 REVIEWER_GOOD = 80.0
 """Percent of right verdicts below which a reviewer is too bad to be believed unseen."""
+SCARCE_SECONDS = 600
+"""A queue with less work than this for each worker who asks is scarce: it is shared out."""
+SHARES_AT_MOST = 2
+"""How many times the median of the last hour one worker may take from a scarce queue."""
 
 WORKER_SEES = (
     "kind", "currency", "price_units", "multiplier_bp", "expected_seconds", "first_seconds", "time_cap", "guideline",
@@ -64,6 +69,17 @@ def cap_reached(option: Option, *, today: date) -> bool:
     """Whether this worker did as much today (UTC) as the project allows one person."""
     cap = option.terms.get("daily_cap")
     return cap is not None and option.day == today and (option.day_answers or 0) >= int(cap)
+
+
+def is_scarce(*, open_slots: int, seconds: float, askers: int) -> bool:
+    """Whether a queue holds less than ten minutes of work for each of several workers who ask; `seconds` is one task's."""
+    return askers > 1 and open_slots * seconds < SCARCE_SECONDS * askers
+
+
+def fair_most(taken: Sequence[int]) -> int:
+    """How many leases of the last hour one worker may have in a scarce queue, from those of everybody who asks: twice the
+    median, and one in any case."""
+    return max(int(SHARES_AT_MOST * statistics.median(taken)), 1)
 
 
 def gold_share_bp(option: Option) -> int:

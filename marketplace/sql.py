@@ -7,15 +7,13 @@ from kit import outbox
 GATE = """
 SELECT w.standing,
        r.worker_id IS NOT NULL AND NOT r.stale AND r.facts_version = w.facts_version AND r.valid_until > %(now)s AS fresh,
-       (SELECT l.id FROM marketplace_lease l
-         WHERE l.worker_id = %(worker)s AND l.kind = %(kind)s AND l.live) AS live_id,
-       coalesce(r.complete, true), w.country
-  FROM workers_workerprofile w
-  LEFT JOIN marketplace_ready r ON r.worker_id = w.user_id
+       (SELECT l.id FROM marketplace_lease l WHERE l.worker_id = %(worker)s AND l.kind = %(kind)s AND l.live) AS live_id,
+       coalesce(r.complete, true), coalesce(r.apart, '{}'), w.country
+  FROM workers_workerprofile w LEFT JOIN marketplace_ready r ON r.worker_id = w.user_id
  WHERE w.user_id = %(worker)s
 """
-"""Standing, whether the ready row may be believed, the live lease if there is one, whether the row has a further part, and
-the worker's country, by which a client may openly pay more or less."""
+"""Standing, whether the ready row may be believed, the live lease if there is one, whether the row has a further part, whom
+the worker is kept apart from, and their country, by which a client may openly pay more or less."""
 
 _FIRST = """unnest(r.queues, r.rule_versions, r.multipliers_bp)
        WITH ORDINALITY AS o(queue_id, rule_version, multiplier_bp, place)"""
@@ -55,6 +53,12 @@ SELECT gate.*, option.* FROM ({GATE}) AS gate LEFT JOIN LATERAL ({OPTIONS}) AS o
 """
 """Gate and options in one exchange: the gate beside each option, or alone. The options count only if the gate finds them fresh."""
 
+ASKED = """
+UPDATE marketplace_ready SET asked_at = %(now)s
+ WHERE worker_id = %(worker)s AND (asked_at IS NULL OR asked_at < %(now)s - interval '1 minute')
+"""
+"""Remember who found nothing: scarce work is shared out among those who ask (see `turns`)."""
+
 _ASSIGN = """
 assigned AS (
   INSERT INTO marketplace_assignment (id, task_id, worker_id, judges, state)
@@ -69,8 +73,7 @@ assigned AS (
 
 _TAKE = """
 taken AS (
-  UPDATE marketplace_slot s SET open = false, state = 'leased'
-    FROM picked, assigned WHERE s.id = picked.id
+  UPDATE marketplace_slot s SET open = false, state = 'leased' FROM picked, assigned WHERE s.id = picked.id
   RETURNING s.id, s.task_id, s.rank, s.subject_id
 )
 """
@@ -105,37 +108,65 @@ AND (NOT %(judges)s OR s.n < 100 OR NOT EXISTS (
 """A judge may judge several answers of a task, but no slot twice, none that they gave back, and no second look at a verdict
 of their own (from 100 on, see `reviewers.SECOND_LOOK`)."""
 
-CLAIM = f"""
-WITH picked AS (
-  SELECT s.id, s.task_id, s.rank, s.subject_id
-    FROM marketplace_slot s
-   WHERE s.queue_id = %(queue)s AND s.open
-     AND s.rank > greatest(%(mark)s, coalesce((SELECT max(l.rank) FROM marketplace_lease l
-                                                WHERE l.worker_id = %(worker)s AND l.queue_id = %(queue)s), 0))
-     AND {_NOT_MINE} {_NOT_MY_SUBJECT}
-   ORDER BY s.rank
-   LIMIT 1
-     FOR UPDATE OF s SKIP LOCKED
-), {_ASSIGN}, {_TAKE}, {_LEASE_IT}
+_THEIRS = """
+(%(kind)s <> 'review' AND EXISTS (
+      SELECT 1 FROM marketplace_assignment theirs
+       WHERE theirs.task_id = s.task_id AND theirs.worker_id = ANY(%(apart)s::uuid[]) AND theirs.state <> 'skipped'
+         AND NOT theirs.judges))
+OR EXISTS (SELECT 1 FROM marketplace_submission sub WHERE sub.id = s.subject_id AND sub.worker_id = ANY(%(apart)s::uuid[]))
 """
-"""Take the next open slot beyond the worker's cursor and the queue's low-water mark."""
+"""Work of somebody whom the worker is kept apart from: a task that they answer, for a judge their answer. Two probes of an
+index, and only in the statements of those who are kept apart from anybody."""
 
-CLAIM_SLOT = f"""
+_CURSOR = """coalesce((SELECT max(l.rank) FROM marketplace_lease l
+                                                WHERE l.worker_id = %(worker)s AND l.queue_id = %(queue)s), 0)"""
+
+_CURSORS = """coalesce((SELECT max(c.rank) FROM unnest(%(ahead)s::uuid[]) AS one(worker_id),
+                             LATERAL (SELECT max(l.rank) AS rank FROM marketplace_lease l
+                                       WHERE l.worker_id = one.worker_id AND l.queue_id = %(queue)s) c), 0)"""
+"""The furthest of several cursors: who is kept apart from somebody goes beyond what they did instead of walking past it."""
+
+_CLAIM = """
 WITH picked AS (
   SELECT s.id, s.task_id, s.rank, s.subject_id FROM marketplace_slot s
-   WHERE s.id = %(slot)s AND s.open AND {_NOT_MINE} {_NOT_MY_SUBJECT}
+   WHERE s.queue_id = %(queue)s AND s.open AND s.rank > greatest(%(mark)s, {cursor}) AND {not_mine}
+   ORDER BY s.rank LIMIT 1
      FOR UPDATE OF s SKIP LOCKED
-), {_ASSIGN}, {_TAKE}, {_LEASE_IT}
+), {take}
 """
+
+_CLAIM_SLOT = """
+WITH picked AS (
+  SELECT s.id, s.task_id, s.rank, s.subject_id FROM marketplace_slot s
+   WHERE s.id = %(slot)s AND s.open AND {not_mine}
+     FOR UPDATE OF s SKIP LOCKED
+), {take}
+"""
+
+_ALONE = {"not_mine": f"{_NOT_MINE} {_NOT_MY_SUBJECT}", "take": f"{_ASSIGN}, {_TAKE}, {_LEASE_IT}"}
+_KEPT_APART = _ALONE | {"not_mine": f"{_ALONE['not_mine']} AND NOT ({_THEIRS})"}
+
+CLAIM = _CLAIM.format(cursor=_CURSOR, **_ALONE)
+"""Take the next open slot beyond the worker's cursor and the queue's low-water mark."""
+
+CLAIM_SLOT = _CLAIM_SLOT.format(**_ALONE)
 """Take one slot by name: the second lap, and going on with a lapsed task."""
+
+CLAIM_APART = _CLAIM.format(cursor=_CURSORS, **_KEPT_APART)
+CLAIM_SLOT_APART = _CLAIM_SLOT.format(**_KEPT_APART)
+"""The same for who is kept apart from somebody."""
+
+LOCK_APART = "SELECT pg_advisory_xact_lock(pair) FROM unnest(%(pairs)s::bigint[]) AS pair"
+"""Two who are kept apart take one after the other, in one order for all, so that neither overlooks what the other takes."""
+
+LAP_APART = f"SELECT s.id FROM marketplace_slot s WHERE s.id = ANY(%(slots)s) AND ({_THEIRS})"
+"""Of a slice of the second lap, the slots that are kept from this worker."""
 
 CLAIM_GOLD = f"""
 WITH picked AS (
-  SELECT s.task_id
-    FROM marketplace_goldanswer s
+  SELECT s.task_id FROM marketplace_goldanswer s
    WHERE s.project_id = %(project)s AND s.voided_at IS NULL AND s.n >= %(from_n)s AND {_NOT_MINE}
-   ORDER BY s.n
-   LIMIT 1
+   ORDER BY s.n LIMIT 1
 ), {_ASSIGN}, taken AS (
   INSERT INTO marketplace_slot (queue_id, task_id, n, rank, open, state)
   SELECT %(queue)s, picked.task_id, 0, 0, false, 'leased' FROM picked, assigned
@@ -146,13 +177,11 @@ WITH picked AS (
 
 LAP_SLICE = """
 SELECT id, task_id, rank FROM marketplace_slot
- WHERE queue_id = %(queue)s AND open AND rank > %(place)s
- ORDER BY rank LIMIT 200
+ WHERE queue_id = %(queue)s AND open AND rank > %(place)s ORDER BY rank LIMIT 200
 """
 
 LAP_MINE = """
-SELECT task_id FROM marketplace_assignment
- WHERE worker_id = %(worker)s AND task_id = ANY(%(tasks)s)
+SELECT task_id FROM marketplace_assignment WHERE worker_id = %(worker)s AND task_id = ANY(%(tasks)s)
    AND (state <> 'lapsed' OR (judges AND NOT %(judges)s)) AND NOT (judges AND %(judges)s)
 """
 """Two plain statements: as one, the planner hashes everything that the worker ever did."""
@@ -161,9 +190,7 @@ LIVE_LEASE = """
 SELECT l.id, l.assignment_id, l.slot_id, t.id, t.payload, t.prelabel,
        (SELECT d.answer FROM marketplace_draft d WHERE d.assignment_id = l.assignment_id), s.subject_id,
        l.kind, l.state, l.leased_at, l.expires_at, l.first_seconds, l.active_ms, l.terms, l.round
-  FROM marketplace_lease l
-  JOIN marketplace_task t ON t.id = l.task_id
-  JOIN marketplace_slot s ON s.id = l.slot_id
+  FROM marketplace_lease l JOIN marketplace_task t ON t.id = l.task_id JOIN marketplace_slot s ON s.id = l.slot_id
  WHERE l.id = %(lease)s AND l.worker_id = %(worker)s
 """
 
@@ -187,8 +214,7 @@ SELECT l.state, l.live, l.kind, l.gold, l.round, l.assignment_id, l.slot_id, l.t
        l.active_ms, l.last_input_at, s.subject_id, s.open OR (l.gold AND s.state = 'cancelled' AND q.open), t.payload,
        p.id, p.task_type, p.settings, sub.id, q.batch_id
   FROM marketplace_lease l
-  JOIN marketplace_slot s ON s.id = l.slot_id
-  JOIN marketplace_queue q ON q.id = l.queue_id
+  JOIN marketplace_slot s ON s.id = l.slot_id JOIN marketplace_queue q ON q.id = l.queue_id
   JOIN marketplace_task t ON t.id = l.task_id
   JOIN marketplace_project p ON p.id = t.project_id
   LEFT JOIN marketplace_submission sub ON sub.lease_id = l.id
@@ -211,8 +237,7 @@ closed AS (
    WHERE id = %(lease)s AND worker_id = %(worker)s AND live
   RETURNING slot_id, assignment_id
 ), filled AS (
-  UPDATE marketplace_slot slot SET open = false, state = 'filled' FROM closed
-   WHERE slot.id = closed.slot_id AND slot.state = 'leased'
+  UPDATE marketplace_slot slot SET open = false, state = 'filled' FROM closed WHERE slot.id = closed.slot_id AND slot.state = 'leased'
 )
 """
 
@@ -265,8 +290,7 @@ WITH due AS (
   SELECT id FROM marketplace_lease WHERE live AND expires_at <= %(now)s ORDER BY expires_at LIMIT %(limit)s
      FOR UPDATE SKIP LOCKED
 ), ended AS (
-  UPDATE marketplace_lease l SET live = false, state = 'expired', closed_at = %(now)s
-    FROM due WHERE l.id = due.id
+  UPDATE marketplace_lease l SET live = false, state = 'expired', closed_at = %(now)s FROM due WHERE l.id = due.id
   RETURNING l.slot_id, l.assignment_id, l.gold, l.round
 ), lapsed AS (
   UPDATE marketplace_assignment a
@@ -315,8 +339,7 @@ UPDATE marketplace_queue q SET mark = fresh.mark
 OPEN_SLOTS = """
 WITH next_tasks AS (
   SELECT t.id, t.line FROM marketplace_task t
-   WHERE t.batch_id = %(batch)s AND t.line > %(from_line)s
-   ORDER BY t.line LIMIT %(limit)s
+   WHERE t.batch_id = %(batch)s AND t.line > %(from_line)s ORDER BY t.line LIMIT %(limit)s
 ), ranked AS (
   SELECT id, line, nextval('marketplace_slot_rank') AS rank FROM next_tasks ORDER BY line
 ), made AS (
@@ -346,8 +369,7 @@ ON CONFLICT DO NOTHING
 
 OPEN_COVERED = """
 WITH covered AS (
-  UPDATE marketplace_queue SET room_units = room_units - %(cost)s
-   WHERE id = %(queue)s AND room_units >= %(cost)s RETURNING id
+  UPDATE marketplace_queue SET room_units = room_units - %(cost)s WHERE id = %(queue)s AND room_units >= %(cost)s RETURNING id
 )
 INSERT INTO marketplace_slot (queue_id, task_id, n, rank, open, state)
 SELECT covered.id, %(task)s, (SELECT coalesce(max(s.n), 0) + 1 FROM marketplace_slot s

@@ -6,7 +6,7 @@ from django.urls import path
 
 from marketplace.client_urls import urlpatterns as client_pages
 from marketplace.ops_urls import urlpatterns as ops_pages
-from marketplace.views import disputes, questions, worker, workspace
+from marketplace.views import apart, cases, disputes, questions, worker, workspace
 
 app_name = "market"
 
@@ -22,7 +22,9 @@ urlpatterns = [
     path("work/history/<uuid:submission_id>/dispute/", disputes.dispute, name="dispute_open"),
     path("work/disputes/", disputes.listing, name="disputes"),
     path("work/disputes/<uuid:appeal>/", disputes.one, name="dispute"),
+    path("work/cases/<uuid:case>/", cases.one, name="case"),
     path("work/quality/", worker.quality, name="quality"),
+    path("work/quality/apart/", apart.page, name="apart"),
     path("work/projects/<uuid:project_id>/pay/", worker.project_pay, name="work_pay"),
     path("work/projects/<uuid:project_id>/questions/", questions.of_project, name="project_questions"),
     path("work/questions/<uuid:question_id>/withdraw/", questions.withdraw, name="withdraw_question"),

@@ -11,12 +11,14 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 
-from marketplace import exports
+from marketplace import exports, strengths
 from marketplace.api import reach
 from marketplace.api.reach import ClientView, OpsView
 from marketplace.models import Batch
 
-CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
+CSV = "text/csv; charset=utf-8"
+FILES = {"csv": ("csv", CSV), "jsonl": ("jsonl", "application/x-ndjson"), "strengths": ("strengths.csv", CSV)}
+"""Ending and content type; formats of task types are JSON."""
 
 
 class Export(ClientView):
@@ -24,7 +26,9 @@ class Export(ClientView):
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("as", str, description="csv (default), jsonl, or a format of the task type such as coco"),
+            OpenApiParameter(
+                "as", str, description="csv (default), jsonl, strengths (of compared models), or a format of the task type such as coco"
+            ),
             OpenApiParameter("per", str, enum=["task", "answer"], description="What a line of the CSV is"),
             OpenApiParameter("gold", bool, description="Also the gold that was mixed in"),
         ],
@@ -34,10 +38,10 @@ class Export(ClientView):
         batch = reach.batch(self.whose(request), batch_id)
         form = request.query_params.get("as", "csv")
         pieces = _pieces(batch, form, request)
-        ending = form if form in CONTENT_TYPES else f"{form}.json"
+        ending, content_type = FILES.get(form, (f"{form}.json", "application/json"))
         name = f"{slugify(batch.name) or 'batch'}.{ending}"
         return StreamingHttpResponse(
-            pieces, content_type=CONTENT_TYPES.get(form, "application/json"),
+            pieces, content_type=content_type,
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
 
@@ -50,6 +54,8 @@ def _pieces(batch: Batch, form: str, request: Request) -> Iterator[bytes]:
     if form == "csv":
         per = reach.one_of(request.query_params.get("per", "task"), ("task", "answer"), field="per")
         return exports.as_csv(batch, per="answer" if per == "answer" else "task", include_gold=gold)
+    if form == "strengths":
+        return strengths.as_csv(batch)
     return exports.extra(batch, form)
 
 

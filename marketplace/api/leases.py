@@ -72,8 +72,9 @@ class LeaseSerializer(serializers.Serializer[Any]):
 class WhyEmptySerializer(serializers.Serializer[Any]):
     """Why there is no task."""
 
-    code = serializers.CharField(help_text="nothing_open_to_you, daily_cap or all_taken")
+    code = serializers.CharField(help_text="nothing_open_to_you, daily_cap, all_taken, fair_share or best_first")
     detail = serializers.CharField()
+    until = serializers.DateTimeField(required=False, help_text="With fair_share and best_first: your turn at the latest")
 
 
 class LeaseAnswerSerializer(serializers.Serializer[Any]):

@@ -25,7 +25,10 @@ class FitSerializer(serializers.Serializer[Any]):
     project = serializers.UUIDField()
     name = serializers.CharField()
     slots = serializers.IntegerField(help_text="Funded slots that fit you now, counted up to 1,000 a queue")
-    why = serializers.CharField(help_text="open, daily_cap or all_taken")
+    why = serializers.CharField(help_text="open, daily_cap, all_taken, fair_share or best_first")
+    until = serializers.DateTimeField(
+        allow_null=True, help_text="With fair_share and best_first: when it is your turn at the latest"
+    )
 
 
 class ExpectedSerializer(serializers.Serializer[Any]):
@@ -59,7 +62,10 @@ class WorkOutlook(WorkerView):
             found = outlook.of(worker_id=access.user_of(request).pk, now=timezone.now())
         return reply({
             "slots": found.slots,
-            "fits": [{"project": fit.project_id, "name": fit.name, "slots": fit.slots, "why": fit.why} for fit in found.fits],
+            "fits": [
+                {"project": fit.project_id, "name": fit.name, "slots": fit.slots, "why": fit.why, "until": fit.until}
+                for fit in found.fits
+            ],
             "closed": [shown_closed(closed) for closed in found.closed],
             "expected": _expected(found.expected),
             "told": found.told,

@@ -67,6 +67,9 @@ class ProjectSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(), help_text="What the work shows that somebody may not want to see"
     )
     limited_to_pool = serializers.SerializerMethodField(help_text="Whether only people of a pool may work on it")
+    fair_shares = serializers.BooleanField(help_text="Scarce work is shared out among those who ask; off: first come, first served")
+    best_first_minutes = serializers.IntegerField(help_text="So long after a launch only good workers take ordinary answers")
+    best_first_low_bp = serializers.IntegerField(help_text="Lower end of the score from which on somebody is one of them")
     archived_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
 
@@ -113,6 +116,9 @@ class ProjectChangeSerializer(Body):
     country_bp = serializers.DictField(child=serializers.IntegerField(), required=False)
     ai_use = serializers.CharField(required=False)
     content_warnings = serializers.ListField(child=serializers.ChoiceField(list(CONTENT)), required=False)
+    fair_shares = serializers.BooleanField(required=False)
+    best_first_minutes = serializers.IntegerField(required=False)
+    best_first_low_bp = serializers.IntegerField(required=False)
 
 
 class NewProjectSerializer(ProjectChangeSerializer):

@@ -1,8 +1,10 @@
 """The market's tables, by the stage of work that they serve."""
 
+from marketplace.models.apart import Apart, ApartWish
 from marketplace.models.batches import BadRow, Batch, Upload
 from marketplace.models.bonuses import Mission, MissionKind
 from marketplace.models.budgets import Budget, BudgetPeriod
+from marketplace.models.cases import AICase, WorkSigns
 from marketplace.models.disputes import ClientRecord, Dispute
 from marketplace.models.judging import QualityModel, Result, ReviewerRecord, Verdict
 from marketplace.models.pools import Announcement, BulkAction, Pool, PoolMember
@@ -12,6 +14,7 @@ from marketplace.models.webhooks import WebhookDelivery, WebhookEndpoint, Webhoo
 from marketplace.models.work import (
     Assignment,
     Draft,
+    FairShare,
     GoldAnswer,
     Lease,
     Queue,
@@ -26,6 +29,9 @@ from marketplace.models.work import (
 
 __all__ = [
     "Announcement",
+    "AICase",
+    "Apart",
+    "ApartWish",
     "Assignment",
     "BadRow",
     "Batch",
@@ -36,6 +42,7 @@ __all__ = [
     "ClientRecord",
     "Dispute",
     "Draft",
+    "FairShare",
     "GoldAnswer",
     "GuidelineVersion",
     "Lease",
@@ -64,5 +71,6 @@ __all__ = [
     "WebhookNews",
     "WebhookTry",
     "WorkAlert",
+    "WorkSigns",
     "WorkerRecord",
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -65,6 +66,7 @@ class Queue(models.Model):
     """The open slots of one batch, kind and tier. Pausing, closing and re-prioritising change this row alone.
 
     `room_units` is what the reserve still has for slots that experts may be asked for; None where overlap bounds them.
+    Until `best_until` only workers whose score's lower end is at least `best_low_bp` take from it.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -79,6 +81,8 @@ class Queue(models.Model):
     mark = models.BigIntegerField(default=0)
     gold_count = models.PositiveIntegerField(default=0)
     room_units = models.BigIntegerField(null=True)
+    best_until = models.DateTimeField(null=True)
+    best_low_bp = models.PositiveSmallIntegerField(null=True)
     terms = models.JSONField()
 
     class Meta:
@@ -187,6 +191,7 @@ class Lease(models.Model):
         indexes = [
             models.Index(fields=["expires_at"], name="lease_expiring", condition=models.Q(live=True)),
             models.Index(fields=["worker", "queue", "rank"], name="lease_cursor"),
+            BrinIndex(fields=["leased_at"], name="lease_by_time"),
         ]
 
 
@@ -258,7 +263,8 @@ class Ready(models.Model):
     """What a worker may take from, in order: made ahead of the claim, checked by it against the present versions.
 
     `further` holds [queue, rule version, multiplier] of what does not fit into the first arrays; who finds nothing in
-    those reads it, and nobody else pays for its length.
+    those reads it, and nobody else pays for its length. `waits` holds [queue, why, until] of those that let the worker in
+    but not yet (see `turns`), `apart` whom they are kept apart from. `asked_at` is when they last asked and found nothing.
     """
 
     worker = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+")
@@ -266,17 +272,41 @@ class Ready(models.Model):
     rule_versions = ArrayField(models.IntegerField(), default=list)
     multipliers_bp = ArrayField(models.IntegerField(), default=list)
     further = models.JSONField(default=list)
+    waits = models.JSONField(default=list)
+    apart = ArrayField(models.UUIDField(), default=list)
     complete = models.BooleanField(default=True)
     facts_version = models.BigIntegerField(default=0)
     stale = models.BooleanField(default=True)
     valid_until = models.DateTimeField()
     made_at = models.DateTimeField()
+    asked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["asked_at"], name="ready_asked", condition=models.Q(asked_at__isnull=False))]
 
     @property
     def multipliers(self) -> dict[int, int]:
         """Every queue that lets this worker in, in order, with the multiplier there in basis points."""
         first = dict(zip(self.queues, self.multipliers_bp, strict=True))
         return first | {queue_id: multiplier for queue_id, _version, multiplier in self.further}
+
+
+class FairShare(models.Model):
+    """A worker who had their share of a scarce queue and lets others go first, until then at the latest.
+
+    `seen_at` is when this was last found to be so: a row that nobody renews is believed no longer.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    worker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    queue = models.ForeignKey(Queue, on_delete=models.CASCADE, related_name="+")
+    taken = models.PositiveIntegerField()
+    most = models.PositiveIntegerField()
+    until = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["worker", "queue"], name="one_share_per_worker_and_queue")]
 
 
 class WorkAlert(models.Model):

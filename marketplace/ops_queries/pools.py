@@ -52,6 +52,12 @@ def demand(*, now: datetime) -> list[ProjectDemand]:
     return sorted(found, key=lambda one: -(one.open_slots / max(one.supply.active, 0.5)))
 
 
+def demand_of(project: Project, *, now: datetime) -> ProjectDemand | None:
+    """The same for one project; None while no batch of it is in motion."""
+    rows = batches.shown(list(batches.listed().filter(project=project).order_by("-pk")[:BATCHES_LOOKED_AT]), now=now)
+    return _demand(rows, now) if rows else None
+
+
 def _demand(rows: Sequence[batches.BatchRow], now: datetime) -> ProjectDemand:
     open_slots, answers = sum(row.flow.open_answers for row in rows), sum(row.flow.answers for row in rows)
     since = min((row.batch.launched_at for row in rows if row.batch.launched_at), default=None)

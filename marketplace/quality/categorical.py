@@ -42,7 +42,8 @@ class Fit:
     """Everything that a set of answers says.
 
     `evidence` (items, columns) are log posteriors, each item judged without its own answers in its workers' records.
-    A column is a class, or for an open label set the label in `candidates` (-1: none).
+    A column is a class, or for an open label set the label in `candidates` (-1: none). `ages` are days since each answer;
+    workers' records weigh by them, what is said of items does not.
     """
 
     answers: Answers
@@ -50,6 +51,7 @@ class Fit:
     evidence: Floats
     candidates: Ints
     trials: tuple[Trial, ...]
+    ages: Floats | None = None
 
     @property
     def family(self) -> str:
@@ -88,7 +90,7 @@ class Fit:
     @cached_property
     def records(self) -> Records:
         """What each worker's answers amount to, to be stored and aged."""
-        return scores.records(self.answers, self.right)
+        return scores.records(self.answers, self.right, ages=None if self.ages is None else self.ages.tolist())
 
     @cached_property
     def right(self) -> Floats:
@@ -136,17 +138,20 @@ def fit(
     believed: Mapping[str, float] | None = None,
     family: Family | None = None,
     sweeps: int | None = None,
+    ages: Mapping[tuple[str, str], float] | None = None,
 ) -> Fit:
     """Labels, confidences and scores from (item, worker, answer) rows or encoded answers.
 
     `gold` maps items to their truth; with GOLD_ENOUGH of them the family is chosen among `families.CANDIDATES`
     unless one is given. `classes` names labels that may be right though nobody gave them; `believed` is what workers
-    are known from elsewhere to get right (exams, other projects), worth four answers. Never fails on what the answers
+    are known from elsewhere to get right (exams, other projects), worth four answers; `ages` are days since the answer of an
+    (item, worker), 0 where none is given. Never fails on what the answers
     say: one class, one worker, no gold, gold against everybody each give a result.
     """
     data = answers if isinstance(answers, Answers) else encode(answers, gold=gold, classes=classes, believed=believed)
+    old = None if ages is None else _ages(data, ages)
     if _is_open(data):
-        return _fit_open(data)
+        return _fit_open(data, old)
     enough = int(data.known.sum()) >= GOLD_ENOUGH
     tried = [family] if family else CANDIDATES if enough else [CONFUSION]
     crowds = [families.learn(data, one, sweeps=sweeps) for one in tried]
@@ -155,7 +160,15 @@ def fit(
     model = _model(data, crowds[best], trials[best].kinship)
     columns = np.tile(np.arange(len(data.classes)), (len(data.items), 1))
     columns[:, [name in SPARE_CLASSES for name in data.classes]] = -1
-    return Fit(data, model, crowds[best].evidence, columns, trials)
+    return Fit(data, model, crowds[best].evidence, columns, trials, old)
+
+
+def _ages(data: Answers, ages: Mapping[tuple[str, str], float]) -> Floats:
+    """In the order of the answers."""
+    return np.array([
+        ages.get((data.items[item], data.workers[worker]), 0.0)
+        for item, worker in zip(data.item.tolist(), data.worker.tolist(), strict=True)
+    ])
 
 
 def _grade(data: Answers, evidence: Floats, name: str) -> Trial:
@@ -178,7 +191,7 @@ def _is_open(data: Answers) -> bool:
     return classes > CLASSES_AT_MOST or cells > CELLS_AT_MOST
 
 
-def _fit_open(data: Answers) -> Fit:
+def _fit_open(data: Answers, ages: Floats | None) -> Fit:
     """One-coin over the labels that each item has seen; gold serves the calibration and the workers' records."""
     crowd = open_labels.learn(data)
     match = crowd.candidates == data.gold[:, None]
@@ -186,4 +199,4 @@ def _fit_open(data: Answers) -> Fit:
     kinship, _ = fit_kinship(crowd.evidence[usable], data.per_item[usable], match[usable].argmax(axis=1))
     gains = {"": crowd.newcomer, **dict(zip(data.workers, crowd.gain.tolist(), strict=True))}
     model = Model(data.classes, "one_coin_open", kinship, np.zeros(0), gains=gains)
-    return Fit(data, model, crowd.evidence, crowd.candidates, ())
+    return Fit(data, model, crowd.evidence, crowd.candidates, (), ages)

@@ -86,6 +86,22 @@ def score(known: Sequence[Record], *, crowd: float, counted: Sequence[int] | Non
     return [Score(float(m), float(a), float(b), int(n)) for m, a, b, n in zip(mean, low, high, number, strict=True)]
 
 
+def answers_until(*, mean: float, low: float, high: float, target: float) -> int | None:
+    """How many more answers, as often right as so far, lift the lower end to `target`; None where `mean` does not lie above it.
+
+    An interval of width w says as much as n answers with (w / 3.92)^2 = mean (1 - mean) / (n + 1); the lower end is at
+    mean - 1.96 roots of that.
+    """
+    if low >= target:
+        return 0
+    spread = mean * (1 - mean)
+    if mean <= target or spread <= 0 or high <= low:
+        return None
+    now = spread * (3.92 / (high - low)) ** 2 - 1
+    wanted = spread * (1.96 / (mean - target)) ** 2 - 1
+    return max(int(np.ceil(wanted - now)), 1)
+
+
 def from_losses(names: Sequence[str], worker: Ints, loss: Floats, judged: NDArray[np.bool_]) -> dict[str, Score]:
     """Scores 1 - mean loss where answers are more or less wrong: losses 0..1 of those answers that could be judged.
 

@@ -91,6 +91,8 @@ class Story:
             "name": f"Replay of {self.recorded.folder.name}"[:120], "task_type": "choice", "settings": self._settings(),
             "currency": CURRENCY, "overlap": self.overlap, "max_overlap": self.overlap, "review_rule": "none",
             "gold_least_bp": 0, "gold_most_bp": 0, "bonus_pool_bp": 0, "floor_pool_bp": 0,
+            # Who answered what is recorded: nobody may be told to let others go first.
+            "fair_shares": False,
             "eligibility": {"all": [{"fact": "skill", "skill": self.skill, "tier": 1}]},
         })
         self.project = project["id"]

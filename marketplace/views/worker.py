@@ -17,12 +17,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from kit import paging
 from kit.errors import Invalid, NotFound
-from marketplace import dispatch, disputes, doors, eligibility, outlook, pay_preview, pricing, queries, reviewers, routing
-from marketplace.models import Lease, Project, Ready, Submission
+from marketplace import cases, dispatch, disputes, doors, eligibility, outlook, pay_preview, pricing, queries, reviewers, routing
+from marketplace.models import Lease, Project, Ready, Submission, WorkerRecord
 from marketplace.models.judging import Decision
+from marketplace.quality import scores
 from marketplace.views import words
 from payments import queries as money
 from payments import statements
+from qualification import grants
 from task_types import registry
 from workers import access, onboarding
 from workers.access import WorkerRequest
@@ -30,6 +32,8 @@ from workers.countries import COUNTRIES
 from workers.models import WorkerProfile
 
 TOP_OF_BANDS = pricing.BANDS[0][1]
+MORE_MOST = 1_000
+"""More answers than this are no advice."""
 
 
 @require_GET
@@ -112,7 +116,8 @@ def more(request: WorkerRequest) -> HttpResponse:
         "wait": [words.span(found.expected.median), words.span(found.expected.low), words.span(found.expected.high)]
         if found.expected.median and found.expected.low and found.expected.high else None,
         "told": found.told, "slots": found.slots,
-        "nothing_left": [fit for fit in found.fits if fit.why != "open"],
+        "nothing_left": [fit for fit in found.fits if fit.why != "open" and fit.until is None],
+        "later": [fit for fit in found.fits if fit.until is not None],
     })  # fmt: skip
 
 
@@ -217,9 +222,14 @@ def _shown(row: Submission, earning: money.EarningView | None, verdict: Any) -> 
 @access.worker
 def quality(request: WorkerRequest) -> HttpResponse:
     """How well I do in each project, how that was measured, and what it pays."""
-    records = queries.my_records(worker_id=request.user.pk)
+    records, now = queries.my_records(worker_id=request.user.pk), timezone.now()
     return render(request, "worker/quality.html", {
-        "rows": [{"record": record, "band": _band(record.score_low_bp)} for record in records],
+        "rows": [{"record": record, "band": _band(record), "kind": registry.drawer(record.project.task_type).name} for record in records],
+        "skills": [
+            {"grant": grant, "score": [one / 100 for one in (grant.score_bp, grant.low_bp, grant.high_bp) if one is not None]}
+            for grant in grants.live_of(worker_id=request.user.pk, now=now).select_related("skill__organisation").order_by("skill__name")
+        ],
+        "cases": cases.of_worker(request.user.pk)[:5],
         "reviews": [
             (record, found if found and found.based_on >= routing.REVIEWER_KNOWN else None)
             for record, found in reviewers.records_of(request.user.pk)
@@ -228,9 +238,18 @@ def quality(request: WorkerRequest) -> HttpResponse:
     })
 
 
-def _band(low_bp: int | None) -> dict[str, Any]:
-    """The band of a score's lower end, and how far the next one is (in points of a hundred)."""
+def _band(record: WorkerRecord) -> dict[str, Any]:
+    """The band of a score's lower end, how far the next one is (in points of a hundred), and what would lead there: so many
+    more answers that are right as often as so far, or being right more often."""
+    low_bp, score = record.score_low_bp, record.percent
     now = pricing.band_of(low_bp)
     above = [(low, multiplier) for low, multiplier in pricing.BANDS if multiplier > now]
     missing = (above[-1][0] - low_bp) / 100 if above and low_bp is not None else None
-    return {"multiplier": now / 10_000, "next": above[-1][1] / 10_000 if above else None, "missing": missing, "top": now == TOP_OF_BANDS}
+    more = None
+    if above and score:
+        mean, low, high = (one / 100 for one in score)
+        more = scores.answers_until(mean=mean, low=low, high=high, target=above[-1][0] / 10_000)
+    return {
+        "multiplier": now / 10_000, "next": above[-1][1] / 10_000 if above else None, "missing": missing, "top": now == TOP_OF_BANDS,
+        "more": more if more is None or more <= MORE_MOST else None, "from": above[-1][0] / 100 if above else None,
+    }  # fmt: skip

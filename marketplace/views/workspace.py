@@ -21,9 +21,10 @@ from django.views.decorators.http import require_GET, require_POST
 from kit import problems
 from kit.errors import Invalid, NotFound, ProductError
 from kit.money import Money
-from marketplace import dispatch, doors, guidelines, pricing, results
+from marketplace import cases, dispatch, doors, guidelines, pricing, results
 from marketplace.models import Project, Submission, Verdict
 from marketplace.models.judging import Reason
+from marketplace.models.projects import AIUse
 from marketplace.routing import shown
 from marketplace.views import images, words
 from task_types import registry
@@ -93,6 +94,8 @@ def workspace(request: WorkerRequest, lease_id: uuid.UUID) -> HttpResponse:
         "island": _island(leased, project),
         "fix_island": _island(leased, project, to_fix=True) if leased.kind == "review" else None,
         "reviewing": leased.kind == "review",
+        "counts_signs": (counts := leased.kind == "answer" and leased.terms.get("ai_use") == AIUse.FORBIDDEN),
+        "from_empty": counts and leased.draft is None and leased.prelabel is None,
         "others": _others(leased, project),
         "reasons": Reason.choices,
         "sent_back": _sent_back(leased),
@@ -214,6 +217,8 @@ def submit(request: WorkerRequest, lease_id: uuid.UUID) -> JsonResponse:
     with transaction.atomic():
         held = dispatch.read_lease(worker_id=request.user.pk, lease_id=lease_id)
     made = doors.hand_in(worker_id=request.user.pk, lease_id=lease_id, answer=body.get("answer"), now=now)
+    with transaction.atomic(durable=True):
+        cases.note(worker_id=request.user.pk, lease_id=lease_id, counted=body.get("signs"), now=now)
     paid = Money(made.units, made.currency)
     said = _("%(money)s earned") if made.state == "accepted" else _("Handed in: %(money)s in review")
     messages.success(request, said % {"money": words.amount(paid)})

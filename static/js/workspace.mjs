@@ -25,6 +25,7 @@ function start(page) {
   let ready = false;
   let sending = false;
 
+  const signs = watch(root, "signs" in page.dataset);
   const beating = setInterval(beat, BEAT);
   document.addEventListener("mk:time-up", beat);
   if (timer.isOver()) beat();
@@ -92,7 +93,8 @@ function start(page) {
     button.setAttribute("aria-busy", "true");
     drafts.stop();
     const answer = verdict ? readVerdict(verdict, corrected) : root.task.value();
-    const reply = await send(page.dataset.submit, { answer, then: page.querySelector("[data-mk-stay]").checked ? "home" : "next" });
+    const then = page.querySelector("[data-mk-stay]").checked ? "home" : "next";
+    const reply = await send(page.dataset.submit, { answer, then, signs: signs.counted() });
     if (reply.ok) return leave(reply.body.next);
     sending = false;
     button.removeAttribute("aria-busy");
@@ -170,6 +172,30 @@ function clock(page) {
       left?.setAttribute("datetime", expires);
     },
   };
+}
+
+/** Where the terms forbid AI tools: how many characters were typed and pasted, never which. The page does not ask for it where an
+    answer was begun before it was loaded, or came with the task: those characters were not counted here. */
+function watch(root, wanted) {
+  const counts = { typed: 0, pasted: 0, pastes: 0, away_ms: 0 };
+  let left = 0;
+  if (wanted) {
+    root.addEventListener("beforeinput", (event) => {
+      if (event.inputType === "insertFromPaste" || event.inputType === "insertFromDrop") return;
+      if (event.inputType.startsWith("insert")) counts.typed += Math.max(event.data?.length ?? 1, 1);
+    }, { capture: true });
+    for (const [kind, from] of [["paste", "clipboardData"], ["drop", "dataTransfer"]]) {
+      root.addEventListener(kind, (event) => {
+        counts.pastes += 1;
+        counts.pasted += event[from]?.getData("text/plain").length ?? 0;
+      }, { capture: true });
+    }
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "hidden") left = Date.now();
+      else if (left) counts.away_ms += Date.now() - left;
+    });
+  }
+  return { counted: () => (wanted ? counts : undefined) };
 }
 
 /** Drafts of an answer: saved a moment after each change, tried again while there is no connection, and when the page is left. */

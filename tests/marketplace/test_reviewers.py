@@ -14,11 +14,12 @@ from django.db import transaction
 from django.test import Client as Browser
 from django.urls import reverse
 
-from marketplace import gold, jobs, reviewers, routing, submissions
+from marketplace import disputes, gold, jobs, reviewers, routing, submissions
 from marketplace.models import Batch, ReviewerRecord, Slot, Submission, Verdict
 from payments import queries as money
 from tests import market, people
 from tests.marketplace.experts import deliver
+from workers import appeals
 from workers.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -160,3 +161,41 @@ def test_reviews_and_second_looks_never_exceed_what_is_reserved(batch: Batch, mo
     batch.refresh_from_db()
     assert batch.state in {"closed", "settled"}, "a second look that nobody takes delays nothing"
     assert [slot.state for slot in looks] == ["cancelled"]
+
+
+@pytest.mark.parametrize(("overturn", "overturned"), [(True, 1), (False, 0)])
+def test_a_verdict_that_a_person_overturned_in_a_dispute_counts_against_its_reviewer(
+    batch: Batch, overturn: bool, overturned: int
+) -> None:
+    ana, wen, olu, pat = people.worker("Ana"), people.worker("Wen"), people.ops("Olu", "quality_lead"), people.ops("Pat", "quality_lead")
+    answers(ana, 1)
+    rejected = review(wen, REJECT)
+    assert rejected is not None
+    before = ReviewerRecord.objects.get(worker=wen)
+    at = NOW + dt.timedelta(hours=1)
+    with transaction.atomic():
+        found = disputes.open_dispute(worker_id=ana.id, submission_id=rejected, text="It says so.", now=at)
+    with transaction.atomic():
+        disputes.answer(dispute=found, by_id=olu.id, text="Clause 1.", now=at)
+    with transaction.atomic():
+        disputes.decide(dispute=disputes.find(disputes.listed(), found.pk), by_id=pat.id, overturn=overturn, grounds="Read it.", now=at)
+    for _time in range(2):
+        with transaction.atomic():
+            disputes.carry_out(appeal_id=found.pk, now=at)
+    after = ReviewerRecord.objects.get(worker=wen)
+    assert (after.looked_at - before.looked_at, after.overturned - before.overturned) == (1, overturned)
+
+
+def test_a_dispute_that_silence_won_says_nothing_of_the_reviewer(batch: Batch) -> None:
+    ana, wen = people.worker("Ana"), people.worker("Wen")
+    answers(ana, 1)
+    rejected = review(wen, REJECT)
+    assert rejected is not None
+    late = NOW + dt.timedelta(days=6)
+    with transaction.atomic():
+        found = disputes.open_dispute(worker_id=ana.id, submission_id=rejected, text="It says so.", now=NOW + dt.timedelta(hours=1))
+    with transaction.atomic():
+        appeals.decide_overdue(now=late)
+        disputes.carry_out(appeal_id=found.pk, now=late)
+    record = ReviewerRecord.objects.get(worker=wen)
+    assert (record.looked_at, record.overturned) == (0, 0)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from kit.errors import Invalid, ProductError
 from kit.money import Money
-from marketplace import batches, client_queries, forms, health, intake, progress, settlement, stuck
+from marketplace import batches, client_queries, forms, health, intake, progress, settlement, strengths, stuck
 from marketplace.models import Batch
 from marketplace.models.projects import ReviewRule
 from marketplace.views.client import drafts
@@ -60,6 +60,8 @@ def exports_of(batch: Batch) -> list[dict[str, str]]:
         {"kind": "csv", "label": _("CSV"), "note": _("one row for each task")},
         {"kind": "answers-csv", "label": _("CSV of answers"), "note": _("one row for each answer")},
         {"kind": "jsonl", "label": _("JSONL"), "note": _("everything, for programs")},
+        *([{"kind": "strengths", "label": _("CSV of strengths"), "note": _("which model is how much stronger")}]
+          if strengths.has_names(batch.project) else []),
         *({"kind": name, "label": name.upper(), "note": _("settled results")} for name in sorted(extra)),
     ]
 

@@ -53,7 +53,8 @@ def crumbs(org: str, project: Project | None = None, batch: Batch | None = None)
 
 
 PAGES = (
-    ("overview", gettext_lazy("Overview"), "market:project"), ("settings", gettext_lazy("Task"), "market:project_settings"),
+    ("overview", gettext_lazy("Overview"), "market:project"), ("quality", gettext_lazy("Quality"), "market:project_quality"),
+    ("settings", gettext_lazy("Task"), "market:project_settings"),
     ("guideline", gettext_lazy("Guideline"), "market:project_guideline"),
     ("terms", gettext_lazy("Pay and judging"), "market:project_terms"),
     ("workers", gettext_lazy("Who may work"), "market:project_workers"), ("gold", gettext_lazy("Gold"), "market:project_gold"),
@@ -64,14 +65,14 @@ PAGES = (
 def project_page(
     request: ClientRequest, template: str, project: Project, active: str, context: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
-    """A page of a project under its tabs; viewers see the overview alone."""
+    """A page of a project under its tabs; viewers see how it goes, not its rules."""
     org, changes = request.organisation.slug, may_change(request)
     tabs = [
         {"label": label, "url": reverse(name, args=[org, project.pk]), "active": key == active}
         for key, label, name in PAGES
     ]
     frame = {
-        "project": project, "org": org, "may_change": changes, "crumbs": crumbs(org), "tabs": tabs if changes else tabs[:1],
+        "project": project, "org": org, "may_change": changes, "crumbs": crumbs(org), "tabs": tabs if changes else tabs[:2],
         "kind": registry.drawer(project.task_type).name,
     }  # fmt: skip
     return render(request, template, frame | context, status=status)

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from kit.errors import NotFound
 from kit.money import Money
-from marketplace import client_queries, exports, gold
+from marketplace import client_queries, exports, gold, strengths
 from marketplace.models import Batch, Task
 from marketplace.views import images
 from marketplace.views.client.batches import exports_of
@@ -144,6 +144,8 @@ def export(request: ClientRequest, org: str, batch_id: uuid.UUID, kind: str) -> 
             pieces, ending, content_type = exports.as_csv(batch, bom=True), "csv", "text/csv; charset=utf-8"
         case "answers-csv":
             pieces, ending, content_type = exports.as_csv(batch, per="answer", bom=True), "answers.csv", "text/csv; charset=utf-8"
+        case "strengths":
+            pieces, ending, content_type = strengths.as_csv(batch, bom=True), "strengths.csv", "text/csv; charset=utf-8"
         case "jsonl":
             pieces, ending, content_type = exports.as_jsonl(batch), "jsonl", "application/x-ndjson"
         case _:

@@ -18,9 +18,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from kit import paging
 from kit.errors import Invalid, NotFound, ProductError, Refused
-from marketplace import client_queries, forms, guidelines, review
+from marketplace import client_queries, guidelines, review
 from marketplace.models import Project, Submission
 from marketplace.models.judging import Reason
+from marketplace.verdict_form import Verdict
 from marketplace.views import words
 from marketplace.views.client.frame import excerpt, may_change, put_error, shown_task
 from payments import queries as money
@@ -36,10 +37,10 @@ AUTO_ID = "v-%s"
 @access.client("viewer")
 def queue(request: ClientRequest, org: str) -> HttpResponse:
     """Everything that waits, the most urgent first; many can be judged at once."""
-    return _list(request, forms.Verdict(auto_id=AUTO_ID), ticked=frozenset())
+    return _list(request, Verdict(auto_id=AUTO_ID), ticked=frozenset())
 
 
-def _list(request: ClientRequest, form: forms.Verdict, *, ticked: frozenset[uuid.UUID]) -> HttpResponse:
+def _list(request: ClientRequest, form: Verdict, *, ticked: frozenset[uuid.UUID]) -> HttpResponse:
     """The list; after a refusal with the same boxes ticked and what was typed."""
     project = _project(request)
     rows = client_queries.waiting_for_client(
@@ -92,7 +93,7 @@ def _rows(request: ClientRequest, found: list[Submission]) -> list[dict[str, Any
 @access.client("viewer")
 def item(request: ClientRequest, org: str, submission_id: uuid.UUID) -> HttpResponse:
     """One answer on its task, the guideline that it was given beside it, and the verdict."""
-    return _show(request, _answer(request, submission_id), _project(request), forms.Verdict(auto_id=AUTO_ID))
+    return _show(request, _answer(request, submission_id), _project(request), Verdict(auto_id=AUTO_ID))
 
 
 @require_POST
@@ -100,7 +101,7 @@ def item(request: ClientRequest, org: str, submission_id: uuid.UUID) -> HttpResp
 def judge(request: ClientRequest, org: str, submission_id: uuid.UUID) -> HttpResponse:
     """Give the verdict and go on to the answer whose clock runs out next."""
     found, project = _answer(request, submission_id), _project(request)
-    form = forms.Verdict(request.POST, auto_id=AUTO_ID)
+    form = Verdict(request.POST, auto_id=AUTO_ID)
     if not form.is_valid():
         return _show(request, found, project, form)
     following = _following(request, project, found)
@@ -146,7 +147,7 @@ def _following(request: ClientRequest, project: Project | None, found: Submissio
     )
 
 
-def _show(request: ClientRequest, found: Submission, project: Project | None, form: forms.Verdict) -> HttpResponse:
+def _show(request: ClientRequest, found: Submission, project: Project | None, form: Verdict) -> HttpResponse:
     org, batch, following = request.organisation.slug, found.batch, _following(request, project, found)
     organisation_id = request.organisation.pk
     rows = client_queries.waiting_for_client(organisation_id=organisation_id, project_id=project.pk if project else None)
@@ -178,7 +179,7 @@ def _judge(request: ClientRequest, submission_id: uuid.UUID, verdict: dict[str, 
 @access.client("manager")
 def many(request: ClientRequest, org: str) -> HttpResponse:
     """The same verdict for every chosen answer; one that cannot be judged any more stops none of the others."""
-    form, project = forms.Verdict(request.POST, auto_id=AUTO_ID), _project(request)
+    form, project = Verdict(request.POST, auto_id=AUTO_ID), _project(request)
     chosen = _chosen(request)
     try:
         if form.is_valid():

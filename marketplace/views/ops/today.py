@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 
 from kit.errors import Text
 from kit.money import Money
-from marketplace import disputes, reviewers
+from marketplace import apart, cases, disputes, drift, reviewers
 from marketplace.models.judging import Decision
 from marketplace.ops_queries import golds, today
 from marketplace.ops_queries.today import Trouble, WaitingAppeal
@@ -98,6 +98,12 @@ def _people(request: PersonRequest, now: datetime) -> Iterator[Line]:
             note=str(PAUSE_REASONS[worker.standing_reason][0]) if worker.standing_reason in PAUSE_REASONS else "",
             url=reverse("market:ops_person", args=[worker.pk]), action=_("Look at the person"), until=worker.standing_until,
         )
+    for wish in apart.waiting()[: today.SHOWN]:
+        yield Line(
+            title=_("%(name)s asks not to be paired with somebody") % {"name": wish.worker.name},
+            note=f"{wish.named} · {wish.get_why_display()}", url=f"{reverse('market:ops_apart')}?wish={wish.pk}#pair",
+            action=_("Find the person"), since=wish.asked_at,
+        )
 
 
 def _appeal(waiting: WaitingAppeal, request: PersonRequest) -> Line:
@@ -135,6 +141,16 @@ def _queues(request: PersonRequest, now: datetime) -> Iterator[Line]:
                     title=row.item.title, note=" · ".join(part for part in (str(queue.title), row.item.note) if part), url=row.item.url,
                     action=_("Go on") if row.mine else _("Open"), until=row.item.until, since=row.item.since,
                 )
+
+
+def _cases(request: PersonRequest, now: datetime) -> Iterator[Line]:
+    for case in cases.waiting()[: today.SHOWN]:
+        heard = _("has answered") if case.said_at else _("has not answered yet")
+        yield Line(
+            title=_("Signs of AI tools: %(name)s") % {"name": case.worker.name},
+            note=f"{case.project.name} · {case.project.organisation.name} · {heard}",
+            url=reverse("market:ops_case", args=[case.pk]), action=_("Look at the case"), until=case.decide_by,
+        )
 
 
 # --- work --------------------------------------------------------------------------------------------------------------
@@ -217,6 +233,16 @@ def _gold(request: PersonRequest, now: datetime) -> Iterator[Line]:
         )
 
 
+def _drift(request: PersonRequest, now: datetime) -> Iterator[Line]:
+    for project in drift.drifting()[: today.SHOWN]:
+        yield Line(
+            title=project.name, note=_("fewer known answers are right than in the weeks before · %(client)s") % {
+                "client": project.organisation.name
+            },
+            url=reverse("market:ops_project", args=[project.pk]), action=_("Look at the project"), since=project.drifting_since,
+        )
+
+
 def _verdicts(request: PersonRequest, now: datetime) -> Iterator[Line]:
     names = dict(Decision.choices)
     for doubt in reviewers.doubtful(limit=20):
@@ -271,7 +297,8 @@ def _money(request: PersonRequest, now: datetime) -> Iterator[Line]:
 
 SECTIONS = (
     Section(
-        "people", gettext_lazy("People who wait for a word"), gettext_lazy("No appeal is open, and nobody is paused for a look."),
+        "people", gettext_lazy("People who wait for a word"),
+        gettext_lazy("No appeal is open, nobody is paused for a look, and nobody asks to be kept apart."),
         (OpsRole.POOL_MANAGER, OpsRole.QUALITY_LEAD), _people,
     ),
     Section(
@@ -281,6 +308,10 @@ SECTIONS = (
     Section(
         "queues", gettext_lazy("Other queues"), gettext_lazy("Nothing else waits for you."),
         tuple(role for role, _label in OpsRole.ROLES), _queues,
+    ),
+    Section(
+        "cases", gettext_lazy("Signs of AI tools"), gettext_lazy("No worker waits for a word about AI tools."),
+        (OpsRole.QUALITY_LEAD,), _cases,
     ),
     Section(
         "judging", gettext_lazy("Answers that silence will accept"), gettext_lazy("No clock of judging runs out within a day."),
@@ -297,6 +328,10 @@ SECTIONS = (
     Section(
         "gold", gettext_lazy("Known answers that may be wrong"), gettext_lazy("Good workers agree with every known answer in use."),
         (OpsRole.QUALITY_LEAD,), _gold,
+    ),
+    Section(
+        "drift", gettext_lazy("Projects whose answers have become worse"),
+        gettext_lazy("Known answers are met as well as in the weeks before."), (OpsRole.QUALITY_LEAD,), _drift,
     ),
     Section(
         "verdicts", gettext_lazy("Verdicts that a second look did not share"),

@@ -220,3 +220,18 @@ def test_nothing_at_all_gives_an_empty_fit() -> None:
 def test_classes_keep_the_order_of_the_project() -> None:
     answers = encode([("i", "w", "b"), ("i", "v", "z")], classes=["c", "b", "a"])
     assert answers.classes == ("c", "b", "a", "z")
+
+
+def test_old_answers_say_less_of_a_worker_and_nothing_less_of_an_item() -> None:
+    rows = [(f"i{n}", worker, "yes" if n % 2 else "no") for n in range(40) for worker in ("ana", "ben", "cem")]
+    fresh = categorical.fit(rows)
+    old = categorical.fit(rows, ages={(f"i{n}", "ana"): 180.0 for n in range(40)})
+    assert old.labels == fresh.labels and old.confidence.tolist() == fresh.confidence.tolist()
+    ana, ana_then, ben = old.workers["ana"], fresh.workers["ana"], old.workers["ben"]
+    assert ana.high - ana.low > 1.4 * (ana_then.high - ana_then.low), "two half-lives: a quarter of the weight"
+    assert ben.high - ben.low == pytest.approx(fresh.workers["ben"].high - fresh.workers["ben"].low, rel=0.1)
+
+
+def test_ages_of_answers_that_are_not_there_are_no_matter() -> None:
+    rows = [("i", "ana", "yes"), ("i", "ben", "no")]
+    assert categorical.fit(rows, ages={("x", "eve"): 9.0}).workers == categorical.fit(rows).workers

@@ -61,6 +61,15 @@ def test_estimate_believes_gold(tmp_path: Path, answers: Path, truth: Path) -> N
     assert all(row["confidence"] == "1.0000" for row in labels)
 
 
+def test_estimate_says_how_many_labels_are_right_and_is_not_swayed_by_it(tmp_path: Path, answers: Path, truth: Path) -> None:
+    out, options = StringIO(), ["--out", str(tmp_path / "l.csv"), "--workers", str(tmp_path / "w.csv")]
+    call_command("estimate", str(answers), "--truth", str(truth), *options, stdout=out, stderr=StringIO())
+    labels, known = table(tmp_path / "l.csv"), {row["item_id"]: row["truth"] for row in table(truth)}
+    right = sum(row["label"] == known[row["item_id"]] for row in labels)
+    assert f"{right} of {len(known)} labels are right: {right / len(known):.4f}." in out.getvalue()
+    assert labels == estimated(tmp_path, answers)[0]
+
+
 def test_estimate_names_bad_rows_and_goes_on(tmp_path: Path) -> None:
     path = write(tmp_path / "some.csv", ["item_id", "worker_id", "answer"], [("1", "ana", "yes"), ("", "ana", "no"), ("2", "eve")])
     gold = write(tmp_path / "gold.csv", ["item_id", "truth"], [("1", "yes"), ("1", "no")])

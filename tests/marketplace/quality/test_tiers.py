@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from io import StringIO
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -58,3 +60,18 @@ def test_the_same_seed_prints_the_same_line_and_another_another() -> None:
 def test_a_market_without_people_or_work_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(CommandError):
         call_command("simulate_experts", stdout=StringIO(), **wrong)
+
+
+ROW = re.compile(r"\| ([\d.]+) \| `manage.py simulate_experts ?(.*?)` \| (\d+) \(ordinary (\d+)\) \| (\d+) \(ordinary (\d+)\) \| (\d+): (\d+) \(ordinary (\d+)\) \|")
+
+
+def test_the_figures_of_the_page_are_what_the_command_says() -> None:
+    rows = ROW.findall((Path(__file__).resolve().parents[3] / "docs" / "quality.md").read_text())
+    assert len(rows) == 2
+    for load, options, *figures in rows:
+        out = StringIO()
+        call_command("simulate_experts", *options.split(), stdout=out)
+        told = json.loads(out.getvalue())
+        waits = [told[name][tier]["p90"] for name in ("first_come", "experts_first", "with_kept_free") for tier in ("expert", "ordinary")]
+        said = [*map(round, waits[:4]), told["kept_free"], *map(round, waits[4:])]
+        assert (f"{told['load']:.2f}", said) == (load, [int(figure) for figure in figures]), options
