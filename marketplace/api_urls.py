@@ -13,6 +13,7 @@ from marketplace.api import (
     eligibility,
     exports,
     gold,
+    guidelines,
     insight,
     leases,
     missions,
@@ -56,9 +57,9 @@ client: list[URLPattern] = [
     path("projects/", projects.Projects.as_view(), name="api_projects"),
     path("projects/<uuid:project_id>/", projects.ProjectDetail.as_view(), name="api_project"),
     path("projects/<uuid:project_id>/archive/", projects.ArchiveProject.as_view(), name="api_archive_project"),
-    path("projects/<uuid:project_id>/guidelines/", projects.Guidelines.as_view(), name="api_guidelines"),
+    path("projects/<uuid:project_id>/guidelines/", guidelines.Guidelines.as_view(), name="api_guidelines"),
     path(
-        "projects/<uuid:project_id>/guidelines/<int:number>/", projects.GuidelineDetail.as_view(), name="api_guideline"
+        "projects/<uuid:project_id>/guidelines/<int:number>/", guidelines.GuidelineDetail.as_view(), name="api_guideline"
     ),
     path("projects/<uuid:project_id>/rates/", projects.Rates.as_view(), name="api_rates"),
     path("projects/<uuid:project_id>/bill-rates/", projects.BillRates.as_view(), name="api_bill_rates"),
@@ -135,7 +136,7 @@ worker: list[URLPattern] = [
 ops: list[URLPattern] = [
     path("ops/projects/", projects.OpsProjects.as_view(), name="api_ops_projects"),
     path("ops/projects/<uuid:project_id>/", projects.OpsProject.as_view(), name="api_ops_project"),
-    path("ops/projects/<uuid:project_id>/guidelines/", projects.OpsGuidelines.as_view(), name="api_ops_guidelines"),
+    path("ops/projects/<uuid:project_id>/guidelines/", guidelines.OpsGuidelines.as_view(), name="api_ops_guidelines"),
     path("ops/projects/<uuid:project_id>/rates/", projects.OpsRates.as_view(), name="api_ops_rates"),
     path("ops/projects/<uuid:project_id>/bill-rates/", projects.OpsBillRates.as_view(), name="api_ops_bill_rates"),
     path("ops/projects/<uuid:project_id>/budget/", budgets.OpsProjectBudget.as_view(), name="api_ops_budget"),
