@@ -32,7 +32,7 @@ ACCESSIBILITY: dict[str, Text] = {
     "low_motion": _("Nothing should move"),
     "colours": _("I do not tell all colours apart"),
     "no_audio": _("I do not work with sound"),
-    "more_time": _("I need more time in timed tests"),
+    "more_time": _("I need half as long again in timed tests"),
 }
 DAYS: dict[str, Text] = {
     "mon": _("Mon"), "tue": _("Tue"), "wed": _("Wed"), "thu": _("Thu"), "fri": _("Fri"), "sat": _("Sat"), "sun": _("Sun"),
@@ -97,6 +97,11 @@ def save_availability(
         worker_id, "availability", now, hours_per_week=hours_per_week, alerts_paused_until=quiet,
         times=_known(times, dict.fromkeys(slots, ""), "times"),
     )  # fmt: skip
+
+
+def asks_for(worker_id: uuid.UUID, code: str) -> bool:
+    """Whether somebody said that they need this (a code of ACCESSIBILITY)."""
+    return Setup.objects.filter(worker_id=worker_id, accessibility__contains=[code]).exists()
 
 
 def wants_alerts(worker_id: uuid.UUID, *, now: datetime) -> bool:

@@ -14,6 +14,7 @@ from qualification.models import Accommodation, Attempt, Exam, Grant, Reading
 from tests import people
 from tests.people import NOW
 from tests.qualification import cast
+from workers import preferences
 from workers.models import Notice, User
 
 pytestmark = pytest.mark.django_db
@@ -184,6 +185,16 @@ class TestMoreTime:
             accommodations.give(worker_id=people.worker().pk, time_bp=factor, reason=reason, by_id=people.ops().pk, now=NOW)
         assert refusal.value.field == field
         assert not Accommodation.objects.exists()
+
+
+def test_whoever_asks_in_their_set_up_has_half_as_long_again_without_proof() -> None:
+    ana = people.worker()
+    with transaction.atomic():
+        preferences.save_comfort(worker_id=ana.pk, accessibility=["more_time"], note="", avoids=[], now=NOW)
+    assert accommodations.time_of(ana.pk) == accommodations.ON_REQUEST
+    with transaction.atomic():
+        preferences.save_comfort(worker_id=ana.pk, accessibility=[], note="", avoids=[], now=NOW)
+    assert accommodations.time_of(ana.pk) == accommodations.USUAL
 
 
 class TestChances:
