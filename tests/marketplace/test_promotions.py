@@ -16,6 +16,7 @@ from qualification import grants, skills
 from qualification.models import Grant, Skill
 from tests import market, people
 from tests.marketplace.api.callers import Caller
+from workers import standing
 from workers.models import User
 
 pytestmark = pytest.mark.django_db
@@ -72,11 +73,11 @@ def test_too_few_too_unsure_or_too_slow_is_offered_nothing(changed: dict[str, in
 
 def test_nobody_is_offered_more_than_the_highest_or_while_they_may_not_work(project: Project, skill: Skill) -> None:
     wen = crowd(project, skill)
-    wen.worker.standing = "paused"
-    wen.worker.save(update_fields=["standing"])
+    with transaction.atomic():
+        standing.pause(worker_id=wen.id, reason="security", until=NOW + dt.timedelta(days=1), by_id=None, now=NOW)
     assert promotions.offers(now=NOW) == []
-    wen.worker.standing = "active"
-    wen.worker.save(update_fields=["standing"])
+    with transaction.atomic():
+        standing.resume(worker_id=wen.id, by_id=None, now=NOW)
     with transaction.atomic():
         grants.grant(worker_id=wen.id, skill=skill, tier=3, source="ops", now=NOW)
     assert promotions.offers(now=NOW) == []
