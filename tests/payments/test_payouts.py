@@ -61,7 +61,7 @@ def transfers(rail: Running, payout: Payout) -> list[Any]:
 
 
 def the_payout(user: Any) -> Payout:
-    return Payout.objects.filter(worker=user).latest("created_at")
+    return Payout.objects.filter(worker=user).latest("created_at", "pk")
 
 
 def nothing_is_broken() -> None:
