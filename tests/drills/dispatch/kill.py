@@ -32,7 +32,10 @@ BY_HAND = "clearing holds what is not yet seen at Stripe"
 
 @dataclass(frozen=True)
 class Size:
-    """How big a drill is. Tasks: the first batch has one slot each, the second two, the third is closed on the way."""
+    """How big a drill is. Tasks: the first batch has one slot each, the second two, the third is closed on the way.
+
+    Seconds: how long the client steers, and how long nothing may move before what is left counts as stranded.
+    """
 
     workers: int
     tasks: tuple[int, int, int]
@@ -164,14 +167,17 @@ def steer(mira: Caller, batches: list[Batch], size: Size) -> None:
 
 
 def disturb(servers: list[web.Web], journal: Journal, size: Size, chance: random.Random) -> None:
-    """Kills, one after the other, until the work is over."""
+    """Kills, one after the other, until the work is over.
+
+    A web process dies only while all are up: on a slow machine nobody would work if each died while another starts.
+    """
     turn = 0
     while not journal.over.wait(0.8):
         turn += 1
         try:
             journal.seen["backends ended"] += web.end_backends(2, chance=chance)
-            if turn % 6 == 2:
-                servers[turn // 6 % len(servers)].kill()
+            if turn % 6 == 2 and all(server.answers() for server in servers):
+                servers[journal.seen["web killed"] % len(servers)].kill()
                 journal.seen["web killed"] += 1
             if size.crash and turn % 40 == 20:
                 web.crash_a_backend(chance=chance)
@@ -233,16 +239,20 @@ def play(size: Size, *, sabotage: str = "", seed: int = 1) -> tuple[list[str], J
 
 
 def _wait_until_done(batches: list[Batch], steering: threading.Thread, size: Size) -> None:
-    """Until nobody can do anything more, or the time is over: then what is left is stranded."""
-    give_up = time.monotonic() + size.seconds
-    while time.monotonic() < give_up:
+    """Until nobody can do anything more, or nothing has moved for long: then what is left is stranded."""
+    moved, last = time.monotonic(), -1
+    while time.monotonic() < moved + size.seconds:
         time.sleep(0.5)
         try:
             left = Slot.objects.filter(queue__batch__in=batches, state__in=["open", "leased"])
-            if not steering.is_alive() and not left.exclude(queue__batch=batches[2], state="open").exists():
-                return
+            count = left.exclude(queue__batch=batches[2], state="open").count()
         except OperationalError:
             connection.close()
+            continue
+        if count != last:
+            moved, last = time.monotonic(), count
+        if not count and not steering.is_alive():
+            return
 
 
 def _found(batches: list[Batch], journal: Journal) -> list[str]:

@@ -45,20 +45,25 @@ class Web:
             command, cwd=ROOT, env=environment, stdout=quiet, stderr=quiet, stdin=quiet, start_new_session=True
         )
 
+    def answers(self) -> bool:
+        """Whether it is up; asked once."""
+        try:
+            asking = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+            asking.request("GET", "/health/")
+            asking.getresponse().read()
+        except (OSError, http.client.HTTPException):
+            return False
+        return True
+
     def wait(self) -> None:
         """Until it answers; raises RuntimeError when it does not within 60 s."""
         give_up = time.monotonic() + 60
-        while time.monotonic() < give_up:
-            try:
-                asking = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-                asking.request("GET", "/health/")
-                asking.getresponse().read()
-                return
-            except (OSError, http.client.HTTPException):
-                if self.process.poll() is not None:
-                    raise RuntimeError("the web process ended by itself") from None
-                time.sleep(0.2)
-        raise RuntimeError("the web process does not answer")
+        while not self.answers():
+            if self.process.poll() is not None:
+                raise RuntimeError("the web process ended by itself")
+            if time.monotonic() > give_up:
+                raise RuntimeError("the web process does not answer")
+            time.sleep(0.2)
 
     def kill(self) -> None:
         """`kill -9` of the whole process group, as if the power went; then a new one."""
