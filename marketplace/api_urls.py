@@ -121,6 +121,7 @@ worker: list[URLPattern] = [
     path("work/submissions/<uuid:submission_id>/dispute/", disputes.DisputeSubmission.as_view(), name="api_dispute_submission"),
     path("work/cases/", cases.MyCases.as_view(), name="api_my_cases"),
     path("work/cases/<uuid:case_id>/answer/", cases.AnswerCase.as_view(), name="api_answer_case"),
+    path("work/cases/<uuid:case_id>/appeal/", cases.AppealCase.as_view(), name="api_appeal_case"),
     path("work/disputes/", disputes.MyDisputes.as_view(), name="api_my_disputes"),
     path("work/disputes/<uuid:dispute_id>/", disputes.MyDispute.as_view(), name="api_my_dispute"),
     path("work/lapsed/<uuid:assignment_id>/resume/", work.ResumeLapsed.as_view(), name="api_resume_lapsed"),

@@ -18,7 +18,8 @@ from kit.errors import Conflict, Invalid, NotFound
 from marketplace import health, signs
 from marketplace.models import AICase, Lease, Submission, WorkSigns
 from marketplace.models.projects import AIUse
-from workers import notices, people
+from workers import appeals, notices, people, work_queues
+from workers.models import Appeal
 
 LOOK_BACK = timedelta(days=7)
 NEWEST = 50
@@ -29,6 +30,10 @@ REST = timedelta(days=30)
 """So long nobody is asked again about a project after a case that came to nothing."""
 ANSWER_WITHIN = timedelta(hours=48)
 DECIDE_WITHIN = timedelta(days=7)
+APPEAL_WITHIN = timedelta(days=30)
+QUEUE = "ai_cases"
+SUBJECT = "ai_case"
+"""What appeals of such a decision are about."""
 KEEP_SIGNS = timedelta(days=30)
 LONGEST = 5_000
 COUNTED = ("typed", "pasted", "pastes", "away_ms")
@@ -41,6 +46,7 @@ for _event, _sentence, _mail in (
     ("case.founded", _("The question about AI tools in %(project)s was decided. Read what was found and why."), True),
 ):
     notices.declare(_event, _sentence, url_name="market:case", url_params=("case",), mail=_mail)
+appeals.show_at(SUBJECT, "market:ops_case")
 
 
 # --- signs --------------------------------------------------------------------------------------------------------------
@@ -148,7 +154,7 @@ def forget_signs(*, now: datetime) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """How a sign fared: cases with it that a person decided, how many of those were unfounded, and that share in percent
+    """How a sign fared: cases with it that a person decided, how many of those were unfounded or overturned, and that share in percent
     with its interval; and in this project how many of others' long answers show it."""
 
     sign: str
@@ -165,14 +171,14 @@ class Record:
 
 def records(*, case: AICase, now: datetime) -> list[Record]:
     """The measured rate of false alarms of each sign of a case; two statements."""
-    decided = list(AICase.objects.filter(outcome__in=["founded", "unfounded"]).values_list("signs", "outcome"))
+    decided = list(AICase.objects.filter(outcome__in=["founded", "unfounded", "overturned"]).values_list("signs", "outcome"))
     others = looked_at(project_id=case.project_id, but_of=case.worker_id, now=now, limit=500)
     return [_record(sign, decided, others) for sign in case.signs]
 
 
 def _record(sign: str, decided: Sequence[tuple[list[str], str]], others: Sequence[Looked]) -> Record:
     with_it = [outcome for found, outcome in decided if sign in found]
-    wrong = with_it.count("unfounded")
+    wrong = len(with_it) - with_it.count("founded")
     share = health.interval(right=wrong, answers=len(with_it))
     return Record(sign, len(with_it), wrong, share, len(others), sum(sign in one.signs for one in others))
 
@@ -216,20 +222,60 @@ def answer(*, case_id: uuid.UUID, worker_id: uuid.UUID, text: str, now: datetime
 def decide(*, case_id: uuid.UUID, by_id: uuid.UUID, founded: bool, grounds: str, now: datetime) -> AICase:
     """A person decides, with grounds that the worker reads. It changes no answer, pay, score or standing; clocks of judging go on.
 
-    Raises NotFound, Conflict, Invalid, people.NotIndependent; TooEarly to find against somebody who may still be heard.
+    Raises NotFound, Conflict, Invalid, people.NotIndependent, work_queues.Taken while a colleague is at it, and TooEarly to find
+    against somebody who may still be heard.
     """
     case = find(AICase.objects.select_for_update(of=("self",)), case_id)
     _still_open(case)
     people.require_independent(by_id, case.worker_id)
+    work_queues.require(queue=QUEUE, item=case.pk, by_id=by_id, now=now)
     if founded and case.said_at is None and now < case.opened_at + ANSWER_WITHIN:
         raise TooEarly(_("The worker has 48 hours to answer. Until then a case can only be found to be unfounded."))
     outcome = AICase.Outcome.FOUNDED if founded else AICase.Outcome.UNFOUNDED
     case.outcome, case.grounds, case.decided_by_id, case.decided_at = outcome, _text(grounds, "grounds"), by_id, now
     case.save(update_fields=["outcome", "grounds", "decided_by", "decided_at"])
+    work_queues.done(queue=QUEUE, item=case.pk)
     _move_clocks(case, min(now - case.decide_by, timedelta(0)))
     audit.record(subject=case, verb=f"ai_case.{outcome.value}", actor_id=by_id, now=now)
     notices.tell(case.worker_id, f"case.{outcome.value}", case=str(case.pk), project=case.project.name)
     return case
+
+
+class NotAppealable(Conflict):
+    """Nothing was found against the worker, or the time is over."""
+
+    code = "not_appealable"
+
+
+def appeal_until(case: AICase) -> datetime | None:
+    """Until when the worker may have a decision looked at again; None where none went against them."""
+    if case.outcome != AICase.Outcome.FOUNDED or case.decided_at is None:
+        return None
+    return case.decided_at + APPEAL_WITHIN
+
+
+def appeal(*, case_id: uuid.UUID, worker_id: uuid.UUID, text: str, now: datetime) -> Appeal:
+    """The worker asks for a second look. Raises NotFound, NotAppealable, appeals.AlreadyAppealed, Invalid."""
+    case = find(AICase.objects.select_for_update(of=("self",)).filter(worker_id=worker_id), case_id)
+    if (until := appeal_until(case)) is None or now >= until:
+        raise NotAppealable(_("Only a decision against you can be appealed, for 30 days."))
+    return appeals.open_appeal(
+        subject_kind=SUBJECT, subject_id=case.pk, person_id=worker_id, against_id=case.decided_by_id, text=text, now=now
+    )
+
+
+def appeal_of(case: AICase) -> Appeal | None:
+    return Appeal.objects.select_related("answered_by").filter(subject_kind=SUBJECT, subject_id=case.pk).first()
+
+
+def overturn(*, case_id: uuid.UUID, appeal_id: uuid.UUID, now: datetime) -> None:
+    """An appeal that was won: nothing is held against the worker any more, and the signs count as a false alarm."""
+    case = AICase.objects.select_for_update().get(pk=case_id)
+    won = Appeal.objects.filter(pk=appeal_id, subject_id=case_id, outcome__in=[Appeal.OVERTURNED, Appeal.BY_SILENCE])
+    if case.outcome == AICase.Outcome.FOUNDED and won.exists():
+        case.outcome = AICase.Outcome.OVERTURNED
+        case.save(update_fields=["outcome"])
+        audit.record(subject=case, verb="ai_case.overturned", actor_id=None, now=now)
 
 
 def end_overdue(*, now: datetime, limit: int = 200) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from marketplace.models import Project, Task
 from marketplace.quality import boxes, likeness, numeric, online, raters, text
-from marketplace.quality.scores import Score
+from marketplace.quality.scores import Ages, Score
 from task_types import registry
 from task_types.contract import Json, Scale, TaskType
 
@@ -35,8 +35,8 @@ Row = tuple[str, str, Json, Json | None]
 """Task, worker, answer, and the known answer where there is one."""
 
 
-def fit(project: Project, rows: Sequence[Row]) -> tuple[Known, dict[str, Score]] | None:
-    """Fit what this kind of work measures; None where votes say it all or nothing was answered."""
+def fit(project: Project, rows: Sequence[Row], *, ages: Ages) -> tuple[Known, dict[str, Score]] | None:
+    """Fit what this kind of work measures; None where votes say it all or nothing was answered. `ages` are days since an answer."""
     drawer = registry.drawer(project.task_type)
     if drawer.aggregation not in FITTED_AT_MOST or not rows:
         return None
@@ -45,12 +45,12 @@ def fit(project: Project, rows: Sequence[Row]) -> tuple[Known, dict[str, Score]]
     known: dict[str, Any] = {task: drawer.measured(truth) for task, _w, _a, truth in newest if truth is not None}
     match drawer.aggregation:
         case "numeric":
-            numbers = numeric.fit(given, gold=known)
+            numbers = numeric.fit(given, gold=known, ages=ages)
             return raters.Raters.of_fit(numbers), numbers.workers
         case "text":
-            texts = text.fit(given, gold=known)
+            texts = text.fit(given, gold=known, ages=ages)
             return likeness.Weights.of_texts(texts), texts.workers
-    found = boxes.fit(given, gold=known)
+    found = boxes.fit(given, gold=known, ages=ages)
     return likeness.Weights.of_boxes(found), found.workers
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from marketplace import batches, bonuses, disputes, gold, results, review, reviewers
+from marketplace import batches, bonuses, cases, disputes, gold, results, review, reviewers
 from marketplace.models import Ready, Submission
 from payments import chargebacks
 
@@ -49,8 +49,10 @@ def on_result(*, task_id: int, **_: Any) -> None:
     bonuses.reward_right(task_id=task_id, now=timezone.now())
 
 
-def on_appeal_decided(*, appeal_id: str, subject_kind: str, **_: Any) -> None:
-    """A dispute of work was decided, by a person or by silence."""
+def on_appeal_decided(*, appeal_id: str, subject_kind: str, subject_id: str = "", **_: Any) -> None:
+    """A dispute of work, or an appeal of a case, was decided by a person or by silence."""
+    if subject_kind == cases.SUBJECT:
+        cases.overturn(case_id=uuid.UUID(subject_id), appeal_id=uuid.UUID(appeal_id), now=timezone.now())
     if subject_kind in (disputes.VERDICT, disputes.ANSWER_SCORE):
         disputes.carry_out(appeal_id=uuid.UUID(appeal_id), now=timezone.now())
 

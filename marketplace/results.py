@@ -278,7 +278,7 @@ def refit(*, project: Project, now: datetime) -> None:
     }
     kept: dict[str, dict[str, Any]] = {question: fit.model.to_json() for question, fit in fits.items()}
     found = _least(fits.values())
-    if not fits and (fitted := measured.fit(project, [_known_row(*row[:-1]) for row in rows])) is not None:
+    if not fits and (fitted := measured.fit(project, [_known_row(*row[:-1]) for row in rows], ages=ages)) is not None:
         kept = {measured.QUESTION: fitted[0].to_json()}
         found = {uuid.UUID(worker): score for worker, score in fitted[1].items()}
     with transaction.atomic():

@@ -11,13 +11,14 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from kit import due, states
+from kit import audit, due, states
 from kit.errors import Conflict, Invalid, NotFound
 from qualification.grading import Score
 from qualification.models import HIGHEST_TIER, Grant, Skill
 from qualification.states import EXPIRED, GRANT, LIVE, REPLACED, TAKEN
 from workers import decisions, facts, notices
-from workers.models import Appeal, StandingDecision, WorkerProfile
+from workers.models import Appeal, Credential, StandingDecision, WorkerProfile
+from workers.states import VERIFIED
 
 LONGEST_DAYS = 3660
 
@@ -98,6 +99,27 @@ def grant(
     )
     facts.touch(worker_id)
     return new
+
+
+def give(
+    *, worker_id: uuid.UUID, skill: Skill, tier: int, source: str, by_id: uuid.UUID, now: datetime, valid_days: int | None = None
+) -> Grant:
+    """A person of ops gives a skill: of their own knowledge, for work done here, or on a credential that was verified.
+
+    Raises Invalid as `grant` does, and where there is no such credential.
+    """
+    source_id: uuid.UUID | None = by_id
+    if source == "credential":
+        verified = Credential.objects.filter(worker_id=worker_id, state=VERIFIED).order_by("-decided_at")
+        source_id = verified.values_list("pk", flat=True).first()
+        if source_id is None:
+            raise Invalid(_("This person has no credential that was verified."), field="source")
+    given = grant(
+        worker_id=worker_id, skill=skill, tier=tier, source=source, source_id=source_id, valid_days=valid_days, now=now
+    )
+    if given.valid_from == now:
+        audit.record(subject=given, verb="grant.given", actor_id=by_id, now=now, reason=source)
+    return given
 
 
 def _keep(old: Grant, *, tier: int, score: Score | None) -> Grant:

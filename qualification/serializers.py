@@ -237,12 +237,15 @@ class GrantSerializer(serializers.ModelSerializer[Grant]):
         )  # fmt: skip
 
 
+BY_HAND = [("ops", _("Given by ops")), ("credential", _("A credential that was verified")), ("evidence", _("Work done here"))]
+
+
 class NewGrantSerializer(serializers.Serializer[Any]):
     worker = serializers.UUIDField()
     skill = serializers.CharField(max_length=80)
     tier = serializers.IntegerField(min_value=0, max_value=3)
     valid_days = serializers.IntegerField(required=False, min_value=1, max_value=3660)
-    source = serializers.ChoiceField([("ops", _("Given by ops")), ("evidence", _("Work done here"))], default="ops")  # type: ignore[assignment]
+    source = serializers.ChoiceField(BY_HAND, default="ops")  # type: ignore[assignment]
 
 
 class HealthSerializer(serializers.Serializer[Any]):

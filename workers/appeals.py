@@ -30,6 +30,9 @@ DECIDE_WITHIN = timedelta(days=5)
 
 LONGEST_TEXT = 5000
 
+PAGES: dict[str, str] = {}
+"""URL names of the pages on which ops sees what an appeal is about, by kind of subject; the URL takes the subject's id."""
+
 FAMILIES: dict[str, str] = {}
 """Kinds of subject that rooms above look after themselves, and the first word of the notices that they declare for them."""
 
@@ -46,6 +49,17 @@ for _event, _sentence, _mail in (
 def look_after(subject_kind: str, *, family: str) -> None:
     """A room above takes the appeals of this kind into its own pages; done once, when it is loaded."""
     FAMILIES[subject_kind] = family
+
+
+def show_at(subject_kind: str, url_name: str) -> None:
+    """A room above has a page for subjects of this kind; done once, when it is loaded."""
+    PAGES[subject_kind] = url_name
+
+
+def page_of(appeal: Appeal) -> str:
+    """Where ops sees what an appeal is about; empty where the appeal's own page shows it."""
+    name = PAGES.get(appeal.subject_kind)
+    return reverse(name, args=[appeal.subject_id]) if name else ""
 
 
 class AlreadyAppealed(Conflict):

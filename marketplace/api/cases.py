@@ -1,4 +1,4 @@
-"""Cases of AI use in the API: a worker reads and answers, a quality lead decides."""
+"""Cases of AI use in the API: a worker reads, answers and appeals, ops decides."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from marketplace import cases
 from marketplace.api.reach import OpsView, WorkerView
 from marketplace.models import AICase
 from workers import access
+from workers import serializers as shapes
+from workers.decisions import LOOKS_AFTER_PEOPLE
 
 
 class AICaseSerializer(serializers.Serializer[Any]):
@@ -30,7 +32,7 @@ class AICaseSerializer(serializers.Serializer[Any]):
     opened_at = serializers.DateTimeField()
     decide_by = serializers.DateTimeField(help_text="Without a decision by then it ends for the worker")
     said = serializers.CharField(help_text="The worker's word")
-    outcome = serializers.CharField(help_text="Empty while open; unfounded, founded or by_silence")
+    outcome = serializers.CharField(help_text="Empty while open; unfounded, founded, by_silence or overturned")
     grounds = serializers.CharField()
     decided_at = serializers.DateTimeField(allow_null=True)
 
@@ -83,10 +85,24 @@ class AnswerCase(WorkerView):
         return change(request, work)
 
 
+class AppealCase(WorkerView):
+    """Have a decision against you looked at again, within 30 days: answered in 48 hours, decided in 5 days by somebody else."""
+
+    @extend_schema(request=CaseAnswerSerializer, responses={201: shapes.AppealSerializer})
+    def post(self, request: Request, case_id: uuid.UUID) -> HttpResponse:
+        given, worker_id = CaseAnswerSerializer.read(request), access.user_of(request).pk
+
+        def work() -> HttpResponse:
+            made = cases.appeal(case_id=case_id, worker_id=worker_id, text=given["text"], now=timezone.now())
+            return reply(shapes.AppealSerializer(made).data, status=201)
+
+        return change(request, work)
+
+
 class OpsCases(OpsView):
     """Open cases, the most urgent first."""
 
-    permission_classes = [access.Ops("quality_lead")]
+    permission_classes = [access.Ops(*LOOKS_AFTER_PEOPLE)]
 
     @extend_schema(parameters=PAGING, responses=paged(OpsAICaseSerializer))
     def get(self, request: Request) -> HttpResponse:
@@ -96,7 +112,7 @@ class OpsCases(OpsView):
 class DecideCase(OpsView):
     """Decide a case, with grounds that the worker reads."""
 
-    permission_classes = [access.Ops("quality_lead")]
+    permission_classes = [access.Ops(*LOOKS_AFTER_PEOPLE)]
 
     @extend_schema(request=CaseDecisionSerializer, responses=OpsAICaseSerializer)
     def post(self, request: Request, case_id: uuid.UUID) -> HttpResponse:

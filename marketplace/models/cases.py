@@ -30,7 +30,7 @@ class AICase(models.Model):
     """A person looks at whether AI tools were used against a project's policy. It changes nothing by itself.
 
     `evidence` are figures of single answers: [{submission, characters, typed, pasted, away_ms, active_ms, signs}]; `looked_at` is
-    how many answers were looked at. Without a decision by `decide_by` it ends as unfounded.
+    how many answers were looked at. Without a decision by `decide_by` it ends as unfounded; an appeal that is won overturns it.
     """
 
     class Outcome(models.TextChoices):
@@ -40,6 +40,7 @@ class AICase(models.Model):
         UNFOUNDED = "unfounded", _("Unfounded")
         FOUNDED = "founded", _("Founded")
         BY_SILENCE = "by_silence", _("Ended without a decision")
+        OVERTURNED = "overturned", _("Overturned on appeal")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     worker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -65,7 +66,7 @@ class AICase(models.Model):
                 condition=models.Q(decided_at__isnull=True, outcome="")
                 | models.Q(decided_at__isnull=False, decided_by__isnull=True, outcome="by_silence")
                 | (
-                    models.Q(decided_at__isnull=False, decided_by__isnull=False, outcome__in=["founded", "unfounded"])
+                    models.Q(decided_at__isnull=False, decided_by__isnull=False, outcome__in=["founded", "overturned", "unfounded"])
                     & ~models.Q(grounds="")
                 ),
                 name="a_person_decides_a_case",

@@ -1,4 +1,4 @@
-"""The market's work queues: disputes of work, and people who are paused until somebody has looked."""
+"""The market's work queues: disputes of work, signs of AI tools, and people who are paused until somebody has looked."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from marketplace import disputes
+from marketplace import cases, disputes
 from marketplace.ops_queries import today
 from workers import work_queues
+from workers.decisions import LOOKS_AFTER_PEOPLE
 from workers.models import OpsRole
 from workers.standing import PAUSE_REASONS
 from workers.states import OPEN
@@ -27,6 +28,16 @@ def _disputes(limit: int) -> Iterator[work_queues.Item]:
         )
 
 
+def _cases(limit: int) -> Iterator[work_queues.Item]:
+    for case in cases.waiting()[:limit]:
+        heard = _("has answered") if case.said_at else _("has not answered yet")
+        yield work_queues.Item(
+            id=case.pk, title=_("Signs of AI tools: %(name)s") % {"name": case.worker.name},
+            note=f"{case.project.name} · {case.project.organisation.name} · {heard}",
+            url=reverse("market:ops_case", args=[case.pk]), until=case.decide_by,
+        )
+
+
 def _paused(limit: int) -> Iterator[work_queues.Item]:
     for worker in today.paused_for_a_look()[:limit]:
         why = PAUSE_REASONS.get(worker.standing_reason)
@@ -40,6 +51,11 @@ work_queues.declare(work_queues.WorkQueue(
     key="disputes", title=gettext_lazy("Disputes of work"), none=gettext_lazy("Nobody disputes a verdict."),
     about=gettext_lazy("Answered within 48 hours, decided by a second person within 5 days; silence is for the worker."),
     roles=(OpsRole.QUALITY_LEAD,), waiting=_disputes, count=lambda: disputes.waiting()[: work_queues.LOOKED_AT].count(),
+))
+work_queues.declare(work_queues.WorkQueue(
+    key=cases.QUEUE, title=gettext_lazy("Signs of AI tools"), none=gettext_lazy("No worker waits for a word about AI tools."),
+    about=gettext_lazy("The worker is heard for 48 hours; decided within 7 days, or it ends for the worker."),
+    roles=LOOKS_AFTER_PEOPLE, waiting=_cases, count=lambda: cases.waiting()[: work_queues.LOOKED_AT].count(),
 ))
 work_queues.declare(work_queues.WorkQueue(
     key="paused", title=gettext_lazy("Paused until somebody looks"), none=gettext_lazy("Nobody is paused for a look."),

@@ -11,7 +11,7 @@ import numpy as np
 from task_types.measures import Box, match_boxes, panoptic_quality
 
 from .answers import Floats
-from .scores import Score, from_losses
+from .scores import Ages, Score, from_losses, kept_of
 
 ROUNDS = 3
 OVERLAP = 0.5
@@ -50,10 +50,14 @@ class _Cluster:
         return Box(*map(float, self.corners / self.weight))
 
 
-def fit(rows: Iterable[tuple[str, str, Sequence[Labelled]]], *, gold: Mapping[str, Sequence[Labelled]] | None = None) -> BoxFit:
+def fit(
+    rows: Iterable[tuple[str, str, Sequence[Labelled]]], *, gold: Mapping[str, Sequence[Labelled]] | None = None,
+    ages: Ages | None = None,
+) -> BoxFit:
     """Weighted vote over matched boxes, workers weighed by how well they agree with the outcome, three times over.
 
-    An empty answer is an answer: it votes against every object. Of a doubled (item, worker) the last counts.
+    An empty answer is an answer: it votes against every object. Of a doubled (item, worker) the last counts. Old
+    answers weigh less in scores, and the same in objects.
     """
     last = {(item, worker): list(boxes) for item, worker, boxes in rows}
     known = {item: [Found(label, box, 1.0) for label, box in boxes] for item, boxes in (gold or {}).items()}
@@ -73,7 +77,8 @@ def fit(rows: Iterable[tuple[str, str, Sequence[Labelled]]], *, gold: Mapping[st
         loss = np.array([1 - agreement(boxes, objects[item]) for (item, _w), boxes in last.items()], float)
         scores = from_losses(names, worker, loss, judged)
         weight = {name: max(score.mean, 0.05) ** 2 for name, score in scores.items()}
-    return BoxFit(objects, _agreements(last, loss, weight), scores)
+    aged = from_losses(names, worker, loss, judged, weight=kept_of(last, ages))
+    return BoxFit(objects, _agreements(last, loss, weight), aged)
 
 
 def combine(answers: Sequence[tuple[Sequence[Labelled], float]]) -> list[Found]:

@@ -138,7 +138,7 @@ def fit(
     believed: Mapping[str, float] | None = None,
     family: Family | None = None,
     sweeps: int | None = None,
-    ages: Mapping[tuple[str, str], float] | None = None,
+    ages: scores.Ages | None = None,
 ) -> Fit:
     """Labels, confidences and scores from (item, worker, answer) rows or encoded answers.
 
@@ -163,7 +163,7 @@ def fit(
     return Fit(data, model, crowds[best].evidence, columns, trials, old)
 
 
-def _ages(data: Answers, ages: Mapping[tuple[str, str], float]) -> Floats:
+def _ages(data: Answers, ages: scores.Ages) -> Floats:
     """In the order of the answers."""
     return np.array([
         ages.get((data.items[item], data.workers[worker]), 0.0)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .answers import Floats, Ints, summed
-from .scores import NEWCOMER_ANSWERS, Score, from_losses
+from .scores import NEWCOMER_ANSWERS, Ages, Score, from_losses, kept_of
 
 SWEEPS = 20
 FREEDOM = 4.0
@@ -44,6 +44,8 @@ class _Table:
     value: Floats
     truth: Floats
     unit: float
+    kept: Floats
+    """Per answer: what its age has left of its weight in a score."""
 
     @cached_property
     def free(self) -> NDArray[np.bool_]:
@@ -67,13 +69,16 @@ class _Table:
         return summed(self.worker, amounts, len(self.workers))
 
 
-def fit(rows: Iterable[tuple[str, str, float]], *, gold: Mapping[str, float] | None = None) -> NumericFit:
+def fit(
+    rows: Iterable[tuple[str, str, float]], *, gold: Mapping[str, float] | None = None, ages: Ages | None = None
+) -> NumericFit:
     """Iteratively reweighted mean: value = item + worker's leniency + noise of the worker's own scatter.
 
     Leniency and scatter are shrunk to the crowd's by four answers; noise is Student's t, so that one slip of the
-    finger does not move an item (Lange, Little and Taylor 1989). Of a doubled (item, worker) the last counts.
+    finger does not move an item (Lange, Little and Taylor 1989). Of a doubled (item, worker) the last counts. Old answers
+    weigh less in scores, and the same in values.
     """
-    table = _encode(rows, gold or {})
+    table = _encode(rows, gold or {}, ages)
     if not table.items:
         return NumericFit({}, {}, {}, {}, {}, 0.0)
     centre, leniency = _settle(table, _medians(table)), np.zeros(len(table.workers))
@@ -100,7 +105,7 @@ def fit(rows: Iterable[tuple[str, str, float]], *, gold: Mapping[str, float] | N
     )
 
 
-def _encode(rows: Iterable[tuple[str, str, float]], gold: Mapping[str, float]) -> _Table:
+def _encode(rows: Iterable[tuple[str, str, float]], gold: Mapping[str, float], ages: Ages | None) -> _Table:
     last = {(item, worker): value for item, worker, value in rows}
     items = {name: place for place, name in enumerate(dict.fromkeys(item for item, _w in last))}
     workers = {name: place for place, name in enumerate(dict.fromkeys(worker for _i, worker in last))}
@@ -109,7 +114,7 @@ def _encode(rows: Iterable[tuple[str, str, float]], gold: Mapping[str, float]) -
     truth = np.array([gold.get(name, np.nan) for name in items], float)
     value = np.array(list(last.values()), float)
     unit = float(np.nanmax(np.abs([*value, *truth]), initial=0.0)) or 1.0
-    return _Table(tuple(items), tuple(workers), item, worker, value / unit, truth / unit, unit)
+    return _Table(tuple(items), tuple(workers), item, worker, value / unit, truth / unit, unit, kept_of(last, ages))
 
 
 def _medians(table: _Table) -> Floats:
@@ -158,7 +163,7 @@ def _scores(table: _Table, centre: Floats) -> dict[str, Score]:
     """1 - mean error / error of a guesser, with a normal interval; an only answer says nothing about its worker."""
     guess = _mean_gap(table.value)
     loss = np.clip(np.abs(table.value - centre[table.item]) / max(guess, 1e-12), 0, 1)
-    return from_losses(table.workers, table.worker, loss, table.judged)
+    return from_losses(table.workers, table.worker, loss, table.judged, weight=table.kept)
 
 
 def _mean_gap(values: Floats) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -57,10 +57,24 @@ Records: TypeAlias = dict[str, Record]
 
 def records(answers: Answers, right: Floats, *, ages: Sequence[float] | None = None) -> Records:
     """Every worker's record from the probability (n,) that each answer is right; `ages` are days since each answer."""
-    weight = np.ones(len(right)) if ages is None else 0.5 ** (np.maximum(ages, 0.0) / HALF_LIFE_DAYS)
+    weight = np.ones(len(right)) if ages is None else kept(ages)
     size = len(answers.workers)
     columns = [summed(answers.worker, weight * amount, size) for amount in (right, np.ones(len(right)), right * (1 - right))]
     return {name: Record(*map(float, row)) for name, row in zip(answers.workers, zip(*columns, strict=True), strict=True)}
+
+
+def kept(ages: Sequence[float] | Floats) -> Floats:
+    """What share of its weight each answer still has, by its age in days."""
+    return np.asarray(0.5 ** (np.maximum(ages, 0.0) / HALF_LIFE_DAYS))
+
+
+Ages: TypeAlias = Mapping[tuple[str, str], float]
+"""Days since the answer of an (item, worker)."""
+
+
+def kept_of(pairs: Iterable[tuple[str, str]], ages: Ages | None) -> Floats:
+    """The same for (item, worker) pairs; all of it for one whose age nobody names."""
+    return kept([0.0 if ages is None else ages.get(pair, 0.0) for pair in pairs])
 
 
 def crowd_mean(known: Sequence[Record]) -> float:
@@ -102,12 +116,15 @@ def answers_until(*, mean: float, low: float, high: float, target: float) -> int
     return max(int(np.ceil(wanted - now)), 1)
 
 
-def from_losses(names: Sequence[str], worker: Ints, loss: Floats, judged: NDArray[np.bool_]) -> dict[str, Score]:
+def from_losses(
+    names: Sequence[str], worker: Ints, loss: Floats, judged: NDArray[np.bool_], *, weight: Floats | None = None
+) -> dict[str, Score]:
     """Scores 1 - mean loss where answers are more or less wrong: losses 0..1 of those answers that could be judged.
 
-    Shrunk by four answers to the crowd's mean, with a normal 95 % interval.
+    Shrunk by four answers to the crowd's mean, with a normal 95 % interval. `weight` (0..1) is what age has left of each answer:
+    a score without new work goes back towards the crowd's, and its interval widens.
     """
-    size, counted = len(names), judged.astype(float)
+    size, counted = len(names), np.asarray(judged if weight is None else judged * weight, float)
     pooled = float((loss * counted).sum() / counted.sum()) if counted.any() else 0.3
     number = summed(worker, counted, size) + NEWCOMER_ANSWERS
     mean = (summed(worker, loss * counted, size) + NEWCOMER_ANSWERS * pooled) / number

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from task_types.words import key, split
 
 from .answers import Floats, Ints, summed
-from .scores import NEWCOMER_ANSWERS, Score, from_losses
+from .scores import NEWCOMER_ANSWERS, Ages, Score, from_losses, kept
 
 ROUNDS = 3
 MEDOID_AMONG = 10
@@ -35,9 +35,10 @@ class TextFit:
 
 @dataclass
 class _Said:
-    """One answer: who gave it, its words as written, and as numbers of the item's vocabulary."""
+    """One answer: who gave it, how many days ago, its words as written, and as numbers of the item's vocabulary."""
 
     worker: int
+    age: float
     words: list[str]
     numbers: Ints
 
@@ -53,21 +54,22 @@ class _Item:
     distances: Floats = field(default_factory=lambda: np.zeros((0, 0)))
 
 
-def fit(rows: Iterable[tuple[str, str, str]], *, gold: Mapping[str, str] | None = None) -> TextFit:
+def fit(rows: Iterable[tuple[str, str, str]], *, gold: Mapping[str, str] | None = None, ages: Ages | None = None) -> TextFit:
     """Fiscus (1997), with weights that follow from each worker's errors against the outcome, three times over.
 
     Words are compared without case and surrounding punctuation and shown in the spelling with the most weight; where a
-    script has no spaces, characters take the place of words. Of a doubled (item, worker) the last counts.
+    script has no spaces, characters take the place of words. Of a doubled (item, worker) the last counts. Old answers
+    weigh less in scores, and the same in texts.
     """
-    known = gold or {}
+    known, old = gold or {}, ages or {}
     last = {(item, worker): text for item, worker, text in rows}
     if not last:
         return TextFit({}, {}, {}, {})
     names = tuple(dict.fromkeys(worker for _i, worker in last))
     places = {name: place for place, name in enumerate(names)}
-    grouped: dict[str, list[tuple[int, str]]] = {}
+    grouped: dict[str, list[tuple[int, float, str]]] = {}
     for (item, worker), text in last.items():
-        grouped.setdefault(item, []).append((places[worker], text))
+        grouped.setdefault(item, []).append((places[worker], old.get((item, worker), 0.0), text))
     items = {name: _read(answers, known.get(name)) for name, answers in grouped.items()}
     weights = np.full(len(names), _weight(np.array(FIRST_ERROR)))
     for _ in range(ROUNDS):
@@ -79,19 +81,20 @@ def fit(rows: Iterable[tuple[str, str, str]], *, gold: Mapping[str, str] | None 
         weights = _weights(who, loss, judged, len(names))
     texts = {name: known.get(name, words) for name, (_n, words, _s) in outcome.items()}
     support = {name: 1.0 if name in known else share for name, (_n, _t, share) in outcome.items()}
-    return TextFit(texts, support, from_losses(names, who, loss, judged), dict(zip(names, weights.tolist(), strict=True)))
+    left = kept([said.age for item in items.values() for said in item.said])
+    return TextFit(texts, support, from_losses(names, who, loss, judged, weight=left), dict(zip(names, weights.tolist(), strict=True)))
 
 
-def _read(answers: list[tuple[int, str]], truth: str | None) -> _Item:
+def _read(answers: list[tuple[int, float, str]], truth: str | None) -> _Item:
     """The texts of one item with one vocabulary; the glue is that of most of them."""
-    parts = [(worker, *split(text)) for worker, text in answers]
-    glue = "" if 2 * sum(join == "" for _w, _words, join in parts) > len(parts) else " "
+    parts = [(worker, age, *split(text)) for worker, age, text in answers]
+    glue = "" if 2 * sum(join == "" for _w, _a, _words, join in parts) > len(parts) else " "
     vocabulary: dict[str, int] = {}
 
     def numbered(words: Sequence[str]) -> Ints:
         return np.array([vocabulary.setdefault(key(word), len(vocabulary)) for word in words], np.int64)
 
-    said = [_Said(worker, words, numbered(words)) for worker, words, _join in parts]
+    said = [_Said(worker, age, words, numbered(words)) for worker, age, words, _join in parts]
     meant = None if truth is None else numbered(split(truth)[0])
     item = _Item(said, len(vocabulary), glue, meant)
     first = said[:MEDOID_AMONG]

@@ -21,7 +21,7 @@ from marketplace import cases, signs
 from marketplace.forms import Styled
 from marketplace.models import AICase
 from marketplace.views.client.frame import put_error
-from workers import access
+from workers import access, appeals
 from workers.access import WorkerRequest
 
 SIGNS: dict[str, Text] = {
@@ -45,6 +45,19 @@ class Word(Styled):
     )  # fmt: skip
 
 
+class Again(Styled):
+    """Why a decision should be looked at by somebody else."""
+
+    text = django_forms.CharField(
+        label=gettext_lazy("What should be looked at again?"), max_length=appeals.LONGEST_TEXT,
+        widget=django_forms.Textarea(attrs={"rows": 5, "dir": "auto"}),
+        help_text=gettext_lazy(
+            "A person answers within 48 hours; somebody else, who had no part in it, decides within 5 days. If either misses the"
+            " time, you win."
+        ),
+    )  # fmt: skip
+
+
 def shown(case: AICase) -> dict[str, Any]:
     """What both sides see of a case: the signs in words, and the answers that show them."""
     return {
@@ -59,19 +72,24 @@ def shown(case: AICase) -> dict[str, Any]:
 @require_http_methods(["GET", "POST"])
 @access.worker
 def one(request: WorkerRequest, case: uuid.UUID) -> HttpResponse:
-    """Everything that whoever decides sees, and a place to answer."""
-    found = cases.find(cases.of_worker(request.user.pk), case)
-    form = Word(request.POST or None, initial={"text": found.said})
+    """Everything that whoever decides sees, and a place to answer; once decided, to appeal."""
+    found, now = cases.find(cases.of_worker(request.user.pk), case), timezone.now()
+    until, appeal = cases.appeal_until(found), cases.appeal_of(found)
+    form = Again(request.POST or None) if found.decided_at else Word(request.POST or None, initial={"text": found.said})
     if request.method == "POST" and form.is_valid():
+        say = cases.appeal if found.decided_at else cases.answer
         try:
             with transaction.atomic(durable=True):
-                cases.answer(case_id=case, worker_id=request.user.pk, text=form.cleaned_data["text"], now=timezone.now())
-            messages.success(request, _("Sent. Whoever decides reads it; you may change it until then."))
+                say(case_id=case, worker_id=request.user.pk, text=form.cleaned_data["text"], now=now)
+            messages.success(request, _("Sent. Both clocks run now.") if found.decided_at else
+                             _("Sent. Whoever decides reads it; you may change it until then."))
             return redirect("market:case", case=case)
         except ProductError as error:
             put_error(form, error)
     return render(request, "worker/case.html", shown(found) | {
         "waiting": cases.named_waiting(found).count() if found.decided_at is None else 0,
         "form": form, "answer_until": found.opened_at + cases.ANSWER_WITHIN,
+        "appeal": appeal, "due_at": appeals.due_at(appeal) if appeal else None,
+        "appeal_until": until if until and now < until and appeal is None else None,
         "crumbs": [{"label": _("My quality"), "url": reverse("market:quality")}],
     }, status=422 if form.errors else 200)  # fmt: skip

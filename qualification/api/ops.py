@@ -48,15 +48,10 @@ class Grants(APIView):
         skill = skills.by_slug(wanted["skill"])
         if skill is None:
             raise Invalid(_("There is no such skill."), field="skill")
-        held = grants.grant(
-            worker_id=wanted["worker"],
-            skill=skill,
-            tier=wanted["tier"],
-            source=wanted["source"],
-            source_id=access.user_of(request).pk,
-            valid_days=wanted.get("valid_days"),
-            now=timezone.now(),
-        )
+        held = grants.give(
+            worker_id=wanted["worker"], skill=skill, tier=wanted["tier"], source=wanted["source"], by_id=access.user_of(request).pk,
+            valid_days=wanted.get("valid_days"), now=timezone.now(),
+        )  # fmt: skip
         return Response(shapes.GrantSerializer(held).data, status=201)
 
 

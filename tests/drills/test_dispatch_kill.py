@@ -1,4 +1,4 @@
-"""The kill drill in its small form, and its twins that have to fail; `DRILL=full` plays 100 workers on 1,000 tasks."""
+"""The kill drill in its small form, and its twins that have to fail; `DRILL=full` plays 200 workers on 1,000 tasks."""
 
 from __future__ import annotations
 

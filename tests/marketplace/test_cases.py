@@ -14,11 +14,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from kit.errors import Conflict, Invalid, NotFound
+from kit.models import AuditRecord
 from marketplace import cases, dispatch, projects, signs
 from marketplace.models import AICase, Lease, Submission, WorkerRecord, WorkSigns
 from tests import market, people
 from tests.marketplace.api.callers import Caller
-from workers.models import Notice, User
+from tests.marketplace.test_disputes import deliver
+from workers import appeals, work_queues
+from workers.models import Appeal, Claim, Notice, User
 from workers.people import NotIndependent
 
 pytestmark = pytest.mark.django_db
@@ -250,8 +253,113 @@ def test_pages_of_worker_and_ops_and_the_api() -> None:
     assert api.post(f"work/cases/{case.pk}/answer/", {"text": "I dictate, really."})[0] == 200
     lead = Caller(olu, ["ops"])
     assert lead.get("ops/cases/")[1]["results"][0]["worker"] == str(ana.id)
-    assert Caller(people.ops("Pat"), ["ops"]).get("ops/cases/")[0] == 403
+    assert Caller(people.ops("Pat", "finance"), ["ops"]).get("ops/cases/")[0] == 403
     status, said = lead.post(f"ops/cases/{case.pk}/decide/", {"founded": False, "grounds": "She dictates."})
     assert (status, said["outcome"]) == (200, "unfounded")
     assert "nothing came of it" in hers.get(mine).content.decode()
     assert theirs.get(reverse("market:ops_cases"), {"state": "decided"}).status_code == 200
+
+
+def found_against(worker: User) -> AICase:
+    """A case that Olu decided against this worker."""
+    case = case_of(worker)
+    with transaction.atomic():
+        cases.answer(case_id=case.pk, worker_id=worker.pk, text="I did not.", now=NOW)
+        return cases.decide(case_id=case.pk, by_id=people.ops("Olu", "quality_lead").pk, founded=True, grounds="Pasted whole.", now=NOW)
+
+
+def appealed(case: AICase, worker: User) -> Appeal:
+    with transaction.atomic():
+        return cases.appeal(case_id=case.pk, worker_id=worker.pk, text="I write in my own editor.", now=NOW + HOUR)
+
+
+def test_an_appeal_that_is_won_overturns_the_case_and_counts_the_sign_as_wrong() -> None:
+    ana, pat = people.worker("Ana"), people.ops("Pat", "pool_manager")
+    case = found_against(ana)
+    appeal = appealed(case, ana)
+    with pytest.raises(NotIndependent), transaction.atomic():
+        appeals.answer(appeal=appeal, by_id=ana.pk, text="Fine.", now=NOW + HOUR)
+    with transaction.atomic():
+        appeals.answer(appeal=appeal, by_id=pat.pk, text="We looked at her drafts.", now=NOW + HOUR)
+    with pytest.raises(NotIndependent), transaction.atomic():
+        appeals.decide(appeal=appeal, by_id=case.decided_by_id, overturn=False, grounds="No.", now=NOW + HOUR)
+    with transaction.atomic():
+        appeals.decide(appeal=appeal, by_id=pat.pk, overturn=True, grounds="The drafts are hers.", now=NOW + 2 * HOUR)
+    deliver()
+    case.refresh_from_db()
+    assert case.outcome == "overturned" and case.grounds == "Pasted whole.", "what was said stays readable"
+    [record] = cases.records(case=case, now=NOW)
+    assert (record.decided, record.unfounded) == (1, 1)
+    assert "You appealed and won" in browser_of(ana).get(reverse("market:case", args=[case.pk])).content.decode()
+
+
+def test_silence_overturns_too() -> None:
+    ana = people.worker("Ana")
+    case = found_against(ana)
+    appealed(case, ana)
+    with transaction.atomic():
+        assert appeals.decide_overdue(now=NOW + dt.timedelta(hours=50)) == 1
+    deliver()
+    case.refresh_from_db()
+    assert case.outcome == "overturned"
+
+
+def test_an_appeal_that_is_lost_changes_nothing() -> None:
+    ana, pat = people.worker("Ana"), people.ops("Pat", "pool_manager")
+    case = found_against(ana)
+    appeal = appealed(case, ana)
+    with transaction.atomic():
+        appeals.answer(appeal=appeal, by_id=case.decided_by_id, text="It was pasted.", now=NOW + HOUR)
+        appeals.decide(appeal=appeal, by_id=pat.pk, overturn=False, grounds="It was.", now=NOW + 2 * HOUR)
+    deliver()
+    cases.overturn(case_id=case.pk, appeal_id=appeal.pk, now=NOW)
+    case.refresh_from_db()
+    assert case.outcome == "founded" and not AuditRecord.objects.filter(verb="ai_case.overturned").exists()
+
+
+def test_only_what_went_against_oneself_is_appealed_once_and_in_time() -> None:
+    ana, eve = people.worker("Ana"), people.worker("Eve")
+    case = found_against(ana)
+    for who, when, error in ((eve, NOW, NotFound), (ana, NOW + dt.timedelta(days=30), cases.NotAppealable)):
+        with pytest.raises(error), transaction.atomic():
+            cases.appeal(case_id=case.pk, worker_id=who.pk, text="Look again.", now=when)
+    AICase.objects.filter(pk=case.pk).update(outcome="unfounded")
+    with pytest.raises(cases.NotAppealable), transaction.atomic():
+        appealed(case, ana)
+    assert not Appeal.objects.exists()
+    AICase.objects.filter(pk=case.pk).update(outcome="founded")
+    appealed(case, ana)
+    with pytest.raises(appeals.AlreadyAppealed), transaction.atomic():
+        appealed(case, ana)
+    assert Appeal.objects.count() == 1
+
+
+def test_an_appeal_in_page_and_api_and_where_ops_sees_what_it_is_about() -> None:
+    ana, olu = people.worker("Ana"), people.ops("Pat", "pool_manager")
+    case = found_against(ana)
+    AICase.objects.update(decided_at=timezone.now())
+    hers, theirs, mine = browser_of(ana), browser_of(olu), reverse("market:case", args=[case.pk])
+    assert "Send the appeal" in hers.get(mine).content.decode()
+    assert hers.post(mine, {"text": " "}).status_code == 422
+    status, said = Caller(ana, ["work"]).post(f"work/cases/{case.pk}/appeal/", {"text": "My own editor."})
+    assert (status, said["state"]) == (201, "open")
+    assert Caller(ana, ["work"]).post(f"work/cases/{case.pk}/appeal/", {"text": "Again."})[0] == 409
+    page = hers.get(mine).content.decode()
+    assert "My own editor." in page and "Send the appeal" not in page
+    asked = theirs.get(reverse("workers:ops_appeal", args=[said["id"]])).content.decode()
+    where = reverse("market:ops_case", args=[case.pk])
+    assert where in asked and "Appealed" in theirs.get(where).content.decode()
+
+
+def test_a_case_that_a_colleague_is_at_is_left_to_them() -> None:
+    ana, olu, pat = people.worker("Ana"), people.ops("Olu", "quality_lead"), people.ops("Pat", "quality_lead")
+    case = case_of(ana)
+    assert [str(row.item.id) for row in work_queues.rows(work_queues.find(cases.QUEUE), by_id=pat.pk, now=NOW)] == [str(case.pk)]
+    work_queues.claim(queue=cases.QUEUE, item=case.pk, by_id=olu.pk, now=NOW)
+    with pytest.raises(work_queues.Taken), transaction.atomic():
+        cases.decide(case_id=case.pk, by_id=pat.pk, founded=False, grounds="Nothing.", now=NOW)
+    case.refresh_from_db()
+    assert case.outcome == ""
+    with transaction.atomic():
+        cases.decide(case_id=case.pk, by_id=olu.pk, founded=False, grounds="Nothing.", now=NOW)
+    assert not Claim.objects.exists()

@@ -238,7 +238,7 @@ class TestWrongKeysAndGrants:
         body = {"worker": str(ana.pk), "skill": skill.slug, "tier": 2, "valid_days": 30}
         made = call(client, "POST", "ops/grants/", body)
         assert made.status_code == 201
-        for fault in ({"worker": str(olu.pk)}, {"skill": "nothing"}, {"tier": 9}, {"worker": "x"}):
+        for fault in ({"worker": str(olu.pk)}, {"skill": "nothing"}, {"tier": 9}, {"worker": "x"}, {"source": "credential"}):
             assert call(client, "POST", "ops/grants/", body | fault).status_code == 422
         path = f"ops/grants/{made.json()['id']}/take-away/"
         taking = {"reason": "fraud", "clause": "4", "evidence": [{"kind": "device", "note": "twice"}]}

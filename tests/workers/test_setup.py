@@ -10,14 +10,17 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from kit import documents, states
 from kit.errors import Invalid, NotFound
 from kit.models import AuditRecord
+from qualification.models import Grant
 from tests import people
 from tests.kit.test_documents import PDF
 from tests.people import NOW
+from tests.qualification import cast
 from tests.workers.doors import browser, program
 from workers import agreements, credentials, onboarding, preferences, queries, work_queues
 from workers.models import Claim, Credential, Notice, Setup, User, WorkerProfile
@@ -294,3 +297,22 @@ def test_a_new_version_of_the_agreement_shows_what_changed() -> None:
     agreements.publish(kind="worker", title="Terms", text=old.replace("quick", "careful"), by_id=None, now=NOW)
     page = tab.get("/work/agreement/").content.decode()
     assert "What changed since version 1" in page and "2. Be careful." in page
+
+
+def test_a_credential_that_was_verified_is_worth_a_tier() -> None:
+    ana, olu, skill = people.worker(), people.ops("Olu", "quality_lead"), cast.skill("Sky")
+    body = {"worker": str(ana.pk), "skill": skill.slug, "tier": 2, "source": "credential"}
+    proof = handed_in(ana)
+    refused = program(olu, "ops").post("/api/v1/ops/grants/", body, content_type="application/json")
+    assert refused.status_code == 422 and not Grant.objects.exists(), "it is handed in, and nobody has looked at it"
+    credentials.decide(credential=proof, by_id=olu.pk, verified=True, now=NOW)
+    assert program(olu, "ops").post("/api/v1/ops/grants/", body, content_type="application/json").status_code == 201
+    given = Grant.objects.get()
+    assert (given.source, given.source_id, given.tier) == ("credential", proof.pk, 2)
+    trail = AuditRecord.objects.get(verb="grant.given")
+    assert (trail.actor_id, trail.subject_id) == (olu.pk, str(given.pk))
+    page = {"skill": skill.slug, "tier": "3", "days": "30"}
+    where = reverse("market:ops_give_grant", args=[ana.pk])
+    assert browser(olu).post(where, page | {"source": "rumour"}).status_code == 422
+    assert browser(olu).post(where, page | {"source": "credential"}).status_code == 302
+    assert Grant.objects.get(state="live").tier == 3

@@ -153,6 +153,7 @@ def ops_appeal(request: PersonRequest, appeal_id: uuid.UUID) -> HttpResponse:
             "person": appeal.person,
             "decision": decision if appeal.subject_kind == decisions.SUBJECT else None,
             "due_at": appeals.due_at(appeal),
+            "about": appeals.page_of(appeal),
             "answering": answering,
             "form": form,
         },

@@ -1,4 +1,4 @@
-"""Cases of AI use for quality leads: what waits by clock, the evidence of one with how far it can be believed, a decision."""
+"""Cases of AI use for ops: what waits by clock, the evidence of one with how far it can be believed, a decision."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from marketplace.views.client.frame import put_error
 from task_types import registry
 from workers import access
 from workers.access import PersonRequest
+from workers.decisions import LOOKS_AFTER_PEOPLE
 
 PAGE = 25
 
@@ -47,7 +48,7 @@ class Decision(Styled):
 
 
 @require_GET
-@access.ops("quality_lead")
+@access.ops(*LOOKS_AFTER_PEOPLE)
 def queue(request: PersonRequest) -> HttpResponse:
     """Open cases, the most urgent first; or those that are decided."""
     decided = request.GET.get("state") == "decided"
@@ -65,7 +66,7 @@ def queue(request: PersonRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@access.ops("quality_lead")
+@access.ops(*LOOKS_AFTER_PEOPLE)
 def one(request: PersonRequest, case_id: uuid.UUID) -> HttpResponse:
     """The answers, the worker's word, how often each sign was wrong so far; then what a person finds."""
     now = timezone.now()
@@ -83,9 +84,12 @@ def one(request: PersonRequest, case_id: uuid.UUID) -> HttpResponse:
         except ProductError as error:
             put_error(form, error)
     return render(request, "ops/case.html", shown(case) | {
-        "form": form, "texts": _texts(case), "heard_until": case.opened_at + cases.ANSWER_WITHIN, "now": now,
+        "form": form, "appeal": cases.appeal_of(case), "texts": _texts(case), "now": now,
+        "heard_until": case.opened_at + cases.ANSWER_WITHIN,
         "records": [(SIGNS[record.sign], record) for record in cases.records(case=case, now=now)],
-        "crumbs": [{"label": _("Today"), "url": reverse("market:ops_today")}, {"label": _("AI tools"), "url": reverse("market:ops_cases")}],
+        "crumbs": [
+            {"label": _("Today"), "url": reverse("market:ops_today")}, {"label": _("AI tools"), "url": reverse("market:ops_cases")},
+        ],
     }, status=422 if form.errors else 200)  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from marketplace.ops_queries.person import Trace
 from marketplace.views import words
 from qualification import grants, skills
 from qualification.models import Skill
+from qualification.serializers import BY_HAND
 from workers import access, credentials, languages, notices, standing, support
 from workers.access import PersonRequest
 from workers.countries import COUNTRIES
@@ -66,7 +67,7 @@ def page(request: PersonRequest, person_id: uuid.UUID) -> HttpResponse:
         "grants": story.grants(person.pk) if worker else [],
         "in_hand": story.in_hand(person.pk) if worker else [],
         "verbs": _verbs(held, worker), "pause_form": PauseForm(initial={"reason": "quality_check", "days": 7}),
-        "skills": Skill.objects.order_by("name")[:200],
+        "sources": BY_HAND, "skills": Skill.objects.order_by("name")[:200],
         "parts": _parts(held, worker), "crumbs": [{"label": _("People"), "url": reverse("workers:ops_people")}],
     })
 
@@ -220,13 +221,15 @@ def give_grant(request: PersonRequest, person_id: uuid.UUID) -> HttpResponse:
     skill = skills.by_slug(request.POST.get("skill", "").replace("\x00", "")[:80])
     if skill is None:
         raise Invalid(_("There is no such skill."), field="skill")
-    tier, days = _number(request, "tier", 0, 3), _number(request, "days", 1, DAYS_MOST)
+    tier, days, now = _number(request, "tier", 0, 3), _number(request, "days", 1, DAYS_MOST), timezone.now()
+    source = request.POST.get("source", "ops")
+    if source not in dict(BY_HAND):
+        raise Invalid(_("Expected a source from the list."), field="source", expected=list(dict(BY_HAND)))
     with transaction.atomic(durable=True):
-        given = grants.grant(
-            worker_id=person_id, skill=skill, tier=tier, source="ops", now=timezone.now(), valid_days=days,
-            source_id=request.user.pk,
+        given = grants.give(
+            worker_id=person_id, skill=skill, tier=tier, source=source, by_id=request.user.pk, now=now, valid_days=days
         )
-    if given.source_id == request.user.pk and given.tier == tier:
+    if given.valid_from == now:
         messages.success(request, _("Given: %(skill)s, tier %(tier)s.") % {"skill": skill.name, "tier": tier})
     else:
         messages.info(request, _("Nothing changed: what the person holds is worth as much or more."))

@@ -125,7 +125,7 @@ def _reason(decision: StandingDecision) -> str:
     return str(dict(StandingDecision.REASONS).get(decision.reason, decision.reason))
 
 
-ON_THIS_PAGE = {"appeals", "disputes", "paused"}
+ON_THIS_PAGE = {"ai_cases", "appeals", "disputes", "paused"}
 """Queues that have a section of their own here."""
 
 
@@ -311,7 +311,7 @@ SECTIONS = (
     ),
     Section(
         "cases", gettext_lazy("Signs of AI tools"), gettext_lazy("No worker waits for a word about AI tools."),
-        (OpsRole.QUALITY_LEAD,), _cases,
+        (OpsRole.POOL_MANAGER, OpsRole.QUALITY_LEAD), _cases,
     ),
     Section(
         "judging", gettext_lazy("Answers that silence will accept"), gettext_lazy("No clock of judging runs out within a day."),

@@ -45,7 +45,7 @@ class Size:
 
 SIZES = {
     "small": Size(workers=40, tasks=(200, 50, 50), seconds=50, crash=False),
-    "full": Size(workers=100, tasks=(700, 200, 100), seconds=400, crash=True),
+    "full": Size(workers=200, tasks=(700, 200, 100), seconds=400, crash=True),
 }
 
 

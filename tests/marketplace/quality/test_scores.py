@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.stats import beta
 
-from marketplace.quality import categorical, scores
+from marketplace.quality import boxes, categorical, numeric, scores, text
 from marketplace.quality.scores import Record
 
 from . import crowds
@@ -68,3 +70,21 @@ def test_recent_answers_weigh_more_where_their_age_is_known() -> None:
 def test_no_records_no_scores() -> None:
     assert scores.score([], crowd=scores.crowd_mean([])) == []
     assert scores.crowd_mean([]) == pytest.approx(0.7)
+
+
+def test_scores_of_numbers_texts_and_boxes_age_too_and_results_do_not() -> None:
+    box = boxes.Box(0, 0, 10, 10)
+    said: list[tuple[Any, str, str, Any]] = [
+        (numeric.fit, "values", "w0", lambda n, m: 10.0 + n + 4.0 * (m > 0) * ((n + m) % 3 - 1)),
+        (text.fit, "texts", "w0", lambda n, m: f"word{n} two three" + (f" slip{m}" if m and (n + m) % 3 else "")),
+        (boxes.fit, "objects", "w0", lambda n, m: [("cat", box)] if not m or (n + m) % 3 else []),
+    ]
+    for fit, outcome, name, answer in said:
+        rows = [(f"i{n}", f"w{m}", answer(n, m)) for n in range(20) for m in range(4)]
+        fresh = fit(rows)
+        old = fit(rows, ages={(item, worker): 400.0 for item, worker, _a in rows if worker == name})
+        assert getattr(old, outcome) == getattr(fresh, outcome)
+        then, now = fresh.workers[name], old.workers[name]
+        assert now.high - now.low > 1.5 * (then.high - then.low)
+        assert now.mean < then.mean, "who was better than the crowd is thought to be more like it again"
+        assert now.answers == then.answers == 20
