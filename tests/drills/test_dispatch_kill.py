@@ -10,7 +10,7 @@ from tests.drills.dispatch import kill
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.drill, pytest.mark.timeout(900)]
 SIZE = kill.SIZES["full" if os.environ.get("DRILL") == "full" else "small"]
-TINY = kill.Size(workers=20, tasks=(60, 20, 10), seconds=15, crash=False)
+TINY = kill.Size(workers=20, tasks=(60, 20, 10), seconds=15, crash=False, webs=1)
 
 
 def test_everything_happens_once_while_web_processes_and_connections_die() -> None:

@@ -41,6 +41,7 @@ class Size:
     tasks: tuple[int, int, int]
     seconds: int
     crash: bool
+    webs: int = 2
 
 
 SIZES = {
@@ -215,7 +216,7 @@ def play(size: Size, *, sabotage: str = "", seed: int = 1) -> tuple[list[str], J
         tokens.make(user_id=people.worker(f"Ana{n}").pk, name="drill", scopes=["work"], now=now).key for n in range(size.workers)
     ]
     own = tokens.make(user_id=mira.pk, name="drill", scopes=["client:read", "client:write"], organisation_id=shop.pk, now=now).key
-    servers = [web.Web(sabotage=sabotage) for _ in range(2)]
+    servers = [web.Web(sabotage=sabotage) for _ in range(size.webs)]
     try:
         for server in servers:
             server.wait()

@@ -1,0 +1,1 @@
+DROP SEQUENCE marketplace_slot_rank;

@@ -1,0 +1,17 @@
+DROP TRIGGER nobody_is_shut_out ON workers_user;
+DROP FUNCTION workers_nobody_is_shut_out;
+DROP TRIGGER nobody_vanishes ON workers_workerprofile;
+DROP FUNCTION workers_nobody_vanishes;
+DROP TRIGGER append_only ON workers_farewell;
+DROP INDEX people_by_email_start;
+DROP INDEX people_by_name_start;
+DROP TRIGGER guard_standing ON workers_workerprofile;
+DROP TRIGGER guard_standing_begin ON workers_workerprofile;
+DROP FUNCTION workers_guard_standing;
+DROP FUNCTION workers_decision_stands;
+DROP TRIGGER decision_is_human ON workers_standingdecision;
+DROP FUNCTION workers_decision_is_human;
+DROP TRIGGER append_only ON workers_signature;
+DROP TRIGGER append_only ON workers_agreement;
+DROP TRIGGER append_only ON workers_standingdecision;
+DROP FUNCTION workers_append_only;
