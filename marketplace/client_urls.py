@@ -5,7 +5,21 @@ from __future__ import annotations
 from django.urls import path
 
 from marketplace.views import questions
-from marketplace.views.client import batches, budgets, disputes, gold, missions, projects, quality, results, review, setup, uploads
+from marketplace.views.client import (
+    batches,
+    budgets,
+    clauses,
+    courses,
+    disputes,
+    gold,
+    missions,
+    projects,
+    quality,
+    results,
+    review,
+    setup,
+    uploads,
+)
 
 ORG = "client/<slug:org>/"
 PROJECT = f"{ORG}projects/<uuid:project_id>/"
@@ -29,6 +43,9 @@ urlpatterns = [
     path(f"{PROJECT}workers/count/<slug:part>/", setup.count, name="workers_count"),
     path(f"{PROJECT}budget/", budgets.page, name="project_budget"),
     path(f"{PROJECT}budget/drop/", budgets.drop, name="drop_budget"),
+    path(f"{PROJECT}course/", courses.page, name="project_course"),
+    path(f"{PROJECT}course/practice/", courses.add, name="course_practice"),
+    path(f"{PROJECT}course/practice/<int:task_id>/leave-out/", courses.leave_out, name="course_leave_out"),
     path(f"{PROJECT}quality/", quality.page, name="project_quality"),
     path(f"{PROJECT}gold/", gold.page, name="project_gold"),
     path(f"{PROJECT}gold/add/", gold.add, name="gold_add"),
@@ -63,6 +80,8 @@ urlpatterns = [
     path(f"{ORG}disputes/<uuid:appeal>/answer/", disputes.answer, name="client_dispute_answer"),
     path(f"{ORG}questions/", questions.of_client, name="client_questions"),
     path(f"{ORG}questions/<uuid:question>/", questions.of_client_one, name="client_question"),
+    path(f"{ORG}questions/<uuid:question>/guideline/", clauses.page, name="clause"),
+    path(f"{ORG}questions/<uuid:question>/guideline/preview/", clauses.preview, name="clause_preview"),
     path(f"{ORG}review/", review.queue, name="client_review"),
     path(f"{ORG}review/many/", review.many, name="client_review_many"),
     path(f"{ORG}review/<uuid:submission_id>/", review.item, name="client_review_item"),

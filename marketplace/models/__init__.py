@@ -5,6 +5,7 @@ from marketplace.models.batches import BadRow, Batch, Upload
 from marketplace.models.bonuses import Mission, MissionKind
 from marketplace.models.budgets import Budget, BudgetPeriod
 from marketplace.models.cases import AICase, WorkSigns
+from marketplace.models.courses import Course, CourseProgress, PracticeTask, PracticeTry
 from marketplace.models.disputes import ClientRecord, Dispute
 from marketplace.models.judging import QualityModel, Result, ReviewerRecord, Verdict
 from marketplace.models.pools import Announcement, BulkAction, Pool, PoolMember
@@ -40,6 +41,8 @@ __all__ = [
     "BudgetPeriod",
     "BulkAction",
     "ClientRecord",
+    "Course",
+    "CourseProgress",
     "Dispute",
     "Draft",
     "FairShare",
@@ -50,6 +53,8 @@ __all__ = [
     "MissionKind",
     "Pool",
     "PoolMember",
+    "PracticeTask",
+    "PracticeTry",
     "Project",
     "ProjectTry",
     "QualityModel",

@@ -195,17 +195,22 @@ def last_verdicts(submission_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Verdic
 
 
 def named(closed: Sequence[Closed]) -> list[Closed]:
-    """Closed doors with names instead of short codes for skills, countries and languages; one statement."""
+    """Closed doors with names instead of short codes for skills, countries and languages, and with the names of other projects
+    whose course is asked for; a statement for each of the two where there are any."""
     slugs = {miss.skill for door in closed for miss in door.misses if miss.skill}
     skills = dict(Skill.objects.filter(slug__in=slugs).values_list("slug", "name")) if slugs else {}
-    return [replace(door, misses=[_named(miss, skills) for miss in door.misses]) for door in closed]
+    others = {miss.course for door in closed for miss in door.misses if miss.course not in (None, str(door.project_id))}
+    projects = {str(pk): name for pk, name in Project.objects.filter(pk__in=others).values_list("pk", "name")} if others else {}
+    return [replace(door, misses=[_named(miss, skills, projects) for miss in door.misses]) for door in closed]
 
 
-def _named(miss: Miss, skills: Mapping[str, str]) -> Miss:
+def _named(miss: Miss, skills: Mapping[str, str], projects: Mapping[str, str]) -> Miss:
     """The rule's own sentence, with the codes in it written out."""
     wants, has = miss.wants, miss.has
     if miss.skill:
         wants = wants.replace(miss.skill, skills.get(miss.skill, miss.skill))
+    elif miss.course and miss.course in projects:
+        wants = _("%(wants)s: “%(project)s”") % {"wants": wants, "project": projects[miss.course]}
     elif miss.fact == "country":
         wants, has = (COUNTRY_CODE.sub(lambda code: str(COUNTRIES.get(code[0], code[0])), text) for text in (wants, has))
     elif miss.fact == "language":
