@@ -17,6 +17,7 @@ from marketplace.views.client import (
     quality,
     results,
     review,
+    seats,
     setup,
     uploads,
 )
@@ -64,6 +65,8 @@ urlpatterns = [
     path(f"{BATCH}discard/", batches.discard, name="batch_discard"),
     path(f"{BATCH}missions/", missions.page, name="batch_missions"),
     path(f"{BATCH}missions/<uuid:mission_id>/end/", missions.end, name="end_mission"),
+    path(f"{BATCH}seats/", seats.page, name="batch_seats"),
+    path(f"{BATCH}seats/<uuid:offer_id>/end/", seats.end, name="end_seats"),
     path(f"{BATCH}results/", results.listing, name="batch_results"),
     path(f"{BATCH}results/<int:task_id>/", results.task, name="batch_task"),
     path(f"{BATCH}results/<int:task_id>/gold/", results.make_gold, name="batch_task_gold"),

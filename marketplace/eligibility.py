@@ -103,6 +103,10 @@ def make_ready(*, worker_id: uuid.UUID, now: datetime) -> tuple[bool, list[uuid.
     others = apart.of(worker_id)
     fitting = _fitting(who) if who.may_work else []
     waits = turns.waits(worker_id=worker_id, queues=fitting, now=now) if fitting else {}
+    if waits:
+        seated = turns.seated(worker_id=worker_id, batch_ids={queue.batch_id for queue in fitting})
+        mine = {queue.pk for queue in fitting if queue.batch_id in seated}
+        waits = {queue_id: wait for queue_id, wait in waits.items() if queue_id not in mine}
     fitting = [queue for queue in fitting if queue.pk not in waits]
     records = dict(
         WorkerRecord.objects.filter(worker_id=worker_id, project__in={queue.project_id for queue in fitting})

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kit.errors import Conflict, NotFound
 from kit.limits import Limit
-from marketplace import courses, eligibility, lessons, rules
+from marketplace import courses, eligibility, lessons, rules, seats
 from marketplace.models import Course, CourseProgress, GuidelineVersion, PracticeTask, PracticeTry, Project, Task
 from task_types import registry
 from workers import facts
@@ -59,9 +59,10 @@ def progress_of(*, worker_id: uuid.UUID, course: Course) -> CourseProgress | Non
 # --- beginning ---------------------------------------------------------------------------------------------------------
 
 
-def begin(*, worker_id: uuid.UUID, course: Course, now: datetime) -> CourseProgress:
-    """Begin the version in force, or go on with it. Who passed an older one is asked only what has changed since; what was
-    done of an older one that was left stays done where it is still the same. Raises NotOpen."""
+def begin(*, worker_id: uuid.UUID, course: Course, now: datetime, unpaid: bool = False) -> CourseProgress:
+    """Begin the version in force, or go on with it. A paid seat is taken with the beginning; where all are taken one may begin
+    `unpaid`. Who passed an older one is asked only what has changed since; what was
+    done of an older one that was left stays done where it is still the same. Raises NotOpen, seats.SeatsTaken."""
     version = courses.version_of(course.project)
     found = CourseProgress.objects.filter(worker_id=worker_id, course=course, version=version).first()
     if found is not None:
@@ -69,6 +70,7 @@ def begin(*, worker_id: uuid.UUID, course: Course, now: datetime) -> CourseProgr
         return found
     if not course.open or course.project.archived_at is not None:
         raise NotOpen(_("This course is closed right now."))
+    seats.take(worker_id=worker_id, kind="course", project=course.project, now=now, unpaid=unpaid)
     before = CourseProgress.objects.filter(worker_id=worker_id, course=course)
     passed = before.filter(passed_at__isnull=False).order_by("-version").first()
     steps = _steps(course, passed)
@@ -237,6 +239,7 @@ def _pass_when_done(progress: CourseProgress, now: datetime) -> None:
     progress.passed_at = now
     progress.save(update_fields=["passed_at"])
     facts.touch(progress.worker_id)
+    seats.passed(worker_id=progress.worker_id, kind="course", project=progress.course.project, now=now)
 
 
 def practice_task(*, worker_id: uuid.UUID, project_id: uuid.UUID, task_id: int) -> Task | None:

@@ -9,15 +9,16 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from kit.api import Body, change, reply
+from kit.api import Body, MoneyField, change, reply
 from kit.errors import NotFound
 from kit.limits import spend
-from marketplace import courses, learning
+from marketplace import courses, learning, seats
 from marketplace.api import reach
+from marketplace.api.leases import PayLineSerializer, shown_lines
 from marketplace.api.reach import ClientView, OpsView, WorkerView
 from marketplace.api.tries import send
 from marketplace.models import Course, CourseProgress, Project
@@ -175,6 +176,15 @@ class CourseStepSerializer(serializers.Serializer[Any]):
     changed = serializers.BooleanField(help_text="A section that differs from the version that you passed")
 
 
+class CoursePromiseSerializer(serializers.Serializer[Any]):
+    """What passing pays, once: open to take by beginning, held until a time, passed (and paid), or full."""
+
+    state = serializers.CharField()
+    amount = MoneyField()
+    lines = PayLineSerializer(many=True)
+    held_until = serializers.DateTimeField(allow_null=True)
+
+
 class MyCourseSerializer(serializers.Serializer[Any]):
     """A course as its taker stands in it; `begun` is null before the beginning."""
 
@@ -187,6 +197,7 @@ class MyCourseSerializer(serializers.Serializer[Any]):
     passed_at = serializers.DateTimeField(allow_null=True)
     next = serializers.IntegerField(allow_null=True, help_text="The step to go on with")
     steps = CourseStepSerializer(many=True)
+    promise = CoursePromiseSerializer(allow_null=True)
 
 
 class StepContentSerializer(CourseStepSerializer):
@@ -226,14 +237,24 @@ def _progress(request: Request, project_id: uuid.UUID) -> CourseProgress:
     return found
 
 
-def _mine(course: Course, progress: CourseProgress | None) -> dict[str, Any]:
+def _promise(request: Request, course: Course) -> dict[str, Any] | None:
+    found = seats.promise(worker_id=access.user_of(request).pk, kind="course", project=course.project, now=timezone.now())
+    if found is None:
+        return None
+    return {
+        "state": found.state, "amount": found.amount, "lines": shown_lines(found.lines, found.amount.currency),
+        "held_until": found.held_until,
+    }  # fmt: skip
+
+
+def _mine(request: Request, course: Course, progress: CourseProgress | None) -> dict[str, Any]:
     steps = learning.shown(progress) if progress else []
     following = learning.next_step(progress, steps) if progress else None
     return {
         "project": course.pk, "name": course.project.name, "about": course.about, "newest": courses.version_of(course.project),
         "begun": progress.version if progress else None, "since": progress.since if progress else None,
         "passed_at": progress.passed_at if progress else None, "next": following.n if following else None,
-        "steps": [_step(step) for step in steps],
+        "steps": [_step(step) for step in steps], "promise": _promise(request, course),
     }  # fmt: skip
 
 
@@ -247,16 +268,19 @@ class MyCourse(WorkerView):
     @extend_schema(responses=MyCourseSerializer)
     def get(self, request: Request, project_id: uuid.UUID) -> HttpResponse:
         course = _course(request, project_id)
-        return reply(_mine(course, learning.progress_of(worker_id=access.user_of(request).pk, course=course)))
+        return reply(_mine(request, course, learning.progress_of(worker_id=access.user_of(request).pk, course=course)))
 
-    @extend_schema(request=None, responses={201: MyCourseSerializer})
+    @extend_schema(
+        request=None, responses={201: MyCourseSerializer},
+        parameters=[OpenApiParameter("unpaid", bool, description="Begin also where every paid seat is taken")],
+    )
     def post(self, request: Request, project_id: uuid.UUID) -> HttpResponse:
-        """Begin the version in force, or go on with it."""
-        course = _course(request, project_id)
+        """Begin the version in force, or go on with it; a paid seat is taken with the beginning."""
+        course, unpaid = _course(request, project_id), request.query_params.get("unpaid", "").lower() in ("true", "1")
 
         def work() -> HttpResponse:
-            progress = learning.begin(worker_id=access.user_of(request).pk, course=course, now=timezone.now())
-            return reply(_mine(course, progress), 201)
+            progress = learning.begin(worker_id=access.user_of(request).pk, course=course, now=timezone.now(), unpaid=unpaid)
+            return reply(_mine(request, course, progress), 201)
 
         return change(request, work)
 

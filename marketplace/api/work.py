@@ -273,11 +273,7 @@ def shown_closed(closed: eligibility.Closed) -> dict[str, Any]:
     return {
         "project": closed.project_id, "name": closed.name, "kind": closed.kind, "tier": closed.tier,
         "own_organisation": closed.own_organisation, "slots": closed.slots,
-        "misses": [
-            {"fact": miss.fact, "wants": miss.wants, "has": miss.has, "skill": miss.skill, "gap": miss.gap, "opens": miss.opens,
-             "course": miss.course}
-            for miss in closed.misses
-        ],
+        "misses": [{name: getattr(miss, name) for name in RuleMissSerializer().fields} for miss in closed.misses],
     }  # fmt: skip
 
 

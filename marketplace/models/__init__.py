@@ -11,6 +11,7 @@ from marketplace.models.judging import QualityModel, Result, ReviewerRecord, Ver
 from marketplace.models.pools import Announcement, BulkAction, Pool, PoolMember
 from marketplace.models.projects import BillRate, GuidelineVersion, Project, ProjectTry, Rate, SlotKind
 from marketplace.models.questions import Question
+from marketplace.models.seats import Seat, SeatOffer, TrainingKind
 from marketplace.models.webhooks import WebhookDelivery, WebhookEndpoint, WebhookNews, WebhookTry
 from marketplace.models.work import (
     Assignment,
@@ -64,11 +65,14 @@ __all__ = [
     "Ready",
     "Result",
     "ReviewerRecord",
+    "Seat",
+    "SeatOffer",
     "Slot",
     "SlotKind",
     "Submission",
     "SubmissionRound",
     "Task",
+    "TrainingKind",
     "Upload",
     "Verdict",
     "WebhookDelivery",

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from kit.errors import Invalid, NotFound
 from kit.limits import spend
-from marketplace import courses, guidelines, learning
+from marketplace import courses, guidelines, learning, seats
 from marketplace.models import Course, CourseProgress, PracticeTry, Task
 from marketplace.views import images
 from task_types import registry, rich_text
@@ -36,11 +36,15 @@ def overview(request: WorkerRequest, project_id: uuid.UUID) -> HttpResponse:
     course = learning.find(worker_id=request.user.pk, project_id=project_id, now=now)
     if request.method == "POST":
         with transaction.atomic(durable=True):
-            begun = learning.begin(worker_id=request.user.pk, course=course, now=now)
+            begun = learning.begin(
+                worker_id=request.user.pk, course=course, now=now, unpaid=request.POST.get("unpaid") == "1"
+            )
         return redirect(_onward(begun))
     progress, newest = learning.progress_of(worker_id=request.user.pk, course=course), courses.version_of(course.project)
     steps = learning.shown(progress) if progress else []
+    promise = seats.promise(worker_id=request.user.pk, kind="course", project=course.project, now=now)
     return render(request, "worker/course.html", {
+        "promise": promise, "promised": seats.said(promise) if promise else "",
         "course": course, "project": course.project, "progress": progress, "newest": newest, "crumbs": _crumbs(),
         "steps": [{"step": step, "url": _step_url(course, step.n)} for step in steps], "old": progress and progress.version < newest,
         "following": learning.next_step(progress, steps) if progress else None, "done": sum(step.done for step in steps),
