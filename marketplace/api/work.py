@@ -273,7 +273,7 @@ def shown_closed(closed: eligibility.Closed) -> dict[str, Any]:
     return {
         "project": closed.project_id, "name": closed.name, "kind": closed.kind, "tier": closed.tier,
         "own_organisation": closed.own_organisation, "slots": closed.slots,
-        "misses": [{name: getattr(miss, name) for name in RuleMissSerializer().fields} for miss in closed.misses],
+        "misses": RuleMissSerializer(closed.misses, many=True).data,
     }  # fmt: skip
 
 
