@@ -15,7 +15,7 @@ from kit.limits import Limit
 from marketplace import courses, eligibility, lessons, rules, seats
 from marketplace.models import Course, CourseProgress, GuidelineVersion, PracticeTask, PracticeTry, Project, Task
 from task_types import registry
-from workers import facts
+from workers import facts, my_data
 
 RIGHT_FROM = 0.8
 """In practice an answer counts as right from here on: it is there to learn, and boxes or transcripts are never word for word."""
@@ -66,6 +66,8 @@ def begin(*, worker_id: uuid.UUID, course: Course, now: datetime, unpaid: bool =
     version = courses.version_of(course.project)
     found = CourseProgress.objects.filter(worker_id=worker_id, course=course, version=version).first()
     if found is not None:
+        if found.passed_at is None and course.open:
+            seats.take(worker_id=worker_id, kind="course", project=course.project, now=now, unpaid=True)
         _pass_when_done(found, now)
         return found
     if not course.open or course.project.archived_at is not None:
@@ -239,6 +241,8 @@ def _pass_when_done(progress: CourseProgress, now: datetime) -> None:
     progress.passed_at = now
     progress.save(update_fields=["passed_at"])
     facts.touch(progress.worker_id)
+    # Who began before seats were paid reads what passing pays as well, so they get one if there is any left.
+    seats.take(worker_id=progress.worker_id, kind="course", project=progress.course.project, now=now, unpaid=True)
     seats.passed(worker_id=progress.worker_id, kind="course", project=progress.course.project, now=now)
 
 
@@ -248,3 +252,12 @@ def practice_task(*, worker_id: uuid.UUID, project_id: uuid.UUID, task_id: int) 
     if not any(step.get("task") == task_id for steps in rows for step in steps):
         return None
     return Task.objects.filter(pk=task_id, project_id=project_id).first()
+
+
+def _mine(worker_id: uuid.UUID) -> list[dict[str, Any]]:
+    """Courses that a person took, for that person."""
+    rows = CourseProgress.objects.filter(worker_id=worker_id).order_by("begun_at")
+    return list(rows.values("course__project__name", "version", "since", "begun_at", "passed_at"))
+
+
+my_data.declare("courses", _mine)

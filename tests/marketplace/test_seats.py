@@ -110,6 +110,18 @@ def test_an_empty_pool_says_so_before_the_beginning_and_one_may_begin_without_pa
     assert available(ana) == people.usd("3.00") and seats.left(made) == 0
 
 
+def test_who_began_before_the_seats_were_opened_is_paid_as_the_page_says() -> None:
+    mira, shop = people.client()
+    ana = people.worker("Ana")
+    batch = moving(mira, shop)
+    begin(ana, batch)
+    offer(batch, mira)
+    page = browser(ana).get(f"/work/projects/{batch.project_id}/course/").content
+    assert b"3.00" in page and b"Paid once when you pass" in page
+    passes(ana, batch)
+    assert available(ana) == people.usd("3.00")
+
+
 def test_a_seat_lapses_goes_to_somebody_else_and_its_money_goes_back_when_the_seats_end() -> None:
     mira, shop = people.client()
     ana, wen = people.worker("Ana"), people.worker("Wen")
