@@ -257,7 +257,7 @@ def practice_task(*, worker_id: uuid.UUID, project_id: uuid.UUID, task_id: int) 
 def _mine(worker_id: uuid.UUID) -> list[dict[str, Any]]:
     """Courses that a person took, for that person."""
     rows = CourseProgress.objects.filter(worker_id=worker_id).order_by("begun_at")
-    return list(rows.values("course__project__name", "version", "since", "begun_at", "passed_at"))
+    return [dict(row) for row in rows.values("course__project__name", "version", "since", "begun_at", "passed_at")]
 
 
 my_data.declare("courses", _mine)
