@@ -28,6 +28,7 @@ CLIENT = (
     ("review", _("Review"), "market:client_review"),
     ("case", _("Disputes"), "market:client_disputes"),
     ("message", _("Questions"), "market:client_questions"),
+    ("exam", _("Skills"), "qualification:client_skills"),
     ("wallet", _("Billing"), "payments:billing"),
     ("people", _("Members"), "workers:members"),
     ("code", _("API"), "workers:client_tokens"),

@@ -28,6 +28,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "appeal.decided": (
         "workers.standing.appeal_decided", "qualification.grants.appeal_decided", "marketplace.reactions.on_appeal_decided",
     ),
+    "attempt.closed": ("marketplace.reactions.on_attempt",),
     "scores.recount": ("marketplace.reactions.on_recount",),
     "chargeback.opened": ("marketplace.reactions.on_chargeback", "payments.reactions.on_chargeback_opened"),
     "chargeback.won": ("payments.reactions.on_chargeback_won",),

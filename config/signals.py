@@ -6,11 +6,13 @@ from typing import Any
 
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY, get_authentication_records
 from allauth.account.signals import user_logged_in
+from celery.signals import worker_process_init
 from django.db import connections
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from config import warmth
 from payments import db_roles
 from workers.models import User
 
@@ -18,6 +20,12 @@ LAST_ROOM = "marketplace"
 """Signals come for apps with tables, in the order of INSTALLED_APPS."""
 PROOFS = {"password", "mfa"}
 """Ways to sign in that prove as much as being asked again would."""
+
+
+@worker_process_init.connect
+def warm_up(**_kwargs: Any) -> None:
+    """Each process of a runner loads ahead what its first job would wait for."""
+    warmth.begin()
 
 
 @receiver(post_migrate, dispatch_uid="database roles")

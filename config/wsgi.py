@@ -11,6 +11,8 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 from django.test.utils import override_settings
 
+from config import warmth
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 Environ = dict[str, Any]
@@ -26,6 +28,7 @@ class TokenHandler(WSGIHandler):
 
 _pages = get_wsgi_application()
 _calls = TokenHandler()
+warmth.begin()
 
 
 def application(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -17,6 +17,7 @@ TIMES: dict[str, Any] = {
     "begin_prices": 60.0,
     "watch_budgets": 20.0,
     "pay_night": crontab(minute=40, hour=0),
+    "tidy_seats": 300.0,
     "tell_of_work": 20.0,
     "send_announcements": 10.0,
     "look_at_signs": 3_600.0,

@@ -5,7 +5,22 @@ from __future__ import annotations
 from django.urls import path
 
 from marketplace.views import questions
-from marketplace.views.client import batches, budgets, disputes, gold, missions, projects, quality, results, review, setup, uploads
+from marketplace.views.client import (
+    batches,
+    budgets,
+    clauses,
+    courses,
+    disputes,
+    gold,
+    missions,
+    projects,
+    quality,
+    results,
+    review,
+    seats,
+    setup,
+    uploads,
+)
 
 ORG = "client/<slug:org>/"
 PROJECT = f"{ORG}projects/<uuid:project_id>/"
@@ -29,6 +44,9 @@ urlpatterns = [
     path(f"{PROJECT}workers/count/<slug:part>/", setup.count, name="workers_count"),
     path(f"{PROJECT}budget/", budgets.page, name="project_budget"),
     path(f"{PROJECT}budget/drop/", budgets.drop, name="drop_budget"),
+    path(f"{PROJECT}course/", courses.page, name="project_course"),
+    path(f"{PROJECT}course/practice/", courses.add, name="course_practice"),
+    path(f"{PROJECT}course/practice/<int:task_id>/leave-out/", courses.leave_out, name="course_leave_out"),
     path(f"{PROJECT}quality/", quality.page, name="project_quality"),
     path(f"{PROJECT}gold/", gold.page, name="project_gold"),
     path(f"{PROJECT}gold/add/", gold.add, name="gold_add"),
@@ -47,6 +65,8 @@ urlpatterns = [
     path(f"{BATCH}discard/", batches.discard, name="batch_discard"),
     path(f"{BATCH}missions/", missions.page, name="batch_missions"),
     path(f"{BATCH}missions/<uuid:mission_id>/end/", missions.end, name="end_mission"),
+    path(f"{BATCH}seats/", seats.page, name="batch_seats"),
+    path(f"{BATCH}seats/<uuid:offer_id>/end/", seats.end, name="end_seats"),
     path(f"{BATCH}results/", results.listing, name="batch_results"),
     path(f"{BATCH}results/<int:task_id>/", results.task, name="batch_task"),
     path(f"{BATCH}results/<int:task_id>/gold/", results.make_gold, name="batch_task_gold"),
@@ -63,6 +83,8 @@ urlpatterns = [
     path(f"{ORG}disputes/<uuid:appeal>/answer/", disputes.answer, name="client_dispute_answer"),
     path(f"{ORG}questions/", questions.of_client, name="client_questions"),
     path(f"{ORG}questions/<uuid:question>/", questions.of_client_one, name="client_question"),
+    path(f"{ORG}questions/<uuid:question>/guideline/", clauses.page, name="clause"),
+    path(f"{ORG}questions/<uuid:question>/guideline/preview/", clauses.preview, name="clause_preview"),
     path(f"{ORG}review/", review.queue, name="client_review"),
     path(f"{ORG}review/many/", review.many, name="client_review_many"),
     path(f"{ORG}review/<uuid:submission_id>/", review.item, name="client_review_item"),

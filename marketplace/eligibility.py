@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, Sum
+from django.db.models import Exists, Max, OuterRef, Q, Sum
 
 from marketplace import apart, pools, pricing, routing, rules, turns
-from marketplace.models import Project, Queue, Ready, Slot, WorkerRecord
+from marketplace.models import CourseProgress, Project, Queue, Ready, Slot, WorkerRecord
 from qualification import grants
 from workers import queries as people
 
@@ -48,6 +48,7 @@ def person(*, worker_id: uuid.UUID, now: datetime) -> Person | None:
         accepted=accepted,
         avoids=known["avoids"],
         credentials=known["credentials"],
+        courses=passed_courses(worker_id),
     )
     return Person(
         facts=replace(facts, pools=pools.of_person(worker_id=worker_id, facts=facts)),
@@ -56,6 +57,12 @@ def person(*, worker_id: uuid.UUID, now: datetime) -> Person | None:
         may_work=known["onboarded"] and not known["ops"],
         next_expiry=min((grant.expires_at for grant in held if grant.expires_at), default=None),
     )
+
+
+def passed_courses(worker_id: uuid.UUID) -> dict[str, int]:
+    """The highest version of each course that this worker has passed, by project."""
+    rows = CourseProgress.objects.filter(worker_id=worker_id, passed_at__isnull=False).values_list("course_id")
+    return {str(project): version for project, version in rows.annotate(version=Max("version")).order_by()}
 
 
 def rule_of(queue: Queue) -> rules.Rule:
@@ -96,6 +103,10 @@ def make_ready(*, worker_id: uuid.UUID, now: datetime) -> tuple[bool, list[uuid.
     others = apart.of(worker_id)
     fitting = _fitting(who) if who.may_work else []
     waits = turns.waits(worker_id=worker_id, queues=fitting, now=now) if fitting else {}
+    if waits:
+        seated = turns.seated(worker_id=worker_id, batch_ids={queue.batch_id for queue in fitting})
+        mine = {queue.pk for queue in fitting if queue.batch_id in seated}
+        waits = {queue_id: wait for queue_id, wait in waits.items() if queue_id not in mine}
     fitting = [queue for queue in fitting if queue.pk not in waits]
     records = dict(
         WorkerRecord.objects.filter(worker_id=worker_id, project__in={queue.project_id for queue in fitting})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -12,10 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kit.errors import Text
 from marketplace.models.projects import AIUse, Project, ReviewRule
-from marketplace.rules import LANGUAGE_LEVELS, Rule
 from task_types import registry
-from workers.countries import COUNTRIES
-from workers.languages import LANGUAGES, LEVEL_NAMES
 from workers.preferences import CONTENT
 
 CLASSES = {
@@ -231,84 +228,6 @@ COUNTRY_LINE = re.compile(r"([A-Za-z]{2})[ :=]+(\d{1,3}(?:[.,]\d{1,2})?) ?%?")
 
 def _figure(units: int) -> Decimal | None:
     return (Decimal(units) / 10_000).normalize() if units else None
-
-
-ROWS = 3
-"""Languages and skills that the form can ask for; the API takes more."""
-
-
-def _by_name(names: Mapping[str, Text]) -> list[tuple[str, Text]]:
-    """Codes with their names, in the alphabet of the moment."""
-    return sorted(names.items(), key=lambda pair: str(pair[1]))
-
-
-class Eligibility(Styled):
-    """Who may work, as the usual questions; the API takes the whole rule format."""
-
-    countries = forms.MultipleChoiceField(label=_("Countries"), required=False, widget=forms.CheckboxSelectMultiple)
-    accepted = forms.IntegerField(
-        label=_("Accepted tasks before, on the whole platform"), min_value=0, max_value=1_000_000, required=False,
-        help_text=_("Empty: newcomers may start here."),
-    )
-
-    def __init__(self, *args: Any, skills: Sequence[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["countries"].choices = _by_name(COUNTRIES)  # type: ignore[attr-defined]
-        languages = [("", _("Any")), *_by_name(LANGUAGES)]
-        levels = [(level, LEVEL_NAMES[level]) for level in LANGUAGE_LEVELS]
-        tiers = [(tier, _("tier %(tier)s or higher") % {"tier": tier}) for tier in range(4)]
-        for n in range(ROWS):
-            self.fields |= {
-                f"language_{n}": forms.ChoiceField(label=_("Language"), required=False, choices=languages),
-                f"level_{n}": forms.ChoiceField(label=_("at least at level"), required=False, choices=levels, initial="B2"),
-                f"skill_{n}": forms.ChoiceField(label=_("Proven skill"), required=False, choices=[("", _("Any")), *skills]),
-                f"tier_{n}": forms.TypedChoiceField(label=_("at least at"), required=False, choices=tiers, coerce=int, initial=0),
-            }
-        self.dress()
-
-    @property
-    def language_rows(self) -> Iterable[tuple[Any, Any]]:
-        return [(self[f"language_{n}"], self[f"level_{n}"]) for n in range(ROWS)]
-
-    @property
-    def skill_rows(self) -> Iterable[tuple[Any, Any]]:
-        return [(self[f"skill_{n}"], self[f"tier_{n}"]) for n in range(ROWS)]
-
-    def rule(self) -> Rule:
-        """The rule that these answers make."""
-        asked = self.cleaned_data
-        parts: list[Rule] = [{"fact": "country", "in": asked["countries"]}] if asked["countries"] else []
-        for n in range(ROWS):
-            if code := asked[f"language_{n}"]:
-                parts.append({"fact": "language", "code": code, "level": asked[f"level_{n}"] or "A1"})
-            if skill := asked[f"skill_{n}"]:
-                parts.append({"fact": "skill", "skill": skill, "tier": asked[f"tier_{n}"] or 0})
-        if asked["accepted"]:
-            parts.append({"fact": "accepted", "least": asked["accepted"]})
-        return {"all": parts}
-
-    @staticmethod
-    def initial_of(rule: Rule) -> dict[str, Any] | None:
-        """The answers that make this rule; None for one that only the API can write."""
-        if set(rule) != {"all"}:
-            return None
-        found: dict[str, Any] = {}
-        rows = {"language": 0, "skill": 0}
-        for leaf in rule["all"]:
-            match leaf:
-                case {"fact": "country", "in": codes} if "countries" not in found:
-                    found["countries"] = codes
-                case {"fact": "language", "code": code, "level": level} if rows["language"] < ROWS:
-                    found |= {f"language_{rows['language']}": code, f"level_{rows['language']}": level}
-                    rows["language"] += 1
-                case {"fact": "skill", "skill": skill, "tier": tier} if rows["skill"] < ROWS:
-                    found |= {f"skill_{rows['skill']}": skill, f"tier_{rows['skill']}": tier}
-                    rows["skill"] += 1
-                case {"fact": "accepted", "least": least} if "accepted" not in found:
-                    found["accepted"] = least
-                case _:
-                    return None
-        return found
 
 
 class Guideline(Styled):

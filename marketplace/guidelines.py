@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import uuid
 from dataclasses import dataclass
 
 from django.utils.safestring import SafeString, mark_safe
 
+from marketplace import lessons
 from marketplace.models import GuidelineVersion
 from task_types import rich_text
 
@@ -36,11 +36,6 @@ def show(*, project_id: uuid.UUID | str, number: int) -> ShownGuideline | None:
         number=number,
         html=mark_safe(rich_text.render(version.markdown)),  # noqa: S308 - rich_text cleans it
         what_changed=version.what_changed,
-        changes=_changes(before.markdown, version.markdown) if before else [],
+        changes=lessons.lines_between(before.markdown, version.markdown) if before else [],
     )
 
-
-def _changes(before: str, after: str) -> list[tuple[str, str]]:
-    """Lines that came ("+") and went ("-"), in order."""
-    lines = difflib.ndiff(before.splitlines(), after.splitlines())
-    return [(line[0], line[2:]) for line in lines if line[0] in "+-" and line[2:].strip()]

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 
 from kit.money import Money, half_even
 from marketplace.models import Batch, Project, Result, Submission
@@ -152,7 +152,7 @@ class Gold:
 def gold_of(project: Project) -> Gold:
     """Known answers in use, and how they were met."""
     found = project.gold_answers.filter(voided_at__isnull=True).aggregate(
-        tasks=Count("pk"), seen=Sum("seen"), right=Sum("right")
+        tasks=Count("pk", filter=Q(taught=False)), seen=Sum("seen"), right=Sum("right")
     )
     return Gold(found["tasks"], found["seen"] or 0, found["right"] or 0)
 

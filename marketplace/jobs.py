@@ -26,6 +26,7 @@ from marketplace import (
     renewals,
     results,
     review,
+    seats,
     turns,
 )
 from marketplace.models import Batch, Budget, Draft
@@ -223,3 +224,10 @@ def send_announcements(**_: Any) -> None:
     """Tell the next readers of what is on its way."""
     with transaction.atomic(durable=True):
         announcements.send_due(now=timezone.now())
+
+
+@shared_task
+def tidy_seats(**_: Any) -> None:
+    """Paid seats whose time is over lapse; what their batch set aside for them goes back to it."""
+    with transaction.atomic(durable=True):
+        seats.tidy(now=timezone.now())

@@ -19,6 +19,7 @@ RULE_ROUND = "round-1"
 RULE_FLOOR = "floor-1"
 RULE_BONUS = "bonus-1"
 RULE_MISSION = "mission-1"
+RULE_TRAINING = "training-1"
 
 BANDS: tuple[tuple[int, int], ...] = ((9_500, 11_000), (9_000, 10_500), (0, 10_000))
 """Quality bands, version band-1: lower end of the score (bp) -> multiplier (bp). Published; never below the base."""

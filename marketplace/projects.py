@@ -109,8 +109,21 @@ def _apply(project: Project, options: Mapping[str, Any]) -> None:
     if unknown := set(options) - OPEN_SETTINGS:
         raise Invalid(_("This cannot be changed."), field=sorted(unknown)[0])
     for name, value in options.items():
-        setattr(project, name, rules.check(value, field=name) if name in RULE_FIELDS else value)
+        checked = check_rule(value, organisation_id=project.organisation_id, field=name) if name in RULE_FIELDS else value
+        setattr(project, name, checked)
     _check(project)
+
+
+def check_rule(rule: Any, *, organisation_id: uuid.UUID | None, field: str) -> rules.Rule:
+    """A client's rule: courses that it asks for are its own projects', at a version that exists. Raises Invalid."""
+    checked = rules.check(rule, field=field)
+    for leaf in rules.leaves(checked):
+        if leaf["fact"] != "course":
+            continue
+        known = GuidelineVersion.objects.filter(project_id=leaf["project"], project__course__isnull=False, number=leaf["version"])
+        if not (known.filter(project__organisation_id=organisation_id) if organisation_id else known).exists():
+            raise Invalid(_("Expected a project of yours with a course, and a version that it has."), field=field)
+    return checked
 
 
 LIMITS = {
@@ -364,4 +377,4 @@ def gold_for(project: Project, *, kind: str, tier: int) -> int:
 
 
 def gold_count(project: Project) -> int:
-    return project.gold_answers.filter(voided_at__isnull=True).count()
+    return project.gold_answers.filter(taught=False, voided_at__isnull=True).count()

@@ -13,7 +13,7 @@ from django.db.models import Avg, Count, F
 
 from kit.money import Money, half_even
 from marketplace import client_records, pricing
-from marketplace.models import Assignment, Lease, Project, Queue, Ready, Submission, WorkerRecord
+from marketplace.models import Assignment, CourseProgress, Lease, Project, Queue, Ready, Submission, WorkerRecord
 from task_types import registry
 from workers.preferences import CONTENT
 
@@ -132,11 +132,13 @@ def median_seconds(project_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, float]:
 
 @dataclass(frozen=True, slots=True)
 class OnMyDesk:
-    """What a worker has in hand: live leases, work that came back, and tasks whose time ran out with a draft kept."""
+    """What a worker has in hand: live leases, work that came back, tasks whose time ran out with a draft kept, and courses
+    that they have begun."""
 
     live: list[Lease]
     sent_back: list[Submission]
     lapsed: list[Assignment]
+    courses: list[CourseProgress]
 
 
 def on_my_desk(*, worker_id: uuid.UUID) -> OnMyDesk:
@@ -147,7 +149,9 @@ def on_my_desk(*, worker_id: uuid.UUID) -> OnMyDesk:
         .select_related("draft", "task__project")
         .distinct()[:5]
     )
-    return OnMyDesk(live=list(live), sent_back=list(back[:20]), lapsed=list(lapsed))
+    begun = CourseProgress.objects.filter(worker_id=worker_id, passed_at__isnull=True, course__open=True)
+    courses = begun.select_related("course__project").order_by("-seen_at")[:5]
+    return OnMyDesk(live=list(live), sent_back=list(back[:20]), lapsed=list(lapsed), courses=list(courses))
 
 
 @dataclass(frozen=True, slots=True)

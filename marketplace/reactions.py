@@ -7,9 +7,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from marketplace import batches, bonuses, cases, disputes, gold, results, review, reviewers
+from marketplace import batches, bonuses, cases, disputes, gold, results, review, reviewers, seats
 from marketplace.models import Ready, Submission
 from payments import chargebacks
+from qualification.models import Attempt
 
 
 def on_submission(*, submission_id: str, task_id: int, kind: str, gold: bool, state: str, **_: Any) -> None:
@@ -81,3 +82,10 @@ def on_closing(*, batch_id: str, **_: Any) -> None:
 def on_facts(*, user_id: str, **_: Any) -> None:
     """A worker's facts changed: the ready row is made again at the next ask (the version says so already)."""
     Ready.objects.filter(worker_id=uuid.UUID(user_id)).update(stale=True)
+
+
+def on_attempt(*, attempt_id: str, worker_id: str, passed: bool, **_: Any) -> None:
+    """An exam was passed: a seat that somebody pays for it is paid, once."""
+    if passed:
+        series = Attempt.objects.values_list("series", flat=True).get(pk=attempt_id)
+        seats.passed(worker_id=uuid.UUID(worker_id), kind="exam", series=series, now=timezone.now())

@@ -17,7 +17,7 @@ from workers.preferences import CONTENT
 DEPTH = 6
 LEAVES = 50
 CREDENTIAL_DOMAINS: dict[str, Text] = dict(DOMAINS)
-POOL_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 LANGUAGE_LEVELS = ("A1", "A2", "B1", "B2", "C1", "C2", "native")
 
 Rule = dict[str, Any]
@@ -34,12 +34,13 @@ class Facts:
     avoids: frozenset[str] = frozenset()
     credentials: frozenset[str] = frozenset()
     pools: frozenset[str] = frozenset()
+    courses: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Miss:
     """One leaf of a rule that keeps a worker out: what is asked, what the worker has, by how much that is short, and what
-    would open it; `done` of `total` where it can be counted."""
+    would open it; `done` of `total` where it can be counted, `course` the project whose course it is."""
 
     fact: str
     wants: str
@@ -49,6 +50,7 @@ class Miss:
     opens: str = ""
     done: int | None = None
     total: int | None = None
+    course: str | None = None
 
 
 OURS = ("content", "pool")
@@ -85,8 +87,9 @@ def _check(rule: Any, place: str, depth: int, count: list[int]) -> Rule:
 
 def _check_leaf(rule: Rule, place: str) -> Rule:
     """A leaf: {"fact": "country", "in": [...]}, {"fact": "language", "code", "level"}, {"fact": "skill", "skill", "tier"},
-    {"fact": "accepted", "least": n}, {"fact": "credential", "domain"}, {"fact": "pool", "pool": id}, or
-    {"fact": "content", "shows": [...]}, which lets in who has not asked to be spared any of it."""
+    {"fact": "accepted", "least": n}, {"fact": "credential", "domain"}, {"fact": "course", "project": id, "version": n}: passed
+    at that version or a later one, {"fact": "pool", "pool": id}, or {"fact": "content", "shows": [...]}, which lets in who has
+    not asked to be spared any of it."""
     match rule:
         case {"fact": "country", "in": list(codes)} if codes and len(rule) == 2:
             if all(isinstance(code, str) and len(code) == 2 and code.isalpha() for code in codes):
@@ -102,15 +105,18 @@ def _check_leaf(rule: Rule, place: str) -> Rule:
                 return {"fact": "accepted", "least": least}
         case {"fact": "credential", "domain": str(domain)} if len(rule) == 2 and domain in CREDENTIAL_DOMAINS:
             return {"fact": "credential", "domain": domain}
-        case {"fact": "pool", "pool": str(pool)} if len(rule) == 2 and POOL_ID.fullmatch(pool):
+        case {"fact": "course", "project": str(project), "version": int(version)} if len(rule) == 3:
+            if UUID.fullmatch(project) and 1 <= version <= 100_000 and not isinstance(version, bool):
+                return {"fact": "course", "project": project.lower(), "version": version}
+        case {"fact": "pool", "pool": str(pool)} if len(rule) == 2 and UUID.fullmatch(pool):
             return {"fact": "pool", "pool": pool.lower()}
         case {"fact": "content", "shows": list(kinds)} if kinds and len(rule) == 2:
             if all(isinstance(kind, str) and kind in CONTENT for kind in kinds):
                 return {"fact": "content", "shows": sorted(set(kinds))}
     raise Invalid(
         _(
-            "Expected a condition on country (in), language (code, level), skill (skill, tier 0-3), accepted (least) or credential "
-            "(domain)."
+            "Expected a condition on country (in), language (code, level), skill (skill, tier 0-3), accepted (least), credential "
+            "(domain) or course (project, version)."
         ),
         field=place,
     )
@@ -123,6 +129,16 @@ def skills_of(rule: Rule) -> set[str]:
     parts = [part for key in ("all", "any") for part in rule.get(key, ())]
     own = {str(rule["skill"])} if rule.get("fact") == "skill" else set()
     return own.union(*(skills_of(part) for part in parts))
+
+
+def without_course(rule: Rule, project: str) -> Rule:
+    """The rule as it is for somebody who has passed the newest version of this project's course."""
+    for word in ("all", "any"):
+        if word in rule:
+            return {word: [without_course(part, project) for part in rule[word]]}
+    if "not" in rule:
+        return {"not": without_course(rule["not"], project)}
+    return {"all": []} if rule["fact"] == "course" and rule["project"] == project else rule
 
 
 def holds(rule: Rule, facts: Facts) -> bool:
@@ -146,6 +162,8 @@ def _leaf_holds(leaf: Rule, facts: Facts) -> bool:
             return facts.skills.get(leaf["skill"], -1) >= int(leaf["tier"])
         case "credential":
             return leaf["domain"] in facts.credentials
+        case "course":
+            return facts.courses.get(leaf["project"], 0) >= int(leaf["version"])
         case "pool":
             return leaf["pool"] in facts.pools
         case "content":
@@ -179,7 +197,7 @@ def _miss(leaf: Rule, facts: Facts, *, negated: bool = False) -> Miss:
     return Miss(
         fact=leaf["fact"], wants=shown, has=str(has), skill=leaf.get("skill"), gap=str(_gap(leaf, facts)),
         opens=str(OPENS[leaf["fact"]]), done=facts.accepted if leaf["fact"] == "accepted" else None,
-        total=leaf.get("least"),
+        total=leaf.get("least"), course=leaf["project"] if leaf["fact"] == "course" else None,
     )
 
 
@@ -191,6 +209,7 @@ OPENS: dict[str, Text] = {
     "skill": _("Pass the test of the skill at that tier, or prove it with a credential."),
     "accepted": _("Each accepted answer in any project counts."),
     "credential": _("Hand in a document that proves it; a person looks at it within three days."),
+    "course": _("Take the course: it shows the guideline and lets you practise; every answer is explained at once."),
     "pool": _("This work is for people who were invited or chosen. You can ask the people of the project on its page."),
     "content": _("You asked not to see this. It costs you nothing; change it whenever you like."),
 }
@@ -221,6 +240,8 @@ def _wanted(leaf: Rule) -> Text:
             return _("skill %(skill)s at tier %(tier)s or higher") % {"skill": leaf["skill"], "tier": leaf["tier"]}
         case "credential":
             return _("a verified credential: %(domain)s") % {"domain": CREDENTIAL_DOMAINS[leaf["domain"]]}
+        case "course":
+            return _("the project's course passed, version %(version)s or later") % {"version": leaf["version"]}
         case "pool":
             return _("belongs to a pool of people")
         case "content":
@@ -240,6 +261,9 @@ def _had(leaf: Rule, facts: Facts) -> Text:
             return _("not proven") if tier is None else _("tier %(tier)s") % {"tier": tier}
         case "credential":
             return _("none verified")
+        case "course":
+            passed = facts.courses.get(leaf["project"])
+            return _("version %(version)s passed") % {"version": passed} if passed else _("not passed")
         case "pool":
             return _("not in it")
         case "content":
@@ -296,6 +320,12 @@ def _leaf_sql(leaf: Rule) -> tuple[str, list[Any]]:
                 """EXISTS (SELECT 1 FROM workers_credential c
                             WHERE c.worker_id = p.user_id AND c.domain = %s AND c.state = 'verified')""",
                 [leaf["domain"]],
+            )
+        case "course":
+            return (
+                """EXISTS (SELECT 1 FROM marketplace_courseprogress k
+                            WHERE k.worker_id = p.user_id AND k.course_id = %s::uuid AND k.version >= %s AND k.passed_at IS NOT NULL)""",
+                [leaf["project"], leaf["version"]],
             )
         case "pool":
             return (

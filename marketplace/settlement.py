@@ -12,7 +12,7 @@ from django.db.models import Q
 from kit.ids import uuid7
 from kit.money import Money
 from marketplace import pricing
-from marketplace.models import Batch, Dispute, Submission, Verdict
+from marketplace.models import Batch, Dispute, Seat, Submission, Verdict
 from payments import earnings, funding, pools, queries
 from task_types import registry
 
@@ -106,11 +106,20 @@ def disputable(*, batch: Batch, now: datetime) -> Money:
 
 
 def promised_by_pools(*, batch: Batch, now: datetime) -> Money:
-    """What is left in pools out of which the batch promised something, until its last promises are kept."""
+    """What is left in pools out of which the batch promised something, until its last promises are kept; paid seats in hand as
+    long as they are held."""
+    held = Money(promised_seats(batch=batch), batch.currency)
     if batch.closed_at is None or now >= batch.closed_at + POOLS_WAIT:
-        return Money.zero(batch.currency)
+        return held
     names = [FLOOR_POOL] if batch.terms.get("floor_per_hour_units") else []
     names += [BONUS_POOL] if batch.terms.get("quality_bonus_units") else []
     names += [f"mission:{pk}" for pk in batch.missions.values_list("pk", flat=True)]
-    return Money(sum(pools.of(batch_id=batch.pk, name=name).left for name in names), batch.currency)
+    return held + Money(sum(pools.of(batch_id=batch.pk, name=name).left for name in names), batch.currency)
+
+
+def promised_seats(*, batch: Batch) -> int:
+    """Units, fees included, that people still get who hold a paid seat of the batch and pass."""
+    rows = Seat.objects.filter(offer__batch=batch, state="held").values_list("terms", flat=True)
+    fees = [(int(terms["fee_units"]), int(terms["fee_bp"])) for terms in rows]
+    return sum(fee + pricing.fee_on(fee, share) for fee, share in fees)
 

@@ -165,7 +165,7 @@ LAP_APART = f"SELECT s.id FROM marketplace_slot s WHERE s.id = ANY(%(slots)s) AN
 CLAIM_GOLD = f"""
 WITH picked AS (
   SELECT s.task_id FROM marketplace_goldanswer s
-   WHERE s.project_id = %(project)s AND s.voided_at IS NULL AND s.n >= %(from_n)s AND {_NOT_MINE}
+   WHERE s.project_id = %(project)s AND s.voided_at IS NULL AND NOT s.taught AND s.n >= %(from_n)s AND {_NOT_MINE}
    ORDER BY s.n LIMIT 1
 ), {_ASSIGN}, taken AS (
   INSERT INTO marketplace_slot (queue_id, task_id, n, rank, open, state)

@@ -69,6 +69,10 @@ RESULT = Chart(
     moves={"open": ("settled",), "settled": ("reopened",), "reopened": ("settled",)},
 )
 
+SEAT = Chart(
+    name="seat", initial="held", moves={"held": ("passed", "lapsed"), "lapsed": ("held",), "passed": ()},
+)
+
 WEBHOOK_DELIVERY = Chart(
     name="webhook delivery",
     initial="waiting",

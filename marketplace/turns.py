@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import Max, Sum
 
 from marketplace import routing
-from marketplace.models import FairShare, Queue, Ready, WorkerRecord
+from marketplace.models import FairShare, Queue, Ready, Seat, WorkerRecord
 
 HOUR = timedelta(hours=1)
 ASKED_WITHIN = timedelta(minutes=10)
@@ -47,6 +47,12 @@ def waits(*, worker_id: uuid.UUID, queues: Sequence[Queue], now: datetime) -> di
         found |= _before_the_others(worker_id, windows)
     known = {queue.pk for queue in queues}
     return {queue_id: wait for queue_id, wait in found.items() if queue_id in known}
+
+
+def seated(*, worker_id: uuid.UUID, batch_ids: set[uuid.UUID]) -> set[uuid.UUID]:
+    """Of these batches, those in which this worker passed a paid seat: nobody waits for their turn on a seat of their own."""
+    rows = Seat.objects.filter(worker_id=worker_id, state="passed", offer__batch__in=batch_ids)
+    return set(rows.values_list("offer__batch_id", flat=True))
 
 
 def _before_the_others(worker_id: uuid.UUID, windows: Iterable[Queue]) -> dict[int, Wait]:

@@ -6,7 +6,7 @@ from django.urls import path
 
 from marketplace.client_urls import urlpatterns as client_pages
 from marketplace.ops_urls import urlpatterns as ops_pages
-from marketplace.views import apart, cases, disputes, questions, worker, workspace
+from marketplace.views import apart, cases, courses, disputes, questions, worker, workspace
 
 app_name = "market"
 
@@ -27,6 +27,10 @@ urlpatterns = [
     path("work/quality/apart/", apart.page, name="apart"),
     path("work/projects/<uuid:project_id>/pay/", worker.project_pay, name="work_pay"),
     path("work/projects/<uuid:project_id>/questions/", questions.of_project, name="project_questions"),
+    path("work/projects/<uuid:project_id>/course/", courses.overview, name="course"),
+    path("work/projects/<uuid:project_id>/course/<int:n>/", courses.step, name="course_step"),
+    path("work/projects/<uuid:project_id>/course/images/<int:task_id>/<str:digest>/", courses.image, name="course_image"),
+    path("work/practice/<uuid:try_id>/", courses.outcome, name="course_try"),
     path("work/questions/<uuid:question_id>/withdraw/", questions.withdraw, name="withdraw_question"),
     path("work/tasks/<uuid:lease_id>/ask/", questions.ask_about_task, name="ask_about_task"),
     path("work/tasks/<uuid:lease_id>/", workspace.workspace, name="workspace"),

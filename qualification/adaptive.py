@@ -86,6 +86,12 @@ class Bank:
         return np.column_stack([self.a, self.b, np.zeros_like(self.a), np.ones_like(self.a)])
 
 
+def warm_up() -> None:
+    """Load what computes the curves. It takes seconds, which the first person at an adaptive exam should not wait."""
+    bank = Bank(np.ones(2), np.zeros(2), (0.0,))
+    _loaded = bank.right, bank.worth
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The most probable tier, how probable it is, and whether that is as sure as was stated."""

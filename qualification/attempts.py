@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from kit import audit, due, states
 from kit.errors import Conflict, Invalid, NotFound, Refused
 from kit.ids import uuid7
-from qualification import accommodations, drawing, evidence, exams, grants, kinds, locks, outcomes, sequence
+from qualification import accommodations, drawing, evidence, exams, grants, kinds, locks, outcomes, promises, sequence
 from qualification.models import Attempt, AttemptItem, Exam, ExamItem, Grant, Reading
 from qualification.states import FAILED, ITEM, LIVE, PASSED, READING, RESTING, VOID
 from workers import notices
@@ -144,10 +144,12 @@ def _spoilt(attempt: Attempt) -> bool:
     return attempt.state == FAILED and attempt.regraded_at is not None
 
 
-def start(*, exam: Exam, worker_id: uuid.UUID, now: datetime) -> Attempt:
+def start(*, exam: Exam, worker_id: uuid.UUID, now: datetime, unpaid: bool = False) -> Attempt:
     """Start an attempt, or go on with the live one: its questions are drawn by chance from the bank, in an adaptive exam one by one.
 
-    Raises NotFound when the exam is not open to this worker, NotWorking, AlreadyProven, NoAttemptsLeft, CoolingDown(open_at).
+    Where somebody pays for passing, that is taken up with the beginning; `unpaid` begins also where nothing is left of it.
+    Raises NotFound when the exam is not open to this worker, NotWorking, AlreadyProven, NoAttemptsLeft, CoolingDown(open_at), and what
+    `promises.take` raises.
     """
     if not exams.open_to(worker_id).filter(pk=exam.pk).exists():
         raise NotFound(_("There is no such exam."))
@@ -165,6 +167,7 @@ def start(*, exam: Exam, worker_id: uuid.UUID, now: datetime) -> Attempt:
         raise NoAttemptsLeft(_("You have used all attempts at this exam."), **until)
     if stand.open_at is not None:
         raise CoolingDown(_("The next attempt has to wait."), open_at=stand.open_at.isoformat())
+    promises.take(exam=exam, worker_id=worker_id, now=now, unpaid=unpaid)
     try:
         with transaction.atomic():
             return _open(exam=exam, worker_id=worker_id, now=now)

@@ -9,13 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 from qualification import exams, skills
 from qualification.models import Exam, ExamItem, Skill
+from workers.models import Organisation
 
 CUTS = {1: [0.0], 2: [0.0, 1.0], 3: [-0.5, 0.5, 1.5]}
 """Where tiers of an adaptive exam begin when nothing is said."""
 
 
 class SkillForm(forms.Form):
-    """A new skill of the platform."""
+    """A new skill, of the platform or of an organisation."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
     kind = forms.ChoiceField(label=_("Kind"), choices=Skill.KINDS, initial="subject")
@@ -24,9 +25,9 @@ class SkillForm(forms.Form):
         label=_("Description"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, owner: Organisation | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        tree = [(str(skill.pk), "   " * depth + skill.name) for depth, skill in skills.as_tree(skills.owned_by(None))]
+        tree = [(str(skill.pk), "   " * depth + skill.name) for depth, skill in skills.as_tree(skills.owned_by(owner))]
         self.fields["parent"].choices = [("", _("the top")), *tree]  # type: ignore[attr-defined]
 
 

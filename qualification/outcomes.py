@@ -88,6 +88,7 @@ def regrade(attempt: Attempt, *, by_id: uuid.UUID, now: datetime) -> None:
     if attempt.state == FAILED and result.passed:
         states.move(attempt, chart=ATTEMPT, to=PASSED, actor_id=by_id, now=now, reason="regraded", **_tiers(attempt, result))
         _grant(attempt, result, now)
+        outbox.emit("attempt.closed", attempt_id=str(attempt.pk), worker_id=str(attempt.worker_id), passed=True)
     elif attempt.state == PASSED and result.tier > (before or 0):
         Attempt.objects.filter(pk=attempt.pk).update(**_tiers(attempt, result))
         _grant(attempt, result, now)

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Min, Q, QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from kit import audit
 from kit.errors import Conflict, Invalid, NotFound
 from qualification import grading
 from qualification.models import AttemptItem, Reading
+from workers import work_queues
+from workers.models import OpsRole
 
 WITHIN = timedelta(hours=48)
 """When a person who handed in is told to expect the outcome."""
+QUEUE = "readings"
 CLAIM = timedelta(minutes=30)
 """How long a claim keeps others away."""
 
@@ -68,9 +73,12 @@ def claim(*, reading: Reading, by_id: uuid.UUID, now: datetime) -> None:
     if reading.question.attempt.worker_id == by_id:
         raise NotFound(_("There is no such text."))
     free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=now) | Q(claimed_by_id=by_id)
+    if work_queues.is_held(queue=QUEUE, item=reading.pk, by_id=by_id, now=now):
+        free = Q()  # it was handed over to this person
     mine = Reading.objects.filter(free, pk=reading.pk, graded_at__isnull=True)
     if not mine.update(claimed_by_id=by_id, claimed_until=now + CLAIM):
         raise Taken(_("Somebody else reads this at the moment, or has graded it."))
+    work_queues.require(queue=QUEUE, item=reading.pk, by_id=by_id, now=now, until=now + CLAIM)
     reading.claimed_by_id, reading.claimed_until = by_id, now + CLAIM
 
 
@@ -79,6 +87,13 @@ def give_back(*, reading: Reading, by_id: uuid.UUID) -> None:
     mine = Reading.objects.filter(pk=reading.pk, claimed_by_id=by_id, graded_at__isnull=True)
     if not mine.update(claimed_by=None, claimed_until=None):
         raise Taken(_("This is not yours to give back."))
+    work_queues.release(queue=QUEUE, item=reading.pk, by_id=by_id)
+
+
+def is_mine(*, reading: Reading, by_id: uuid.UUID, now: datetime) -> bool:
+    """Claimed here, or taken from the work queue, or handed over there."""
+    held = reading.claimed_by_id == by_id and reading.claimed_until is not None and reading.claimed_until > now
+    return held or work_queues.is_held(queue=QUEUE, item=reading.pk, by_id=by_id, now=now)
 
 
 def grade(*, reading: Reading, points: Any, note: str, by_id: uuid.UUID, now: datetime) -> bool:
@@ -90,9 +105,12 @@ def grade(*, reading: Reading, points: Any, note: str, by_id: uuid.UUID, now: da
         raise Invalid(_("At most 1,000 characters."), field="note")
     if sum(checked) < sum(line["points"] for line in rubric) and len(note.strip()) < 3:
         raise Invalid(_("Say what is missing: whoever wrote it will read it."), field="note")
+    if work_queues.is_held(queue=QUEUE, item=reading.pk, by_id=by_id, now=now):
+        claim(reading=reading, by_id=by_id, now=now)
     mine = Reading.objects.filter(pk=reading.pk, claimed_by_id=by_id, claimed_until__gt=now, graded_at__isnull=True)
     if not mine.update(points=checked, note=note.strip(), graded_by_id=by_id, graded_at=now):
         raise Taken(_("Your claim is over, or somebody has graded this. Claim it again."))
+    work_queues.done(queue=QUEUE, item=reading.pk)
     audit.record(subject=reading, verb="reading.graded", actor_id=by_id, now=now)
     return not Reading.objects.filter(question__attempt_id=reading.question.attempt_id, graded_at__isnull=True).exists()
 
@@ -113,3 +131,20 @@ def _check_points(points: Any, rubric: list[dict[str, Any]]) -> list[int]:
         if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given <= line["points"]:
             raise Invalid(_("Expected a whole number from 0 to %(most)d.") % {"most": line["points"]}, field=f"points[{at}]")
     return points
+
+
+def _items(limit: int) -> Iterator[work_queues.Item]:
+    for one in waiting()[:limit]:
+        exam = one.question.item.exam
+        yield work_queues.Item(
+            id=one.pk, title=one.question.item.body["text"][:120], note=f"{exam.title} · {exam.skill.name}",
+            url=reverse("qualification:ops_reading", args=[one.pk]), until=one.due_at,
+        )  # fmt: skip
+
+
+work_queues.declare(work_queues.WorkQueue(
+    key=QUEUE, title=gettext_lazy("Free texts of tests"),
+    about=gettext_lazy("Points by the rubric, within 48 hours; who wrote a text does not show."),
+    none=gettext_lazy("Nothing waits to be read."), roles=(OpsRole.QUALITY_LEAD,), waiting=_items,
+    count=lambda: waiting()[: work_queues.LOOKED_AT].count(),
+))  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from kit.api import MoneyField
 from qualification import items
 from qualification.models import Attempt, Exam, ExamItem, Grant, Reading, Skill
 
@@ -61,9 +62,18 @@ class ChanceSerializer(serializers.Serializer[Any]):
         return chance.held is not None
 
 
+class PromiseSerializer(serializers.Serializer[Any]):
+    """What passing pays, to whoever begins while seats are left."""
+
+    amount = MoneyField()
+    text = serializers.CharField()
+    full = serializers.BooleanField(help_text="Nothing is left of it: starting needs `?unpaid=true`")
+
+
 class OpenExamSerializer(serializers.Serializer[Any]):
     exam = ExamSerializer()
     chance = ChanceSerializer()
+    promises = PromiseSerializer(many=True)
 
 
 class NewExamSerializer(serializers.Serializer[Any]):

@@ -138,9 +138,16 @@ def take_next(*, queue: WorkQueue, by_id: uuid.UUID, now: datetime) -> Item | No
     return None
 
 
-def require(*, queue: str, item: uuid.UUID, by_id: uuid.UUID, now: datetime) -> None:
-    """Before somebody acts on an item: it is theirs, or becomes it. Raises Taken."""
-    _hold(queue, item, by_id, now)
+def require(*, queue: str, item: uuid.UUID, by_id: uuid.UUID, now: datetime, until: datetime | None = None) -> None:
+    """Before somebody acts on an item: it is theirs, or becomes it, `until` then where that is not the usual time. Raises Taken."""
+    held = _hold(queue, item, by_id, now)
+    if until is not None:
+        Claim.objects.filter(pk=held.pk).update(until=until)
+
+
+def is_held(*, queue: str, item: uuid.UUID, by_id: uuid.UUID, now: datetime) -> bool:
+    """Whether this person is at the item right now."""
+    return Claim.objects.filter(queue=queue, item=item, by_id=by_id, until__gt=now).exists()
 
 
 def release(*, queue: str, item: uuid.UUID, by_id: uuid.UUID) -> None:

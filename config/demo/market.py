@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from config.demo import lessons
 from config.demo.people import Cast
 from config.demo.work import JUSTIFICATIONS, QUESTIONS, SAFETY, Row, Turns, Work, works
 from config.reactions import REACTIONS
@@ -41,6 +42,7 @@ def make(cast: Cast) -> None:
     now = timezone.now()
     start = now - timedelta(days=10)
     _skills(cast, start)
+    lessons.adaptive(cast, start)
     described = works()
     made = [_project(cast, work, start) for work in described]
     for project, work in zip(made, described, strict=True):
@@ -49,6 +51,7 @@ def make(cast: Cast) -> None:
     for project, work in zip(made, described, strict=True):
         _running(cast, project, work, now)
     _judge_some(cast, now - timedelta(hours=3))
+    lessons.make(cast, made[0], now - timedelta(hours=2))
     deliver(now)
     _for_ops(cast, now)
     deliver(now)

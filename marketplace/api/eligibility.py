@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from kit.api import Body, change, reply
-from marketplace import eligibility, rules
+from marketplace import eligibility, projects
 from marketplace.api.reach import ClientView
 from workers import access
 
@@ -31,5 +31,7 @@ class EligibilityCount(ClientView):
 
     @extend_schema(request=EligibilityRuleSerializer, responses=EligibilityCountSerializer)
     def post(self, request: Request) -> HttpResponse:
-        rule = rules.check(EligibilityRuleSerializer.read(request)["rule"], field="rule")
+        rule = projects.check_rule(
+            EligibilityRuleSerializer.read(request)["rule"], organisation_id=self.whose(request), field="rule"
+        )
         return change(request, lambda: reply({"workers": eligibility.how_many(rule), "rule": rule}))

@@ -33,6 +33,7 @@ class GoldSerializer(serializers.Serializer[Any]):
     added_at = serializers.DateTimeField()
     voided_at = serializers.DateTimeField(allow_null=True)
     voided_why = serializers.CharField()
+    taught = serializers.BooleanField(help_text="Shown in the course as practice, so it is given out no more")
 
 
 class GoldRowSerializer(Body):

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from kit.api import PAGING, Body, change, listing, paged, reply
 from kit.errors import NotFound
 from kit.limits import spend
-from marketplace import questions
+from marketplace import clauses, questions
 from marketplace.api.reach import ClientView, OpsView, WorkerView
 from marketplace.models import Lease, Project, Question
 from workers import access
@@ -35,6 +35,7 @@ class WorkQuestionSerializer(serializers.Serializer[Any]):
     answer = serializers.CharField()
     answered_at = serializers.DateTimeField(allow_null=True)
     published = serializers.BooleanField(help_text="Whether everybody on the project reads it")
+    became_version = serializers.IntegerField(allow_null=True, help_text="The guideline version that it became part of")
 
 
 QUESTIONS = paged(WorkQuestionSerializer)
@@ -49,6 +50,26 @@ class AskQuestionSerializer(Body):
 class AnswerQuestionSerializer(Body):
     text = serializers.CharField(max_length=questions.LONGEST_ANSWER)
     publish = serializers.BooleanField(required=False, default=False)
+
+
+class ClauseSerializer(Body):
+    text = serializers.CharField(
+        required=False, max_length=clauses.CLAUSE_MOST, help_text="Markdown; question and answer when not given"
+    )
+    section = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=200,
+        help_text="Title of the section at whose end it stands; a section of questions and answers when not given",
+    )
+    after = serializers.IntegerField(required=False, help_text="Only while this is the version in force")
+    dry_run = serializers.BooleanField(required=False, default=False)
+
+
+class ClauseMadeSerializer(serializers.Serializer[Any]):
+    """The next version of the guideline, or what it would be."""
+
+    number = serializers.IntegerField()
+    published = serializers.BooleanField()
+    lines = serializers.ListField(child=serializers.ListField(child=serializers.CharField()), help_text="(+ or -, line) in order")
 
 
 class MyQuestions(WorkerView):
@@ -99,6 +120,27 @@ class AnswerQuestion(ClientView):
     @extend_schema(request=AnswerQuestionSerializer, responses=WorkQuestionSerializer)
     def post(self, request: Request, question_id: uuid.UUID) -> HttpResponse:
         return _answer(request, questions.find(question_id, organisation_id=self.whose(request)))
+
+
+class QuestionIntoGuideline(ClientView):
+    """An answer becomes part of the guideline: the next version, or with `dry_run` only what it would change."""
+
+    @extend_schema(request=ClauseSerializer, responses={200: ClauseMadeSerializer, 201: ClauseMadeSerializer})
+    def post(self, request: Request, question_id: uuid.UUID) -> HttpResponse:
+        given, found = ClauseSerializer.read(request), questions.find(question_id, organisation_id=self.whose(request))
+        words = {"text": given.get("text") or clauses.drafted(found), "section": given["section"]}
+        if given["dry_run"]:
+            proposal = clauses.propose(question=found, **words)
+            return reply({"number": proposal.after + 1, "published": False, "lines": [list(line) for line in proposal.lines]})
+
+        def work() -> HttpResponse:
+            lines = [list(line) for line in clauses.propose(question=found, **words).lines]
+            made = clauses.publish(
+                question=found, after=given.get("after"), actor_id=access.user_of(request).pk, now=timezone.now(), **words
+            )
+            return reply({"number": made.number, "published": True, "lines": lines}, 201)
+
+        return change(request, work)
 
 
 class OpsAnswerQuestion(OpsView):

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 
 from kit.api import Body, reply
 from kit.errors import Invalid
-from marketplace import rules, what_if
+from marketplace import projects, what_if
 from marketplace.api import reach
 from marketplace.api.reach import ClientView, OpsView
 from marketplace.models import Project
@@ -83,7 +83,9 @@ class OpsWhatIf(OpsView, WhatIf):
 def _rule(project: Project, wanted: dict[str, Any]) -> dict[str, Any] | None:
     if "eligibility" not in wanted:
         return None
-    changed = rules.check(wanted["eligibility"], field="eligibility")
+    changed = projects.check_rule(
+        wanted["eligibility"], organisation_id=project.organisation_id, field="eligibility"
+    )
     return asdict(what_if.rule(project=project, changed=changed, now=timezone.now()))
 
 

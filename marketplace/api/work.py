@@ -23,7 +23,7 @@ from marketplace.api.leases import LeaseSerializer, PayLineSerializer, shown_lin
 from marketplace.api.leases import shown as shown_lease
 from marketplace.api.reach import WorkerView
 from marketplace.api.submissions import SubmissionVerdictSerializer
-from marketplace.models import Dispute, Lease, Project, Submission, Verdict
+from marketplace.models import Course, Dispute, Lease, Project, Submission, Verdict
 from marketplace.states import SUBMISSION
 from payments import queries as money
 from payments.queries import EarningView
@@ -110,6 +110,7 @@ class RuleMissSerializer(serializers.Serializer[Any]):
     has = serializers.CharField()
     skill = serializers.CharField(allow_null=True)
     gap = serializers.CharField(allow_blank=True)
+    course = serializers.UUIDField(allow_null=True, help_text="The project whose course opens it: /work/projects/{id}/course/")
     opens = serializers.CharField(allow_blank=True)
 
 
@@ -134,6 +135,7 @@ class ProjectForWorkSerializer(serializers.Serializer[Any]):
     form = serializers.JSONField(help_text="The SurveyJS form of its tasks")
     guideline = serializers.IntegerField(allow_null=True)
     markdown = serializers.CharField()
+    course = serializers.BooleanField(help_text="Whether it has a course: /work/projects/{id}/course/")
 
 
 class BandSerializer(serializers.Serializer[Any]):
@@ -271,10 +273,7 @@ def shown_closed(closed: eligibility.Closed) -> dict[str, Any]:
     return {
         "project": closed.project_id, "name": closed.name, "kind": closed.kind, "tier": closed.tier,
         "own_organisation": closed.own_organisation, "slots": closed.slots,
-        "misses": [
-            {"fact": miss.fact, "wants": miss.wants, "has": miss.has, "skill": miss.skill, "gap": miss.gap, "opens": miss.opens}
-            for miss in closed.misses
-        ],
+        "misses": RuleMissSerializer(closed.misses, many=True).data,
     }  # fmt: skip
 
 
@@ -302,6 +301,7 @@ class ProjectForWork(WorkerView):
             "task_type": project.task_type, "settings": project.settings,
             "form": registry.drawer(project.task_type).form(project.settings),
             "guideline": version.number if version else None, "markdown": version.markdown if version else "",
+            "course": Course.objects.filter(project=project, open=True).exists(),
         })  # fmt: skip
 
 

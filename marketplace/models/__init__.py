@@ -5,11 +5,13 @@ from marketplace.models.batches import BadRow, Batch, Upload
 from marketplace.models.bonuses import Mission, MissionKind
 from marketplace.models.budgets import Budget, BudgetPeriod
 from marketplace.models.cases import AICase, WorkSigns
+from marketplace.models.courses import Course, CourseProgress, PracticeTask, PracticeTry
 from marketplace.models.disputes import ClientRecord, Dispute
 from marketplace.models.judging import QualityModel, Result, ReviewerRecord, Verdict
 from marketplace.models.pools import Announcement, BulkAction, Pool, PoolMember
 from marketplace.models.projects import BillRate, GuidelineVersion, Project, ProjectTry, Rate, SlotKind
 from marketplace.models.questions import Question
+from marketplace.models.seats import Seat, SeatOffer, TrainingKind
 from marketplace.models.webhooks import WebhookDelivery, WebhookEndpoint, WebhookNews, WebhookTry
 from marketplace.models.work import (
     Assignment,
@@ -40,6 +42,8 @@ __all__ = [
     "BudgetPeriod",
     "BulkAction",
     "ClientRecord",
+    "Course",
+    "CourseProgress",
     "Dispute",
     "Draft",
     "FairShare",
@@ -50,6 +54,8 @@ __all__ = [
     "MissionKind",
     "Pool",
     "PoolMember",
+    "PracticeTask",
+    "PracticeTry",
     "Project",
     "ProjectTry",
     "QualityModel",
@@ -59,11 +65,14 @@ __all__ = [
     "Ready",
     "Result",
     "ReviewerRecord",
+    "Seat",
+    "SeatOffer",
     "Slot",
     "SlotKind",
     "Submission",
     "SubmissionRound",
     "Task",
+    "TrainingKind",
     "Upload",
     "Verdict",
     "WebhookDelivery",

@@ -25,6 +25,7 @@ class Question(models.Model):
     answered_by = models.ForeignKey(site.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     answered_at = models.DateTimeField(null=True)
     published = models.BooleanField(default=False)
+    became_version = models.PositiveIntegerField(null=True)
 
     class Meta:
         constraints = [

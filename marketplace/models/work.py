@@ -43,7 +43,10 @@ class Task(models.Model):
 
 
 class GoldAnswer(models.Model):
-    """A known answer. `n` is a random place, so that workers meet gold in different order."""
+    """A known answer. `n` is a random place, so that workers meet gold in different order.
+
+    `taught`: a course shows it with its answer, so it is given out no more; what it measured before still counts.
+    """
 
     task = models.OneToOneField(Task, on_delete=models.PROTECT, primary_key=True, related_name="gold")
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="gold_answers", db_index=False)
@@ -51,6 +54,7 @@ class GoldAnswer(models.Model):
     answer = models.JSONField()
     voided_at = models.DateTimeField(null=True)
     voided_why = models.CharField(max_length=40, blank=True, default="")
+    taught = models.BooleanField(default=False, db_default=False)
     seen = models.PositiveIntegerField(default=0)
     right = models.PositiveIntegerField(default=0)
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -58,7 +62,9 @@ class GoldAnswer(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["project", "n"], name="gold_in_use", condition=models.Q(voided_at__isnull=True))
+            models.Index(
+                fields=["project", "n"], name="gold_in_use", condition=models.Q(taught=False, voided_at__isnull=True)
+            )
         ]
 
 

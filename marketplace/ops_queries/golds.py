@@ -38,7 +38,7 @@ class Doubtful:
 
 def doubtful(*, project_id: Any = None) -> list[Doubtful]:
     """Known answers in use that good workers keep failing, the most doubtful first; four statements."""
-    rows = GoldAnswer.objects.filter(voided_at__isnull=True, seen__gte=SEEN_LEAST, seen__gt=F("right") * 2)
+    rows = GoldAnswer.objects.filter(taught=False, voided_at__isnull=True, seen__gte=SEEN_LEAST, seen__gt=F("right") * 2)
     if project_id is None:
         rows = rows.filter(project__in=Queue.objects.filter(open=True).values("project_id"))
     else:

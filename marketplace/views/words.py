@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from kit.money import Money
 from marketplace.eligibility import Closed
-from marketplace.models import Batch, Lease, Project, Submission, Verdict
+from marketplace.models import Batch, Lease, Project, Seat, Submission, Verdict
 from marketplace.ops_queries.flow import TimeLeft
 from marketplace.pricing import PriceLine
 from marketplace.rules import Miss
@@ -133,6 +133,11 @@ def _mission(inputs: Mapping[str, Any], _currency: str) -> str:
     return said % {"name": inputs.get("mission", ""), **inputs}
 
 
+def _training(inputs: Mapping[str, Any], _currency: str) -> str:
+    said = _("course of “%(title)s” passed") if inputs.get("kind") == "course" else _("test “%(title)s” passed")
+    return said % {"title": inputs.get("title", "")} + "; " + _("a fixed fee, once")
+
+
 def _time(active_ms: int) -> str:
     """A length of work: seconds, minutes with seconds, hours with minutes."""
     seconds = round(active_ms / 1000)
@@ -151,6 +156,10 @@ def _projects_of_leases(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
     return dict(Lease.objects.filter(pk__in=ids).values_list("pk", "queue__project__name"))
 
 
+def _projects_of_seats(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
+    return dict(Seat.objects.filter(pk__in=ids).values_list("pk", "offer__batch__project__name"))
+
+
 def _batches(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, pay.BatchName]:
     rows = Batch.objects.filter(pk__in=ids).values_list("pk", "name", "project_id", "project__name")
     return {batch_id: pay.BatchName(batch=name, project_id=of, project=project) for batch_id, name, of, project in rows}
@@ -163,12 +172,15 @@ pay.declare_line("country", gettext_lazy("Country"), _country)
 pay.declare_line("floor", gettext_lazy("Hourly floor"), _floor)
 pay.declare_line("bonus", gettext_lazy("Right answer"), _bonus)
 pay.declare_line("mission", gettext_lazy("Mission"), _mission)
+pay.declare_line("training", gettext_lazy("Passed"), _training)
 pay.declare_line("round", gettext_lazy("Extra effort"), _round)
 pay.declare_line("kill_fee", gettext_lazy("Time of a lost task"), _kill_fee)
 pay.declare_source("submission", gettext_lazy("Task"), _projects_of_submissions)
 pay.declare_source("round", gettext_lazy("Task that came back"), _projects_of_leases)
 pay.declare_source("floor", gettext_lazy("Hourly floor"))
 pay.declare_source("bonus", gettext_lazy("Bonus"))
+pay.declare_source("course", gettext_lazy("Course"), _projects_of_seats)
+pay.declare_source("exam", gettext_lazy("Test"), _projects_of_seats)
 pay.declare_source("kill_fee", gettext_lazy("Time of a lost task"), _projects_of_leases)
 
 
@@ -195,17 +207,22 @@ def last_verdicts(submission_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Verdic
 
 
 def named(closed: Sequence[Closed]) -> list[Closed]:
-    """Closed doors with names instead of short codes for skills, countries and languages; one statement."""
+    """Closed doors with names instead of short codes for skills, countries and languages, and with the names of other projects
+    whose course is asked for; a statement for each of the two where there are any."""
     slugs = {miss.skill for door in closed for miss in door.misses if miss.skill}
     skills = dict(Skill.objects.filter(slug__in=slugs).values_list("slug", "name")) if slugs else {}
-    return [replace(door, misses=[_named(miss, skills) for miss in door.misses]) for door in closed]
+    others = {miss.course for door in closed for miss in door.misses if miss.course not in (None, str(door.project_id))}
+    projects = {str(pk): name for pk, name in Project.objects.filter(pk__in=others).values_list("pk", "name")} if others else {}
+    return [replace(door, misses=[_named(miss, skills, projects) for miss in door.misses]) for door in closed]
 
 
-def _named(miss: Miss, skills: Mapping[str, str]) -> Miss:
+def _named(miss: Miss, skills: Mapping[str, str], projects: Mapping[str, str]) -> Miss:
     """The rule's own sentence, with the codes in it written out."""
     wants, has = miss.wants, miss.has
     if miss.skill:
         wants = wants.replace(miss.skill, skills.get(miss.skill, miss.skill))
+    elif miss.course and miss.course in projects:
+        wants = _("%(wants)s: “%(project)s”") % {"wants": wants, "project": projects[miss.course]}
     elif miss.fact == "country":
         wants, has = (COUNTRY_CODE.sub(lambda code: str(COUNTRIES.get(code[0], code[0])), text) for text in (wants, has))
     elif miss.fact == "language":

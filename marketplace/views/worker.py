@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from kit import paging
 from kit.errors import Invalid, NotFound
 from marketplace import cases, dispatch, disputes, doors, eligibility, outlook, pay_preview, pricing, queries, reviewers, routing
-from marketplace.models import Lease, Project, Ready, Submission, WorkerRecord
+from marketplace.models import Course, Lease, Project, Ready, Submission, WorkerRecord
 from marketplace.models.judging import Decision
 from marketplace.quality import scores
 from marketplace.views import words
@@ -91,7 +91,8 @@ def project_pay(request: WorkerRequest, project_id: uuid.UUID) -> HttpResponse:
         raise NotFound(_("There is no such project."))
     found = pay_preview.offers(worker_id=request.user.pk, project=project, now=timezone.now())
     return render(request, "worker/pay.html", {
-        "project": project, "crumbs": [{"label": _("My desk"), "url": reverse("market:work_home")}],
+        "project": project, "course": Course.objects.filter(project=project, open=True).exists(),
+        "crumbs": [{"label": _("My desk"), "url": reverse("market:work_home")}],
         "offers": [{"offer": one, "lines": words.pay_lines(one.lines, one.pay.currency), **_in_percent(one)} for one in found],
     })
 

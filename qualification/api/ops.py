@@ -18,7 +18,7 @@ from qualification import grants, skills
 from qualification import serializers as shapes
 from qualification.models import Grant
 from workers import access, api_lists
-from workers.api.ops import fresh_authentication
+from workers.api.ops import decided
 from workers.decisions import LOOKS_AFTER_PEOPLE
 from workers.serializers import DecideSerializer, DecisionSerializer
 
@@ -63,16 +63,5 @@ class TakeAway(APIView):
     @extend_schema(tags=["ops"], request=DecideSerializer, responses={201: DecisionSerializer})
     @once
     def post(self, request: Request, grant_id: uuid.UUID) -> Response:
-        given = DecideSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        held = grants.find(grant_id)
-        decision = grants.take_away(
-            held=held,
-            by_id=access.user_of(request).pk,
-            reason=given.validated_data["reason"],
-            clause=given.validated_data["clause"],
-            evidence=[dict(piece) for piece in given.validated_data["evidence"]],
-            reauthenticated_at=fresh_authentication(request),
-            now=timezone.now(),
-        )
+        decision = grants.take_away(held=grants.find(grant_id), **decided(request))
         return Response(DecisionSerializer(decision).data, status=201)

@@ -11,14 +11,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from kit.api import once
 from kit.errors import NotFound
-from qualification import attempts, exams, grants, images, papers, skills
+from qualification import attempts, exams, grants, images, papers, promises, skills
 from qualification import serializers as shapes
 from qualification.models import Attempt, Exam
 from workers import access, api_lists, queries
@@ -57,7 +57,8 @@ class ExamDetail(APIView):
         worker_id = access.user_of(request).pk
         exam = open_exam(exam_id, worker_id)
         chance = attempts.chance(exam=exam, worker_id=worker_id, now=timezone.now())
-        shown: Any = shapes.OpenExamSerializer({"exam": exam, "chance": chance})
+        promised = promises.of(exam=exam, worker_id=worker_id, now=timezone.now())
+        shown: Any = shapes.OpenExamSerializer({"exam": exam, "chance": chance, "promises": promised})
         return Response(shown.data)
 
 
@@ -66,12 +67,15 @@ class Start(APIView):
 
     permission_classes = [access.Worker]
 
-    @extend_schema(tags=["exams"], request=None, responses=shapes.PaperSerializer)
+    @extend_schema(
+        tags=["exams"], request=None, responses=shapes.PaperSerializer,
+        parameters=[OpenApiParameter("unpaid", bool, description="Begin also where every paid seat is taken")],
+    )
     @once
     def post(self, request: Request, exam_id: uuid.UUID) -> Response:
-        worker_id = access.user_of(request).pk
+        worker_id, unpaid = access.user_of(request).pk, request.query_params.get("unpaid", "").lower() in ("true", "1")
         exam = open_exam(exam_id, worker_id)
-        attempt = attempts.start(exam=exam, worker_id=worker_id, now=timezone.now())
+        attempt = attempts.start(exam=exam, worker_id=worker_id, now=timezone.now(), unpaid=unpaid)
         return Response(paper(attempt))
 
 

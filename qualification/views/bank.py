@@ -1,4 +1,4 @@
-"""Ops' pages of a bank: the health of its questions, estimating them anew, files in and out."""
+"""Pages of a bank, for ops and for organisations with their own: the health of its questions, estimating them anew, files in and out."""
 
 from __future__ import annotations
 
@@ -19,22 +19,23 @@ from qualification import attempts, bank, bank_files, exams
 from qualification.forms import VoidForm
 from qualification.models import Attempt, BankFile, Exam
 from qualification.states import LIVE, RESTING, VOID
-from workers import access, queries
+from qualification.views.makers import address, doors, may_make
 from workers.access import PersonRequest
-from workers.models import OpsRole
+from workers.models import OpsRole, Organisation
 
 CSV, JSON = "csv", "json"
 
 
+@doors()
 @require_GET
-@access.ops()
-def health(request: PersonRequest, exam_id: uuid.UUID) -> HttpResponse:
+def health(request: PersonRequest, owner: Organisation | None, exam_id: uuid.UUID) -> HttpResponse:
     """What the answers say about each question: doubtful keys and worn questions first."""
-    found = exams.find(exam_id=exam_id, organisation=None)
+    found = exams.find(exam_id=exam_id, organisation=owner)
     rows = bank.look(found)
     usable = [row for row in rows if row.item.state != VOID]
     context: dict[str, Any] = {
         "exam": found,
+        "owner": owner,
         "rows": [{"row": row, "words": _words(row), "item": row.item} for row in rows],
         "doubtful": sum(row.alarm for row in usable),
         "worn": sum(row.worn for row in usable),
@@ -42,7 +43,7 @@ def health(request: PersonRequest, exam_id: uuid.UUID) -> HttpResponse:
         "usable": len(usable),
         "sat": Attempt.objects.filter(series=found.series).exclude(state=LIVE).count(),
         "least": bank.LEAST_PEOPLE,
-        "may_make": queries.has_ops_role(request.user.pk, OpsRole.QUALITY_LEAD),
+        "may_make": may_make(request, owner),
         "void_form": VoidForm(),
         "enough": bank.LEAST_PEOPLE,
     }
@@ -60,11 +61,11 @@ def _words(row: bank.Row) -> str:
     return ""
 
 
+@doors(OpsRole.QUALITY_LEAD)
 @require_POST
-@access.ops(OpsRole.QUALITY_LEAD)
-def calibrate(request: PersonRequest, exam_id: uuid.UUID) -> HttpResponse:
+def calibrate(request: PersonRequest, owner: Organisation | None, exam_id: uuid.UUID) -> HttpResponse:
     """Estimate discrimination and difficulty from everybody's answers."""
-    found = exams.find(exam_id=exam_id, organisation=None)
+    found = exams.find(exam_id=exam_id, organisation=owner)
     try:
         with transaction.atomic(durable=True):
             count = bank.calibrate(exam=found, by_id=request.user.pk, now=timezone.now())
@@ -72,24 +73,24 @@ def calibrate(request: PersonRequest, exam_id: uuid.UUID) -> HttpResponse:
         messages.success(request, words % {"count": count})
     except bank.TooFew as error:
         messages.error(request, str(error))
-    return redirect("qualification:ops_bank", exam_id=exam_id)
+    return redirect(address(owner, "bank", exam_id))
 
 
+@doors(OpsRole.QUALITY_LEAD)
 @require_POST
-@access.ops(OpsRole.QUALITY_LEAD)
-def rest_question(request: PersonRequest, exam_id: uuid.UUID, item_id: uuid.UUID) -> HttpResponse:
+def rest_question(request: PersonRequest, owner: Organisation | None, exam_id: uuid.UUID, item_id: uuid.UUID) -> HttpResponse:
     """Stop drawing a question for now, or draw it again."""
-    item = exams.find_item(exams.find(exam_id=exam_id, organisation=None), item_id)
+    item = exams.find_item(exams.find(exam_id=exam_id, organisation=owner), item_id)
     with transaction.atomic(durable=True):
         attempts.rest_item(item=item, rest=item.state != RESTING, by_id=request.user.pk, now=timezone.now())
-    return redirect("qualification:ops_bank", exam_id=exam_id)
+    return redirect(address(owner, "bank", exam_id))
 
 
+@doors(OpsRole.QUALITY_LEAD)
 @require_GET
-@access.ops(OpsRole.QUALITY_LEAD)
-def export(request: PersonRequest, exam_id: uuid.UUID, form: str) -> HttpResponse:
+def export(request: PersonRequest, owner: Organisation | None, exam_id: uuid.UUID, form: str) -> HttpResponse:
     """All questions with their keys, as a file that the same page reads again."""
-    found = exams.find(exam_id=exam_id, organisation=None)
+    found = exams.find(exam_id=exam_id, organisation=owner)
     return download(found, form)
 
 
@@ -103,11 +104,11 @@ def download(found: Exam, form: str) -> HttpResponse:
     return attachment(bank_files.as_csv(found), "text/csv; charset=utf-8", name)
 
 
+@doors(OpsRole.QUALITY_LEAD)
 @require_GET
-@access.ops(OpsRole.QUALITY_LEAD)
-def bad_rows(request: PersonRequest, exam_id: uuid.UUID, file_id: uuid.UUID) -> HttpResponse:
+def bad_rows(request: PersonRequest, owner: Organisation | None, exam_id: uuid.UUID, file_id: uuid.UUID) -> HttpResponse:
     """The rows of a file that could not become questions, with line and reason, to be put right."""
-    found = BankFile.objects.filter(pk=file_id, exam=exams.find(exam_id=exam_id, organisation=None)).first()
+    found = BankFile.objects.filter(pk=file_id, exam=exams.find(exam_id=exam_id, organisation=owner)).first()
     if found is None:
         raise NotFound(_("There is no such file."))
     return attachment(bank_files.bad_as_csv(found), "text/csv; charset=utf-8", "bad-rows.csv")

@@ -76,7 +76,9 @@ def reading(request: PersonRequest, reading_id: uuid.UUID) -> HttpResponse:
         except (Invalid, queue.Taken) as refused:
             error = refused
     body, now = found.question.item.body, timezone.now()
-    mine = found.claimed_by_id == request.user.pk and found.claimed_until is not None and found.claimed_until > now
+    mine = queue.is_mine(reading=found, by_id=request.user.pk, now=now)
+    if mine and (found.claimed_until is None or found.claimed_by_id != request.user.pk):
+        found.claimed_until = now + queue.CLAIM
     lines = [
         line | {"name_of_field": f"points_{at}", "choices": range(line["points"] + 1), "given": request.POST.get(f"points_{at}", "")}
         for at, line in enumerate(body["rubric"])

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kit.errors import Invalid, NotFound, ProductError
-from qualification import accommodations, attempts, exams, grading, grants, images, papers, readings
+from qualification import accommodations, attempts, exams, grading, grants, images, papers, promises, readings
 from qualification.models import Attempt, Exam, ExamItem, Grant
 from qualification.states import LIVE
 from workers import access, agreements
@@ -87,6 +87,7 @@ def exam(request: WorkerRequest, exam_id: uuid.UUID) -> HttpResponse:
         {
             "exam": found,
             "chance": chance,
+            "promises": promises.of(exam=found, worker_id=request.user.pk, now=timezone.now()) if not chance.live else [],
             "about": agreements.as_html(found.about) if found.about else "",
             "minutes": found.time_limit_seconds * time_bp // accommodations.USUAL // 60,
             "time_percent": time_bp // 100 if time_bp != accommodations.USUAL else None,
@@ -110,7 +111,9 @@ def start(request: WorkerRequest, exam_id: uuid.UUID) -> HttpResponse:
     """Start an attempt, or go on with the live one."""
     found = _open_exam(exam_id, request.user.pk)
     with transaction.atomic(durable=True):
-        attempt = attempts.start(exam=found, worker_id=request.user.pk, now=timezone.now())
+        attempt = attempts.start(
+            exam=found, worker_id=request.user.pk, now=timezone.now(), unpaid=request.POST.get("unpaid") == "1"
+        )
     return redirect("qualification:attempt", attempt_id=attempt.pk)
 
 

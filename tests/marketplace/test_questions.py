@@ -168,3 +168,36 @@ class TestSupport:
         assert answered.json()["state"] == "answered"
         assert len(api.get("/api/v1/me/support/").json()["results"]) == 2
         assert browser(people.worker("Eve")).get("/account/help/").content.decode().count("does not load") == 0
+
+
+def test_an_answer_becomes_part_of_the_guideline_with_its_lines_shown_before() -> None:
+    (mira, shop), ana = people.client(), people.worker("Ana")
+    batch = market.launched(mira, shop, texts=2)
+    market.work(ana)
+    one = asked(ana, batch.project)
+    page = f"/client/{shop.slug}/questions/{one.pk}/"
+    tab = browser(mira)
+    api = program(mira, "client:read", "client:write", organisation=shop)
+    door = f"/api/v1/questions/{one.pk}/guideline/"
+    assert api.post(door, {}, content_type="application/json").status_code == 409
+    with transaction.atomic():
+        questions.answer(question=one, by_id=mira.pk, text="Yes, hail is rainy.", publish=True, now=NOW)
+    dry = api.post(door, {"dry_run": True}, content_type="application/json").json()
+    came = [["+", "## Questions and answers"], ["+", "**Is hail rainy?**"], ["+", "Yes, hail is rainy."]]
+    assert dry == {"number": 2, "published": False, "lines": came} and batch.project.guidelines.count() == 1
+    assert "Yes, hail is rainy." in tab.get(f"{page}guideline/").content.decode()
+    words = {"text": "Hail counts as rain.", "section": "Weather", "after": 1}
+    assert b"Hail counts" in tab.post(f"{page}guideline/preview/", words).content
+    assert tab.post(f"{page}guideline/", words | {"after": 7}).status_code == 422
+    assert tab.post(f"{page}guideline/", words | {"section": "No such"}).status_code == 422
+    assert batch.project.guidelines.count() == 1
+    assert tab.post(f"{page}guideline/", words).status_code == 302
+    newest = batch.project.guidelines.get(number=2)
+    assert newest.markdown == "# Weather\n\nPick what the text says.\n\nHail counts as rain." and newest.what_changed == "Is hail rainy?"
+    assert tab.post(f"{page}guideline/", words | {"after": 2}).status_code == 422
+    assert Question.objects.get(pk=one.pk).became_version == 2 and b"since version 2" in tab.get(page).content
+    _ned, other = people.client("Ned")
+    viewer = people.person("Viewer")
+    Membership.objects.create(user=viewer, organisation=shop, role="viewer", since=NOW)
+    assert browser(_ned).get(f"/client/{other.slug}/questions/{one.pk}/guideline/").status_code == 404
+    assert browser(viewer).get(f"{page}guideline/").status_code == 403

@@ -18,6 +18,7 @@ from tests.qualification.test_adaptive import adaptive_exam
 from tests.qualification.test_bank import key_of, question, sat, selection
 from tests.qualification.test_kinds import NUMBER, PROSE, TEXT
 from tests.workers.doors import browser, program
+from workers.models import Claim
 
 pytestmark = pytest.mark.django_db
 
@@ -227,6 +228,17 @@ class TestTextsToRead:
         lead.post(f"/ops/readings/{reading.pk}/give-back/")
         wen.post(f"/ops/readings/{reading.pk}/claim/")
         assert "Points" in text(wen.get(f"/ops/readings/{reading.pk}/"))
+
+    def test_it_is_a_work_queue_too_and_what_is_handed_over_is_read_by_whom_it_was_given_to(self, lead: Client) -> None:
+        reading, other = waiting(), people.ops("Wen", "quality_lead")
+        wen, page = browser(other), f"/ops/readings/{reading.pk}/"
+        assert PROSE["text"][:40] in text(lead.get("/ops/queues/readings/"))
+        assert lead.post("/ops/queues/readings/next/")["Location"] == page
+        assert "Points" in text(lead.get(page)) and wen.post(f"{page}claim/").status_code == 409
+        lead.post(f"/ops/queues/readings/{reading.pk}/hand-over/", {"to": other.email, "note": "Chemistry"})
+        assert lead.post(page, {"points_0": "3", "points_1": "1"}).status_code == 422
+        assert wen.post(page, {"points_0": "3", "points_1": "1"}).status_code == 302
+        assert Reading.objects.get(pk=reading.pk).graded_by == other and not Claim.objects.exists()
 
     def test_the_api_is_the_same_queue(self, desk: Client) -> None:
         reading = waiting()

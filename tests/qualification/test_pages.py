@@ -187,3 +187,35 @@ def test_the_page_of_skills_costs_the_same_with_thirty_exams_as_with_three(djang
     assert tab.get("/work/skills/").status_code == 200, "the first page of a session also keeps which seat its reader takes"
     with django_assert_max_num_queries(12):
         assert tab.get("/work/skills/").status_code == 200
+
+
+def test_an_organisation_makes_and_mends_banks_of_its_own_and_of_nobody_else() -> None:
+    mira, shop = people.client()
+    eve, other = people.client("Eve")
+    theirs = cast.draft(of=cast.skill("Theirs", organisation=other))
+    tab, home = browser(mira), f"/client/{shop.slug}/skills/"
+    assert tab.post(home, {"name": "Clouds", "kind": "subject", "parent": "", "description": ""}).status_code == 302
+    made = Skill.objects.get(name="Clouds")
+    assert made.organisation == shop and b"Clouds" in tab.get(home).content
+    rules = {
+        "title": "Clouds, the basics", "tier": "1", "pass_percent": "80", "minutes": "10", "draws": "1", "cooldown_hours": "1",
+        "max_attempts": "3", "second_chance_days": "0", "valid_days": "365", "form": "fixed",
+    }
+    here = tab.post(f"{home}{made.slug}/exams/new/", rules)["Location"]
+    assert here.startswith(f"{home}exams/")
+    file = SimpleUploadedFile("bank.csv", b"question,right,option_1,option_2\nHigh?,1,Cirrus,Fog\nLow?,9,Cirrus,Fog\n")
+    read = tab.post(f"{here}questions/file/", {"file": file})
+    assert b"Line 3" in read.content and Exam.objects.get(skill=made).items.count() == 1
+    assert b"Cirrus" in tab.get(f"{here}").content and b"Cirrus" in tab.get(f"{here[:-1]}/bank.csv").content
+    assert tab.post(f"{here}publish/")["Location"] == here
+    assert tab.get(f"{here}bank/").status_code == 200
+    item = Exam.objects.get(skill=made).items.get()
+    assert tab.post(f"{here}questions/{item.pk}/void/", {"reason": "Both are."}).status_code == 302
+    item.refresh_from_db()
+    assert item.state == "void"
+    stranger = browser(eve)
+    assert stranger.get(here).status_code in (403, 404)
+    assert stranger.get(f"/client/{other.slug}/skills/exams/{Exam.objects.get(skill=made).pk}/").status_code == 404
+    for path in ("", "bank/", "bank.csv"):
+        assert tab.get(f"{home}exams/{theirs.pk}/{path}").status_code == 404
+    assert browser(people.ops("Olu", "quality_lead")).get(f"/ops/exams/{Exam.objects.get(skill=made).pk}/").status_code == 404

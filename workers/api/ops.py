@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from django.http import HttpResponse
 from django.utils import timezone
@@ -74,18 +75,23 @@ class End(APIView):
     @extend_schema(tags=["ops"], request=shapes.DecideSerializer, responses={201: shapes.DecisionSerializer})
     @once
     def post(self, request: Request, person_id: uuid.UUID) -> Response:
-        given = shapes.DecideSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        decision = standing.decide_ending(
-            worker_id=person_id,
-            by_id=access.user_of(request).pk,
-            reason=given.validated_data["reason"],
-            clause=given.validated_data["clause"],
-            evidence=[dict(piece) for piece in given.validated_data["evidence"]],
-            reauthenticated_at=fresh_authentication(request),
-            now=timezone.now(),
-        )
+        decision = standing.decide_ending(worker_id=person_id, **decided(request))
         return Response(shapes.DecisionSerializer(decision).data, status=201)
+
+
+def decided(request: Request) -> dict[str, Any]:
+    """What every decision against a person needs, out of its request: by whom and when, reason, clause, evidence, and when they
+    last proved who they are. Raises DRF's ValidationError, ReauthenticationTooOld."""
+    given = shapes.DecideSerializer(data=request.data)
+    given.is_valid(raise_exception=True)
+    return {
+        "by_id": access.user_of(request).pk,
+        "reason": given.validated_data["reason"],
+        "clause": given.validated_data["clause"],
+        "evidence": [dict(piece) for piece in given.validated_data["evidence"]],
+        "reauthenticated_at": fresh_authentication(request),
+        "now": timezone.now(),
+    }
 
 
 def fresh_authentication(request: Request) -> datetime:

@@ -58,6 +58,7 @@ PAGES = (
     ("guideline", gettext_lazy("Guideline"), "market:project_guideline"),
     ("terms", gettext_lazy("Pay and judging"), "market:project_terms"),
     ("workers", gettext_lazy("Who may work"), "market:project_workers"), ("gold", gettext_lazy("Gold"), "market:project_gold"),
+    ("course", gettext_lazy("Course"), "market:project_course"),
     ("budget", gettext_lazy("Budget"), "market:project_budget"),
 )  # fmt: skip
 

@@ -19,7 +19,8 @@ from django.views.decorators.http import require_POST
 
 from kit.errors import Invalid, ProductError
 from kit.money import Money
-from marketplace import eligibility, forms, guidelines, pricing, projects, queries, raises, rates, rules, what_if
+from marketplace import courses, eligibility, forms, guidelines, pricing, projects, queries, raises, rates, rules, what_if
+from marketplace.eligibility_form import Eligibility
 from marketplace.models import Project, Rate, SlotKind
 from marketplace.settings_form import Settings
 from marketplace.views.client.frame import GET_OR_POST, as_text, example, is_fragment, project_of, project_page, put_error
@@ -275,7 +276,7 @@ def workers(request: ClientRequest, org: str, project_id: uuid.UUID) -> HttpResp
     """Who may answer and who may review, each with a live count of how many people that is right now."""
     project = project_of(request, project_id)
     parts = {"eligibility": project.eligibility, "review_eligibility": project.review_eligibility}
-    asked = {name: _who(request, name, rule) for name, rule in parts.items() if name in _asked_for(project)}
+    asked = {name: _who(request, project, name, rule) for name, rule in parts.items() if name in _asked_for(project)}
     if request.method == "POST" and all(form.is_valid() for form in asked.values()):
         try:
             with transaction.atomic(durable=True):
@@ -290,7 +291,7 @@ def workers(request: ClientRequest, org: str, project_id: uuid.UUID) -> HttpResp
     everyone = eligibility.how_many({"all": []})
     shown = [
         {"form": form, "name": name, "count": _fitting(form, parts[name]), "everyone": everyone, "rule": parts[name],
-         "by_api": forms.Eligibility.initial_of(parts[name]) is None and list(rules.leaves(parts[name]))}
+         "by_api": _as_answers(project, parts[name]) is None and list(rules.leaves(parts[name]))}
         for name, form in asked.items()
     ]  # fmt: skip
     faulty = any(form.errors for form in asked.values())
@@ -304,12 +305,19 @@ def _asked_for(project: Project) -> tuple[str, ...]:
     return ("eligibility", "review_eligibility") if reviewed else ("eligibility",)
 
 
-def _who(request: ClientRequest, name: str, rule: rules.Rule) -> forms.Eligibility:
-    initial = forms.Eligibility.initial_of(rule) or {}
-    return forms.Eligibility(request.POST or None, initial=initial, skills=_known_skills(request), prefix=name)
+def _who(request: ClientRequest, project: Project, name: str, rule: rules.Rule) -> Eligibility:
+    course = courses.of_project(project)
+    return Eligibility(
+        request.POST or None, initial=_as_answers(project, rule) or {}, skills=_known_skills(request), prefix=name,
+        course=(str(project.pk), courses.version_of(project)) if course else None,
+    )
 
 
-def _effect(form: forms.Eligibility, project: Project, part: str) -> what_if.RuleEffect | None:
+def _as_answers(project: Project, rule: rules.Rule) -> dict[str, Any] | None:
+    return Eligibility.initial_of(rule, project=str(project.pk))
+
+
+def _effect(form: Eligibility, project: Project, part: str) -> what_if.RuleEffect | None:
     """What the rule that is being put together would have done to the last month; None where nobody worked or it is no rule."""
     if part != "eligibility" or not form.is_bound or not form.is_valid():
         return None
@@ -321,7 +329,7 @@ def _effect(form: forms.Eligibility, project: Project, part: str) -> what_if.Rul
     return found if found.answers else None
 
 
-def _fitting(form: forms.Eligibility, rule: rules.Rule) -> int | None:
+def _fitting(form: Eligibility, rule: rules.Rule) -> int | None:
     """How many people the form's present answers let in; None while they are no rule."""
     try:
         if form.is_bound:
@@ -338,7 +346,7 @@ def count(request: ClientRequest, org: str, project_id: uuid.UUID, part: str) ->
     project = project_of(request, project_id)
     if not is_fragment(request):
         return redirect("market:project_workers", org=org, project_id=project.pk)
-    form = _who(request, part, project.eligibility)
+    form = _who(request, project, part, project.eligibility)
     return render(request, "client/_count.html", {
         "count": _fitting(form, project.eligibility), "everyone": eligibility.how_many({"all": []}), "name": part,
         "effect": _effect(form, project, part),

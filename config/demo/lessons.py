@@ -1,0 +1,86 @@
+"""What can be learnt and proven in the demo: a course with practice, one worker half way through it, and an adaptive exam."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from config.demo.people import Cast
+from marketplace import courses, gold, learning
+from marketplace.models import Course, GoldAnswer, Project
+from qualification import exams, items, skills
+
+PRACTICE = (
+    ("The lock opened, but the front light stays dark and it is getting late.", "fault", "2. The desks",
+     "Something does not work as it should: that is the fault desk, also where the ride could go on."),
+    ("I was charged twice, and by the way the saddle is loose on the bike I am standing beside.", "fault", "1. One desk only",
+     "Two things in one message: the loose saddle cannot wait, the charge can."),
+    ("Is there a discount for groups of ten?", "question", "2. The desks",
+     "Nothing has gone wrong and nobody wants to book yet: it is a question."),
+)  # fmt: skip
+"""A message, its desk, the section it follows, and why."""
+
+ABOUT = "Ten minutes on which desk a message belongs to, with three messages to try it on."
+
+FLEETS = (16, 17, 18, 19, 22, 24, 25, 26, 28, 34)
+
+
+def make(cast: Cast, project: Project, now: datetime) -> None:
+    """A course of the first project; Ana has begun it, Wen has passed."""
+    with transaction.atomic():
+        rows = [({"text": text}, {"label": desk}) for text, desk, _section, _why in PRACTICE]
+        gold.add(project=project, rows=rows, actor_id=cast.mira.pk, now=now, rng=random.Random(5))
+        by_text = {one.task.payload["text"]: one for one in GoldAnswer.objects.filter(project=project).select_related("task")}
+        for text, _desk, section, why in PRACTICE:
+            courses.practise_with(
+                project=project, task_id=by_text[text].pk, reason=why, section=section, actor_id=cast.mira.pk, now=now
+            )
+        course = courses.change(project=project, about=ABOUT, open=True, actor_id=cast.mira.pk, now=now)
+        ana, wen = cast.workers[:2]
+        _take(ana.pk, course, now, most=2)
+        _take(wen.pk, course, now - timedelta(hours=1), most=99)
+
+
+def _take(worker_id: uuid.UUID, course: Course, now: datetime, *, most: int) -> None:
+    """So many steps, each right."""
+    progress = learning.begin(worker_id=worker_id, course=course, now=now)
+    for step in learning.shown(progress)[:most]:
+        if step.practice is None:
+            learning.read(progress=progress, n=step.n, now=now)
+        else:
+            learning.practise(progress=progress, n=step.n, answer=step.practice.gold.answer, now=now)
+
+
+def adaptive(cast: Cast, now: datetime) -> None:
+    """A bank of sums whose difficulty is stated, and the exam that asks only as many of them as it needs."""
+    with transaction.atomic():
+        skill = skills.create(
+            name="Sums at hand", kind="subject", by_id=cast.olu.pk, now=now,
+            description="Counts, adds and shares out without a slip, as tallies and invoices need it.",
+        )
+        exam = exams.create(
+            skill=skill, title="Sums at hand", by_id=cast.olu.pk, now=now, form="adaptive", tier=2, cuts=[-0.5, 0.5], draws=10,
+            time_limit_seconds=900, about="Small sums about hiring out bikes. The next one depends on how you did; paper is fine.",
+        )
+        items.add(exam=exam, items=[items.check(question) for question in _bank()])
+        exams.publish(exam=exam, by_id=cast.olu.pk, now=now)
+
+
+def _bank() -> list[dict[str, object]]:
+    """Thirty sums from easy to hard; the parameters are stated, as those of a new bank are."""
+    found: list[dict[str, object]] = []
+    for at, bikes in enumerate(FLEETS):
+        price, days = 7 + at, 2 + at % 4
+        asked = (
+            (f"A station has {bikes} bikes and {at + 2} are out. How many are there?", bikes - at - 2, -1.6),
+            (f"{bikes} bikes cost {price} a day each. What do they cost for {days} days?", bikes * price * days, 0.0),
+            (f"A group pays {bikes * price * days} for {bikes} bikes and {days} days. What is one bike a day?", price, 1.1),
+        )
+        found += [
+            {"kind": "number", "text": text, "value": str(value), "topic": "sums", "a": 1.2 + 0.05 * at, "b": round(b + 0.1 * at, 2)}
+            for text, value, b in asked
+        ]
+    return found
