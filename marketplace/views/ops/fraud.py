@@ -80,7 +80,7 @@ def draw(person_id: uuid.UUID, edges: list[tuple[uuid.UUID, uuid.UUID, str, str]
     nodes = {person_id: Node(known[person_id], WIDTH / 2, HEIGHT / 2, True)}
     for at, other in enumerate(others):
         angle = 2 * math.pi * at / len(others) - math.pi / 2
-        x, y = WIDTH / 2 + 240 * math.cos(angle), HEIGHT / 2 + 150 * math.sin(angle)
+        x, y = WIDTH / 2 + 215 * math.cos(angle), HEIGHT / 2 + 150 * math.sin(angle)
         nodes[other] = Node(known[other], round(x, 1), round(y, 1), False)
     lines = [Line(nodes[a], nodes[b], kind, words) for a, b, kind, words in edges]
     return Picture(list(nodes.values()), lines)
