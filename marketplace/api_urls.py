@@ -48,6 +48,7 @@ client: list[URLPattern] = [
     path("ops/pools/count/", pools.PoolCount.as_view(), name="api_ops_pool_count"),
     path("ops/pools/<uuid:pool_id>/", pools.OnePool.as_view(), name="api_ops_pool"),
     path("ops/pools/<uuid:pool_id>/people/", pools.PoolPeople.as_view(), name="api_ops_pool_people"),
+    path("ops/pools/<uuid:pool_id>/together/", pools.PoolTogether.as_view(), name="api_ops_pool_together"),
     path("ops/pools/<uuid:pool_id>/limit/", pools.PoolLimit.as_view(), name="api_ops_pool_limit"),
     path("ops/bulk-actions/<uuid:action_id>/undo/", pools.UndoBulk.as_view(), name="api_undo_bulk"),
     path("ops/announcements/", pools.Announcements.as_view(), name="api_announcements"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.forms import Eligibility, Styled
 from marketplace.rules import Rule
+from workers import standing
 from workers.preferences import CONTENT
 
 
@@ -51,6 +52,25 @@ class PoolPeople(Styled):
         widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false"}),
     )  # fmt: skip
     file = forms.FileField(label=_("Or a CSV file"), required=False)
+
+
+class PauseAll(Styled):
+    """Why and for how long everybody in a pool is paused."""
+
+    reason = forms.ChoiceField(label=_("Reason, as each person reads it"), choices=standing.PAUSE_REASON_CHOICES[1:])
+    days = forms.IntegerField(label=_("Days"), min_value=1, max_value=30, initial=7)
+
+
+class GiveAll(Styled):
+    """Which skill everybody in a pool is given."""
+
+    skill = forms.ChoiceField(label=_("Skill"))
+    tier = forms.TypedChoiceField(label=_("Tier"), choices=[(tier, str(tier)) for tier in range(4)], coerce=int, initial=1)
+    days = forms.IntegerField(label=_("Days that it lasts"), min_value=1, max_value=3_660, initial=365)
+
+    def __init__(self, *args: Any, skills: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["skill"].choices = list(skills)  # type: ignore[attr-defined]
 
 
 class Announcing(Styled):

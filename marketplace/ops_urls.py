@@ -47,6 +47,7 @@ urlpatterns = [
     path("ops/pools/named/<uuid:pool_id>/people.csv", named_pools.people_csv, name="ops_pool_csv"),
     path("ops/pools/named/<uuid:pool_id>/limit/", named_pools.limit, name="ops_pool_limit"),
     path("ops/pools/named/<uuid:pool_id>/archive/", named_pools.archive, name="ops_archive_pool"),
+    path("ops/pools/named/<uuid:pool_id>/together/", named_pools.together, name="ops_pool_together"),
     path("ops/pools/actions/<uuid:action_id>/undo/", named_pools.undo, name="ops_undo_bulk"),
     path("ops/questions/<uuid:question_id>/", questions.of_ops, name="ops_question"),
     path("ops/announcements/", named_pools.announcement_list, name="ops_announcements"),

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kit.errors import Invalid, NotFound, ProductError
-from marketplace import announcements, eligibility, ops_forms, pool_files, pools, projects, rules
+from marketplace import announcements, bulk, eligibility, ops_forms, pool_files, pools, projects, rules
 from marketplace.models import Announcement, BulkAction, Pool, Project
 from marketplace.views.client.frame import is_fragment, put_error
 from marketplace.views.ops.pools import tabs
@@ -159,6 +159,40 @@ def change_people(request: PersonRequest, pool_id: uuid.UUID) -> HttpResponse:
     return redirect("market:ops_pool", pool_id=pool.pk)
 
 
+@require_http_methods(["GET", "POST"])
+@access.ops(POOL_MANAGER)
+def together(request: PersonRequest, pool_id: uuid.UUID) -> HttpResponse:
+    """Everybody in a pool is paused or given a skill: first whom it would change, then, confirmed, done."""
+    pool, kind = pools.find(pool_id), "grant" if request.GET.get("kind") == "grant" else "pause"
+    form: ops_forms.PauseAll | ops_forms.GiveAll = ops_forms.PauseAll(request.POST or None)
+    if kind == "grant":
+        names = list(Skill.objects.filter(organisation=None).order_by("name").values_list("slug", "name"))
+        form = ops_forms.GiveAll(request.POST or None, skills=names)
+    dry = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            if "apply" in request.POST:
+                return _apply_together(request, pool, kind, form.cleaned_data)
+            asked = {name: form.cleaned_data[name] for name in ("skill", "tier") if name in form.cleaned_data}
+            dry = bulk.preview(kind=kind, pool=pool, by_id=request.user.pk, **asked)
+        except ProductError as error:
+            put_error(form, error)
+    crumbs = [*_crumbs(), {"label": pool.name, "url": reverse("market:ops_pool", args=[pool.pk])}]
+    return render(request, "ops/pool_together.html", {
+        "pool": pool, "kind": kind, "form": form, "dry": dry, "crumbs": crumbs,
+    }, status=422 if form.errors else 200)  # fmt: skip
+
+
+def _apply_together(request: PersonRequest, pool: Pool, kind: str, given: dict[str, Any]) -> HttpResponse:
+    act = bulk.give if kind == "grant" else bulk.pause
+    with transaction.atomic(durable=True):
+        done = act(pool=pool, by_id=request.user.pk, now=timezone.now(), **given)
+    said = ngettext("%(n)d person changed.", "%(n)d people changed.", len(done.changed)) % {"n": len(done.changed)}
+    back = f"undo:{reverse('market:ops_undo_bulk', args=[done.pk])}" if done.may_be_undone else ""
+    messages.success(request, said, extra_tags=back)
+    return redirect("market:ops_pool", pool_id=pool.pk)
+
+
 @require_POST
 @access.ops(POOL_MANAGER)
 def undo(request: PersonRequest, action_id: uuid.UUID) -> HttpResponse:
@@ -167,7 +201,7 @@ def undo(request: PersonRequest, action_id: uuid.UUID) -> HttpResponse:
     if action is None:
         raise NotFound(_("There is no such action."))
     with transaction.atomic(durable=True):
-        pools.undo(action=action, actor_id=request.user.pk, now=timezone.now())
+        bulk.undo(action=action, by_id=request.user.pk, now=timezone.now())
     messages.success(request, _("Taken back."))
     return redirect("market:ops_pool", pool_id=action.pool_id) if action.pool_id else redirect("market:ops_named_pools")
 
