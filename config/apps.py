@@ -9,8 +9,20 @@ class RoofConfig(AppConfig):
 
     def ready(self) -> None:
         from config import deploy_checks, signals  # noqa: F401 - registering is their whole effect
-        from marketplace import announcements, disputes, learning, questions, search, seats  # noqa: F401 - the same
+        from marketplace import (  # noqa: F401 - the same
+            announcements,
+            disputes,
+            fraud,
+            learning,
+            leaving,
+            likeness,
+            merging,
+            questions,
+            search,
+            seats,
+        )  # fmt: skip
         from marketplace.ops_queries import queues  # noqa: F401 - the same
+        from payments import leaving as money_leaving  # noqa: F401 - the same
         from payments import reactions  # noqa: F401 - every process has to know the notices that runners tell
         from payments import search as money_search  # noqa: F401 - a way to find people
         from qualification import readings  # noqa: F401 - a queue

@@ -51,7 +51,10 @@ OPS = (
     ("bell", _("Notices"), "workers:ops_notices"),
 )
 NOTICES = {"workers:notices", "workers:client_notices", "workers:ops_notices"}
-ACCOUNT_PAGES = ("/account/notices/", "/account/help/", "/account/email/", "/account/password/", "/account/2fa/", "/account/sessions/")
+ACCOUNT_PAGES = (
+    "/account/notices/", "/account/help/", "/account/erasure/",
+    "/account/email/", "/account/password/", "/account/2fa/", "/account/sessions/",
+)
 BELONGS = {
     "/work/exams/": "/work/skills/", "/work/attempts/": "/work/skills/",
     "/work/profile/": "/work/standing/", "/work/agreement/": "/work/standing/", "/work/tokens/": "/work/standing/",
@@ -59,6 +62,7 @@ BELONGS = {
     "/ops/support/": "/ops/queues/", "/ops/announcements/": "/ops/pools/",
     "/ops/exams/": "/ops/skills/", "/ops/readings/": "/ops/skills/",
     "/work/disputes/": "/work/history/", "/work/cases/": "/work/quality/",
+    "/ops/countries/": "/ops/people/", "/ops/merges/": "/ops/people/", "/ops/fraud/": "/ops/people/",
     "/ops/cases/": "/ops/", "/ops/projects/": "/ops/pools/",
 }
 """Pages that have no item of their own, and whose item they light up."""

@@ -26,6 +26,7 @@ TIMES: dict[str, Any] = {
     "send_webhooks": 2.0,
     "pack_webhooks": 5.0,
     "forget_webhooks": crontab(minute=50, hour=3),
+    "find_duplicates": 3600.0,
     "renew_proofs": crontab(minute=20, hour=4),
     "count_clients": crontab(minute=10, hour=4),
     "watch_drift": crontab(minute=20, hour=2),

@@ -55,7 +55,7 @@ def person(*, worker_id: uuid.UUID, now: datetime) -> Person | None:
         organisations=frozenset(known["organisations"]),
         facts_version=known["facts_version"],
         may_work=known["onboarded"] and not known["ops"],
-        next_expiry=min((grant.expires_at for grant in held if grant.expires_at), default=None),
+        next_expiry=min(filter(None, [*(grant.expires_at for grant in held), known["credentials_until"]]), default=None),
     )
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kit.errors import Text
 from marketplace.forms import Styled
-from marketplace.rules import LANGUAGE_LEVELS, Rule
+from marketplace.rules import CREDENTIAL_DOMAINS, LANGUAGE_LEVELS, Rule
 from workers.countries import COUNTRIES
 from workers.languages import LANGUAGES, LEVEL_NAMES
 
@@ -34,6 +34,11 @@ class Eligibility(Styled):
         label=_("Accepted tasks before, on the whole platform"), min_value=0, max_value=1_000_000, required=False,
         help_text=_("Empty: newcomers may start here."),
     )
+
+    credentials = forms.MultipleChoiceField(
+        label=_("Verified credentials, all of them"), required=False, widget=forms.CheckboxSelectMultiple,
+        choices=list(CREDENTIAL_DOMAINS.items()),
+    )  # fmt: skip
 
     def __init__(
         self, *args: Any, skills: Sequence[tuple[str, str]], course: tuple[str, int] | None = None, **kwargs: Any
@@ -74,12 +79,13 @@ class Eligibility(Styled):
                 parts.append({"fact": "skill", "skill": skill, "tier": asked[f"tier_{n}"] or 0})
         if asked["accepted"]:
             parts.append({"fact": "accepted", "least": asked["accepted"]})
+        parts += [{"fact": "credential", "domain": domain} for domain in asked["credentials"]]
         if version := asked.get("course"):
             parts.append({"fact": "course", "project": self.project, "version": version})
         return {"all": parts}
 
-    @staticmethod
-    def initial_of(rule: Rule, *, project: str = "") -> dict[str, Any] | None:
+    @classmethod
+    def initial_of(cls, rule: Rule, *, project: str = "") -> dict[str, Any] | None:
         """The answers that make this rule; None for one that only the API can write. `project`: whose course the form asks for."""
         if set(rule) != {"all"}:
             return None
@@ -97,6 +103,8 @@ class Eligibility(Styled):
                     rows["skill"] += 1
                 case {"fact": "accepted", "least": least} if "accepted" not in found:
                     found["accepted"] = least
+                case {"fact": "credential", "domain": domain} if domain not in found.get("credentials", ()):
+                    found["credentials"] = [*found.get("credentials", ()), domain]
                 case {"fact": "course", "project": of, "version": version} if of == project and "course" not in found:
                     found["course"] = version
                 case _:

@@ -20,6 +20,7 @@ from marketplace import (
     dispatch,
     drift,
     floors,
+    fraud,
     intake,
     outlook,
     raises,
@@ -31,6 +32,7 @@ from marketplace import (
 )
 from marketplace.models import Batch, Budget, Draft
 from marketplace.webhooks import happenings, sending
+from workers import graph
 
 DRAFT_DAYS = 30
 SIGNS_SINCE = timedelta(minutes=90)
@@ -231,3 +233,14 @@ def tidy_seats(**_: Any) -> None:
     """Paid seats whose time is over lapse; what their batch set aside for them goes back to it."""
     with transaction.atomic(durable=True):
         seats.tidy(now=timezone.now())
+
+
+@shared_task
+def find_duplicates(**_: Any) -> None:
+    """Open cases where people share a document or a payout account; free what cases have held for too long; forget old traits."""
+    with transaction.atomic(durable=True):
+        fraud.find_duplicates(now=timezone.now())
+    with transaction.atomic(durable=True):
+        fraud.let_go_due(now=timezone.now())
+    with transaction.atomic(durable=True):
+        graph.forget(now=timezone.now())

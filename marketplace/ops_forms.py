@@ -8,7 +8,31 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.eligibility_form import Eligibility
 from marketplace.forms import Styled
+from marketplace.rules import Rule
+from workers import standing
+from workers.preferences import CONTENT
+
+
+class PeopleRule(Eligibility):
+    """A rule of ops: the usual questions, and one that no client may ask."""
+
+    content = forms.MultipleChoiceField(
+        label=_("Fine with seeing"), required=False, widget=forms.CheckboxSelectMultiple, choices=list(CONTENT.items())
+    )
+
+    def rule(self) -> Rule:
+        made, shows = super().rule(), self.cleaned_data["content"]
+        return {"all": [*made["all"], {"fact": "content", "shows": shows}]} if shows else made
+
+    @classmethod
+    def initial_of(cls, rule: Rule, *, project: str = "") -> dict[str, Any] | None:
+        asked = [leaf for leaf in rule.get("all", ()) if leaf.get("fact") == "content"]
+        if len(asked) > 1:
+            return None
+        found = super().initial_of({**rule, "all": [leaf for leaf in rule["all"] if leaf not in asked]} if asked else rule, project=project)
+        return found if found is None or not asked else found | {"content": asked[0]["shows"]}
 
 
 class NewPool(Styled):
@@ -29,6 +53,25 @@ class PoolPeople(Styled):
         widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false"}),
     )  # fmt: skip
     file = forms.FileField(label=_("Or a CSV file"), required=False)
+
+
+class PauseAll(Styled):
+    """Why and for how long everybody in a pool is paused."""
+
+    reason = forms.ChoiceField(label=_("Reason, as each person reads it"), choices=standing.PAUSE_REASON_CHOICES[1:])
+    days = forms.IntegerField(label=_("Days"), min_value=1, max_value=30, initial=7)
+
+
+class GiveAll(Styled):
+    """Which skill everybody in a pool is given."""
+
+    skill = forms.ChoiceField(label=_("Skill"))
+    tier = forms.TypedChoiceField(label=_("Tier"), choices=[(tier, str(tier)) for tier in range(4)], coerce=int, initial=1)
+    days = forms.IntegerField(label=_("Days that it lasts"), min_value=1, max_value=3_660, initial=365)
+
+    def __init__(self, *args: Any, skills: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["skill"].choices = list(skills)  # type: ignore[attr-defined]
 
 
 class Announcing(Styled):

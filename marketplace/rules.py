@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from kit.errors import Invalid, Text
-from workers.models.setup import DOMAINS
+from workers.models.setup import DOMAINS, IDENTITY
 from workers.preferences import CONTENT
 
 DEPTH = 6
 LEAVES = 50
-CREDENTIAL_DOMAINS: dict[str, Text] = dict(DOMAINS)
+CREDENTIAL_DOMAINS: dict[str, Text] = {**dict(DOMAINS), IDENTITY: _("who they are")}
 UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 LANGUAGE_LEVELS = ("A1", "A2", "B1", "B2", "C1", "C2", "native")
 
@@ -196,11 +196,13 @@ def _miss(leaf: Rule, facts: Facts, *, negated: bool = False) -> Miss:
         return Miss(fact=leaf["fact"], wants=shown, has=str(has), skill=leaf.get("skill"), opens=str(_CLOSED_FOR_GOOD))
     return Miss(
         fact=leaf["fact"], wants=shown, has=str(has), skill=leaf.get("skill"), gap=str(_gap(leaf, facts)),
-        opens=str(OPENS[leaf["fact"]]), done=facts.accepted if leaf["fact"] == "accepted" else None,
-        total=leaf.get("least"), course=leaf["project"] if leaf["fact"] == "course" else None,
+        opens=str(IDENTITY_OPENS if leaf.get("domain") == IDENTITY else OPENS[leaf["fact"]]),
+        done=facts.accepted if leaf["fact"] == "accepted" else None, total=leaf.get("least"),
+        course=leaf["project"] if leaf["fact"] == "course" else None,
     )
 
 
+IDENTITY_OPENS = _("Show an identity document on our payments provider's page: five minutes, in your first steps.")
 _CLOSED_FOR_GOOD = _("Nothing that you could do: this work is meant for others.")
 
 OPENS: dict[str, Text] = {
@@ -238,6 +240,8 @@ def _wanted(leaf: Rule) -> Text:
             return _("%(language)s at %(level)s or better") % {"language": leaf["code"], "level": leaf["level"]}
         case "skill":
             return _("skill %(skill)s at tier %(tier)s or higher") % {"skill": leaf["skill"], "tier": leaf["tier"]}
+        case "credential" if leaf["domain"] == IDENTITY:
+            return _("a confirmed identity")
         case "credential":
             return _("a verified credential: %(domain)s") % {"domain": CREDENTIAL_DOMAINS[leaf["domain"]]}
         case "course":
@@ -318,7 +322,8 @@ def _leaf_sql(leaf: Rule) -> tuple[str, list[Any]]:
         case "credential":
             return (
                 """EXISTS (SELECT 1 FROM workers_credential c
-                            WHERE c.worker_id = p.user_id AND c.domain = %s AND c.state = 'verified')""",
+                            WHERE c.worker_id = p.user_id AND c.domain = %s AND c.state = 'verified'
+                              AND (c.expires_at IS NULL OR c.expires_at > now()))""",
                 [leaf["domain"]],
             )
         case "course":

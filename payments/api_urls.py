@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from payments.api import bank, client, finance, rates, worker
+from payments.api import bank, client, finance, identity, rates, worker
 
 urlpatterns = [
     path("me/money/", worker.MyMoney.as_view(), name="api_my_money"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("me/payout-account/rhythm/", worker.MyPayoutRhythm.as_view(), name="api_my_payout_rhythm"),
     path("me/payout-account/", worker.MyPayoutAccount.as_view(), name="api_my_payout_account"),
     path("me/payout-account/link/", worker.MyPayoutLink.as_view(), name="api_my_payout_link"),
+    path("me/identity/", identity.MyIdentity.as_view(), name="api_my_identity"),
     path("me/payout-rails/", bank.MyPayoutRails.as_view(), name="api_my_payout_rails"),
     path("billing/", client.Billing.as_view(), name="api_billing"),
     path("billing/fundings/", client.Fundings.as_view(), name="api_fundings"),

@@ -19,6 +19,7 @@ from kit.errors import Conflict, Invalid
 from payments import locks, rails, sealing
 from payments.models import PayoutAccount
 from payments.states import PAYOUT_ACCOUNT
+from workers import graph
 from workers.models import User
 
 FOLDED = str.maketrans({
@@ -144,6 +145,7 @@ def keep(*, user: User, details: Details, now: dt.datetime) -> PayoutAccount:
             outbox.emit("payout_account.changed", user_id=str(user.pk), at=now.isoformat())
         account.save(update_fields=["sealed", "masked", "country", "details_changed_at"])
         audit.record(subject=account, verb="payout_account.details", actor_id=user.pk, now=now)
+        graph.saw(user_id=user.pk, kind=graph.PAYOUT, value=details.account, now=now)
     return account
 
 

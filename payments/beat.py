@@ -16,6 +16,8 @@ TIMES: dict[str, Any] = {
     "backfill_events": 600.0,
     "pull_movements": 30.0,
     "clear_bank_payments": 30.0,
+    "read_identity_checks": 300.0,
+    "follow_merges": 3600.0,
     "read_bank_payouts": crontab(minute=25),
     "reconcile": crontab(hour=3, minute=30),
     "plan_weekly_payouts": crontab(day_of_week="monday", hour=0, minute=0),

@@ -16,6 +16,7 @@ APPEND_ONLY = {
     "payments_ledgertx",
     "payments_ledgerentry",
     "payments_earningline",
+    "payments_moneymove",
     "kit_auditrecord",
     "workers_standingdecision",
     "workers_farewell",
@@ -25,7 +26,7 @@ APPEND_ONLY = {
 """Tables where nothing is edited: ledger, audit, decisions."""
 READ_ONLY = {"payments_ledgerbalance", "django_migrations"}
 """Written by trigger or by migrations alone."""
-PEOPLE_ONLY = {"workers_standingdecision", "workers_farewell"}
+PEOPLE_ONLY = {"workers_standingdecision", "workers_farewell", "workers_erasure", "workers_countryexit", "workers_merge"}
 """What only a person in front of a page may decide: the runner reads it and no more."""
 COLUMNS = {
     "payments_ledgeraccount": "id, kind, owner_id, currency",

@@ -24,7 +24,7 @@ class Finding:
 GUARDS = """
 SELECT wanted.name FROM (VALUES
     ('ledger_entries_added'), ('ledger_tx_balances'), ('ledger_append_only'), ('lines_append_only'), ('earning_frozen'),
-    ('earning_paid_once')
+    ('earning_paid_once'), ('earning_stays_with_its_worker')
 ) AS wanted (name)
 WHERE NOT EXISTS (SELECT FROM pg_trigger WHERE tgname = wanted.name AND tgenabled = 'O')
 """
@@ -103,8 +103,12 @@ INVARIANTS: tuple[tuple[str, str], ...] = (
             SELECT worker_id, currency, sum(confirmed_units) AS units FROM payments_earning
             WHERE state = 'confirmed' GROUP BY worker_id, currency
         ), left_us AS (
-            SELECT worker_id, currency, sum(amount_units + cost_units) AS units FROM payments_payout
-            WHERE state IN ('sent', 'paid', 'failed') GROUP BY worker_id, currency
+            SELECT worker_id, currency, sum(units) AS units FROM (
+                SELECT worker_id, currency, amount_units + cost_units AS units FROM payments_payout
+                WHERE state IN ('sent', 'paid', 'failed')
+                UNION ALL SELECT from_worker_id, currency, carry_units FROM payments_moneymove
+                UNION ALL SELECT to_worker_id, currency, -carry_units FROM payments_moneymove
+            ) AS parts GROUP BY worker_id, currency
         ), booked AS (
             SELECT account.owner_id, account.currency, -sum(kept.amount) AS units
             FROM payments_ledgerbalance kept JOIN payments_ledgeraccount account ON account.id = kept.account_id

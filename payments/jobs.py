@@ -20,7 +20,9 @@ from payments import (
     bank_reports,
     funding,
     gateway,
+    identity,
     invariants,
+    merging,
     payout_accounts,
     payout_runs,
     payouts,
@@ -179,3 +181,17 @@ def check_ledger(**_: Any) -> None:
     with transaction.atomic(durable=True):
         invariants.keep(found, now=now)
         invariants.tell_broken(found)
+
+
+@shared_task
+def follow_merges(**_: Any) -> None:
+    """Money that arrived at an account after it became part of another one follows."""
+    with transaction.atomic(durable=True):
+        merging.follow_up(now=timezone.now())
+
+
+@shared_task
+def read_identity_checks(**_: Any) -> None:
+    """Read open identity checks again, should an event have been lost."""
+    with _rail_may_be_silent("read_identity_checks"):
+        identity.read_waiting(now=timezone.now())

@@ -75,7 +75,8 @@ def plan(
 
     A worker is in at most one open payout per currency, so runs planned at once share the workers out between them.
     Who is paid on demand is in a run only when named. `on_demand` is the id of the run that a worker asked for: its payouts
-    bear the rail's cost. `minimum_units` defaults to PAYOUT_MINIMUM_UNITS; a payout is never less than the currency's payable step.
+    bear the rail's cost. `minimum_units` defaults to PAYOUT_MINIMUM_UNITS, and is the payable step for whoever ended their work here: they
+    are paid to the last cent.
     """
     minimum = settings.PAYOUT_MINIMUM_UNITS if minimum_units is None else minimum_units
     run = PayoutRun.objects.create(
@@ -117,8 +118,10 @@ def _choose(
     accounts = {row.user_id: row for row in PayoutAccount.objects.filter(user_id__in=list(wanted), state="active")}
     waiting = holds.waiting_until(list(wanted), now=now)
     chosen = {}
+    step = PAYABLE_STEP.get(run.currency, 100)
+    gone = people.gone(list(wanted))
     for worker_id, units in wanted.items():
-        if units < max(run.minimum_units, PAYABLE_STEP.get(run.currency, 100)):
+        if units < (step if worker_id in gone else max(run.minimum_units, step)):
             _leave_out(left_out, "below_minimum", units)
         elif worker_id not in accounts:
             _leave_out(left_out, "no_payout_account", units)
@@ -126,7 +129,7 @@ def _choose(
             _leave_out(left_out, "rail_off", units)
         elif worker_id in waiting:
             _leave_out(left_out, "details_changed", units)
-        elif accounts[worker_id].rhythm == Rhythm.ON_DEMAND and not named:
+        elif accounts[worker_id].rhythm == Rhythm.ON_DEMAND and not named and worker_id not in gone:
             _leave_out(left_out, "on_demand", units)
         else:
             chosen[worker_id] = accounts[worker_id].pk
@@ -170,6 +173,8 @@ def _take_cost(run: PayoutRun) -> None:
 def _drop_small(run: PayoutRun, minimum: int, left_out: dict[str, dict[str, int]]) -> None:
     """Between the look and the claim another run may have taken something: what is too small now waits."""
     small = list(run.payouts.filter(amount_units__lt=max(minimum, 1)))
+    gone = people.gone([payout.worker_id for payout in small])
+    small = [payout for payout in small if payout.worker_id not in gone or payout.amount_units < 1]
     for payout in small:
         _leave_out(left_out, "below_minimum", payout.earned_units + payout.carry_in_units)
     _delete([payout.pk for payout in small])

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+LEFT_BEHIND = """(
+    SELECT worker_id, currency, earned_units - amount_units - cost_units AS units FROM payments_payout
+    WHERE state NOT IN ('draft', 'returned')
+    UNION ALL SELECT from_worker_id, currency, -carry_units FROM payments_moneymove
+    UNION ALL SELECT to_worker_id, currency, carry_units FROM payments_moneymove
+)"""
+"""What payouts left behind by rounding down, by worker and currency; it goes along when two accounts of one person become one."""
+
+CARRIED = f"SELECT currency, sum(units)::bigint FROM {LEFT_BEHIND} AS parts WHERE worker_id = %(worker)s GROUP BY currency"
+"""The same of one worker."""
+
 CANDIDATES = """
 SELECT worker_id, sum(confirmed_units)::bigint, count(*)
 FROM payments_earning
@@ -19,19 +30,18 @@ WHERE payout.run_id = %(run)s AND earning.worker_id = payout.worker_id AND earni
 """
 """Every payable earning of the run's workers joins its payout; the open payout of a worker is the run's alone."""
 
-CARRY = """
-SELECT worker_id, sum(earned_units - amount_units - cost_units)::bigint
-FROM payments_payout
-WHERE worker_id = ANY(%(workers)s::uuid[]) AND currency = %(currency)s AND state NOT IN ('draft', 'returned')
+CARRY = f"""
+SELECT worker_id, sum(units)::bigint FROM {LEFT_BEHIND} AS parts
+WHERE worker_id = ANY(%(workers)s::uuid[]) AND currency = %(currency)s
 GROUP BY worker_id
 """
 """What the payouts of these workers left behind by rounding down, whatever order they ended in."""
 
-SUM_UP = """
+SUM_UP = f"""
 WITH carried AS (
-    SELECT earlier.worker_id, sum(earlier.earned_units - earlier.amount_units - earlier.cost_units)::bigint AS units
-    FROM payments_payout earlier JOIN payments_payout mine ON mine.run_id = %(run)s AND mine.worker_id = earlier.worker_id
-    WHERE earlier.currency = mine.currency AND earlier.state NOT IN ('draft', 'returned')
+    SELECT earlier.worker_id, sum(earlier.units)::bigint AS units
+    FROM {LEFT_BEHIND} AS earlier JOIN payments_payout mine ON mine.run_id = %(run)s AND mine.worker_id = earlier.worker_id
+    WHERE earlier.currency = mine.currency
     GROUP BY earlier.worker_id
 ), claimed AS (
     SELECT payout_id, sum(confirmed_units)::bigint AS units, count(*) AS earnings
@@ -54,10 +64,10 @@ FROM payable WHERE payable.id = payout.id
 LET_GO = "UPDATE payments_earning SET payout_id = NULL WHERE payout_id = ANY(%(payouts)s::uuid[])"
 """Earnings of payouts that will not be made wait for the next run."""
 
-CLAIM_OLDEST = """
+CLAIM_OLDEST = f"""
 WITH carried AS (
-    SELECT coalesce(sum(earned_units - amount_units - cost_units), 0)::bigint AS units FROM payments_payout
-    WHERE worker_id = %(worker)s AND currency = %(currency)s AND state NOT IN ('draft', 'returned')
+    SELECT coalesce(sum(units), 0)::bigint AS units FROM {LEFT_BEHIND} AS parts
+    WHERE worker_id = %(worker)s AND currency = %(currency)s
 ), free AS (
     SELECT id, coalesce(sum(confirmed_units) OVER (ORDER BY settled_at, id ROWS UNBOUNDED PRECEDING) - confirmed_units, 0) AS before
     FROM payments_earning
@@ -68,10 +78,10 @@ FROM free, carried WHERE earning.id = free.id AND free.before + carried.units < 
 """
 """For a payout whose amount is known already: as many of the oldest earnings as it takes."""
 
-SUM_UP_GIVEN = """
+SUM_UP_GIVEN = f"""
 WITH carried AS (
-    SELECT coalesce(sum(earned_units - amount_units - cost_units), 0)::bigint AS units FROM payments_payout
-    WHERE worker_id = %(worker)s AND currency = %(currency)s AND state NOT IN ('draft', 'returned')
+    SELECT coalesce(sum(units), 0)::bigint AS units FROM {LEFT_BEHIND} AS parts
+    WHERE worker_id = %(worker)s AND currency = %(currency)s
 ), claimed AS (
     SELECT coalesce(sum(confirmed_units), 0)::bigint AS units, count(*) AS earnings
     FROM payments_earning WHERE payout_id = %(payout)s

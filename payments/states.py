@@ -96,3 +96,15 @@ OPEN_PAYOUT = ("draft", "approved", "sending")
 LEFT_US = ("sent", "paid", "failed")
 """The transfer is known; what happens now happens between Stripe and the worker's bank."""
 OPEN_ATTEMPT = ("intended", "in_doubt")
+
+IDENTITY = Chart(
+    name="identity check",
+    initial="started",
+    moves={
+        "started": ("processing", "verified", "cancelled"),
+        "processing": ("started", "verified", "cancelled"),
+        "verified": (),
+        "cancelled": (),
+    },
+)
+"""processing -> started: Stripe wants another try on the same page."""

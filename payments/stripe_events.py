@@ -17,6 +17,7 @@ from payments import (
     chargebacks,
     funding,
     gateway,
+    identity,
     mismatches,
     payout_accounts,
     payout_runs,
@@ -99,6 +100,10 @@ def _needs_person(event: StripeEvent, now: dt.datetime) -> None:
         mismatches.name(kind="event_needs_person", subject=f"{event.type} {event.object_id}", now=now)
 
 
+def _identity(event: StripeEvent, now: dt.datetime) -> None:
+    identity.read_again(session_id=event.object_id, now=now)
+
+
 def _nothing(event: StripeEvent, now: dt.datetime) -> None:
     """An event that changes nothing here."""
 
@@ -113,6 +118,7 @@ READERS: tuple[tuple[str, Reader], ...] = (
     ("charge.dispute.", _chargeback),
     ("charge.refunded", _nothing),
     ("refund.", _refund),
+    ("identity.verification_session.", _identity),
     ("transfer.reversed", _needs_person),
     ("topup.", _needs_person),
 )

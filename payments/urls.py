@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from payments import webhooks
-from payments.views import bank, client, figures, ops, rates, worker
+from payments.views import bank, client, figures, identity, ops, rates, worker
 
 app_name = "payments"
 
@@ -20,6 +20,7 @@ urlpatterns = [
     path("work/earnings/account/", worker.payout_account, name="payout_account"),
     path("work/earnings/account/link/", worker.payout_link, name="payout_link"),
     path("work/earnings/account/bank/", bank.details, name="bank_details"),
+    path("work/onboarding/identity/", identity.page, name="identity"),
     path("client/<slug:org>/billing/", client.billing, name="billing"),
     path("client/<slug:org>/billing/refund/", client.refund, name="refund"),
     path("client/<slug:org>/billing/account.csv", client.account_csv, name="account_csv"),

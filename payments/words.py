@@ -198,3 +198,19 @@ def fault(code: str) -> Text:
     if not code:
         return ""
     return FAULTS.get(code, lazy("Our payment provider refused it. Your money is safe and waits for the next run."))
+
+
+IDENTITY_FAULTS: dict[str, Text] = {
+    "consent_declined": lazy("You did not agree to the check; nothing was looked at."),
+    "document_expired": lazy("The document has run out. Take one that is valid."),
+    "document_type_not_supported": lazy("This kind of document is not taken. A passport, an identity card or a driving licence is."),
+    "document_unverified_other": lazy("The document could not be read. Take a clear picture in good light."),
+    "selfie_face_mismatch": lazy("The face and the document did not match. Try again in good light."),
+    "under_supported_age": lazy("The document shows an age below the one that law asks for."),
+}
+"""Why a check failed, by Stripe's code (its reference of verification sessions, `last_error.code`)."""
+
+
+def identity_fault(code: str) -> str:
+    """Why a check failed and what would help, in the reader's words."""
+    return str(IDENTITY_FAULTS.get(code, lazy("Stripe could not finish the check. Try again, or take another document.")))

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from workers import access, queries
+from workers import access, graph, queries
 from workers.models import WorkerProfile
+
+DEVICE_COOKIE = "device"
+DEVICE_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -34,7 +40,21 @@ class AccountAdapter(DefaultAccountAdapter):
         if profile is not None:
             request.session["time_zone"] = profile.time_zone
         response: HttpResponse = super().post_login(request, user, **kwargs)
+        if profile is not None:
+            _note_device(request, response, profile)
         return response
+
+
+def _note_device(request: HttpRequest, response: HttpResponse, worker: WorkerProfile) -> None:
+    """The account graph knows browsers by a cookie of ours and networks by address, both as keyed hashes; see `workers.graph`."""
+    known = request.COOKIES.get(DEVICE_COOKIE, "")
+    device = known if DEVICE_ID.fullmatch(known) else secrets.token_hex(16)
+    response.set_cookie(
+        DEVICE_COOKIE, device, max_age=int(graph.KEPT_FOR.total_seconds()), httponly=True, samesite="Lax", secure=request.is_secure()
+    )
+    now = timezone.now()
+    graph.saw(user_id=worker.pk, kind=graph.DEVICE, value=device, now=now)
+    graph.saw(user_id=worker.pk, kind=graph.NETWORK, value=graph.network_of(request.META.get("REMOTE_ADDR", "")), now=now)
 
 
 def _first_page(request: HttpRequest) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from workers.api import me, ops, organisations, queues, setup, support
+from workers.api import leaving, me, ops, organisations, queues, setup, support
 
 urlpatterns = [
     path("me/", me.Me.as_view(), name="api_me"),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("me/agreements/<uuid:agreement_id>/sign/", me.Sign.as_view(), name="api_sign"),
     path("me/standing/", me.Standing.as_view(), name="api_standing"),
     path("me/standing/leave/", me.Leave.as_view(), name="api_leave"),
+    path("me/erasure/", leaving.MyErasure.as_view(), name="api_erasure"),
     path("me/appeals/", me.Appeals.as_view(), name="api_appeals"),
     path("me/notices/", me.Notices.as_view(), name="api_notices"),
     path("me/notices/read/", me.ReadNotices.as_view(), name="api_read_notices"),
@@ -50,6 +51,8 @@ urlpatterns = [
     path("ops/credentials/<uuid:credential_id>/decide/", queues.DecideCredential.as_view(), name="api_decide_credential"),
     path("ops/roles/", ops.OpsRoles.as_view(), name="api_ops_roles"),
     path("ops/roles/<uuid:person_id>/<slug:role>/", ops.OpsRoleDetail.as_view(), name="api_ops_role"),
+    path("ops/countries/", leaving.CountryExits.as_view(), name="api_countries"),
+    path("ops/countries/<uuid:exit_id>/", leaving.OneCountryExit.as_view(), name="api_country"),
     path("ops/appeals/", ops.WaitingAppeals.as_view(), name="api_waiting_appeals"),
     path("ops/appeals/<uuid:appeal_id>/answer/", ops.AnswerAppeal.as_view(), name="api_answer_appeal"),
     path("ops/appeals/<uuid:appeal_id>/decide/", ops.DecideAppeal.as_view(), name="api_decide_appeal"),

@@ -15,7 +15,7 @@ from kit import states
 from kit.errors import Invalid, NotFound
 from kit.limits import Limit
 from kit.models import Asset
-from workers import facts, notices, people, preferences, work_queues
+from workers import facts, graph, notices, people, preferences, work_queues
 from workers.decisions import LOOKS_AFTER_PEOPLE
 from workers.models import Credential
 from workers.models.setup import DOMAINS
@@ -42,8 +42,8 @@ def submit(
     for field, value in (("title", title), ("issuer", issuer)):
         if not 2 <= len(value.strip()) <= 120 or "\x00" in value:
             raise Invalid(_("Expected 2 to 120 characters."), field=field)
-    if kind not in dict(Credential.KINDS):
-        raise Invalid(_("Expected a kind from the list."), field="kind", expected=sorted(dict(Credential.KINDS)))
+    if kind not in dict(Credential.HANDED_IN):
+        raise Invalid(_("Expected a kind from the list."), field="kind", expected=sorted(dict(Credential.HANDED_IN)))
     if domain not in dict(DOMAINS):
         raise Invalid(_("Expected a field from the list."), field="domain", expected=sorted(dict(DOMAINS)))
     if year is not None and not EARLIEST_YEAR <= year <= now.year:
@@ -55,6 +55,7 @@ def submit(
         submitted_at=now, due_at=now + LOOKED_AT_WITHIN,
     )  # fmt: skip
     preferences.finish_step(worker_id=worker_id, step="credentials", how=preferences.DONE)
+    graph.saw(user_id=worker_id, kind=graph.DOCUMENT, value=proof.sha256, now=now)
     return made
 
 

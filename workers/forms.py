@@ -252,7 +252,9 @@ class PauseForm(forms.Form):
 class DecisionForm(forms.Form):
     """A decision against a person: reason, clause, evidence."""
 
-    reason = forms.ChoiceField(label=_("Reason"), choices=[("", "—"), *StandingDecision.REASONS])
+    reason = forms.ChoiceField(
+        label=_("Reason"), choices=[("", "—"), *(each for each in StandingDecision.REASONS if each[0] != "country")]
+    )
     clause = forms.CharField(
         label=_("Clause of the rules"), max_length=200, help_text=_("Which rule this rests on, such as 4.2.")
     )

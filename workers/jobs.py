@@ -8,7 +8,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from workers import appeals, notices, standing
+from workers import appeals, country_exits, erasure, notices, standing
 
 
 @shared_task
@@ -23,6 +23,20 @@ def complete_endings(**_: Any) -> None:
     """Complete the endings whose appeal clock is over."""
     with transaction.atomic(durable=True):
         standing.end_due(now=timezone.now())
+
+
+@shared_task
+def close_countries(**_: Any) -> None:
+    """Begin the endings of countries whose last day is over."""
+    with transaction.atomic(durable=True):
+        country_exits.wind_down_due(now=timezone.now())
+
+
+@shared_task
+def erase_people(**_: Any) -> None:
+    """Erase whoever asked for it two weeks ago."""
+    with transaction.atomic(durable=True):
+        erasure.erase_due(now=timezone.now())
 
 
 @shared_task

@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from kit import audit, outbox
 from kit.errors import Invalid, Text
-from workers import agreements, facts, languages, preferences, standing
+from workers import agreements, country_exits, facts, identity, languages, preferences, standing
 from workers.countries import COUNTRIES
-from workers.models import Agreement, Setup, Signature, WorkerProfile
+from workers.models import Agreement, Credential, Setup, Signature, WorkerProfile
 
 PAYOUT_PAGE = "payments:payout_account"
 """The page of the room above on which the last step is taken."""
@@ -52,6 +52,8 @@ WORDS: tuple[tuple[str, Text, Text, int, str], ...] = (
      3, "workers:onboarding_background"),
     ("credentials", _("Credentials"), _("A degree or licence opens work that asks for one. A person looks at it within three days;"
      " you need not wait for that."), 4, "workers:onboarding_credentials"),
+    ("identity", _("Who you are"), _("Some projects ask for a confirmed identity. Stripe looks at your document; we keep nothing of it but"
+     " the outcome."), 5, "payments:identity"),
     ("comfort", _("How you work best"), _("What makes work possible for you, and what you would rather not see. It costs you nothing."),
      2, "workers:onboarding_comfort"),
     ("availability", _("When you work"), _("Lets us promise clients no more than you can do, and keeps alerts quiet when you are off."),
@@ -62,7 +64,7 @@ WORDS: tuple[tuple[str, Text, Text, int, str], ...] = (
 """Each step: key, title, why it is asked, minutes, page."""
 NEEDED = ("profile", "agreement")
 """What stands before the first task; nothing of it waits for anybody else."""
-OPTIONAL = ("background", "credentials", "comfort", "availability")
+OPTIONAL = ("background", "credentials", "identity", "comfort", "availability")
 MOST_MINUTES = 30
 """All steps before the first paid task take no longer than this together."""
 
@@ -77,6 +79,7 @@ def steps(user_id: uuid.UUID) -> list[Step]:
         "agreement": agreement is None or agreements.signed(user_id=user_id, agreement=agreement) is not None,
         "payout": worker.payout_ready_at is not None,
     } | {key: taken.get(key) == preferences.DONE for key in OPTIONAL}
+    done["identity"] = done["identity"] and Credential.objects.filter(identity.still_holding(Now()), identity.of(user_id)).exists()
     return [
         Step(
             key=key, title=title, why=why, minutes=minutes, done=done[key], url_name=url_name, needed=key in NEEDED,
@@ -114,6 +117,8 @@ def save_profile(*, user_id: uuid.UUID, country: str, spoken: Any, time_zone: st
     if time_zone not in time_zones():
         raise Invalid(_("Expected a time zone such as Europe/Berlin."), field="time_zone")
     worker = standing.profile(user_id)
+    if country != worker.country:
+        country_exits.require_open(country)
     worker.country, worker.languages, worker.time_zone = country, checked, time_zone
     worker.save(update_fields=["country", "languages", "time_zone"])
     preferences.finish_step(worker_id=user_id, step="profile", how=preferences.DONE)

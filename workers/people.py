@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection
@@ -12,6 +13,7 @@ from kit import audit
 from kit.errors import Conflict, Invalid, Refused
 from workers import facts, locks
 from workers.models import Link, OpsRole, User, WorkerProfile
+from workers.states import ENDED
 
 LINKED = """
 WITH RECURSIVE same (id) AS (
@@ -58,6 +60,13 @@ def require_independent(a: uuid.UUID, b: uuid.UUID) -> None:
     """Raises NotIndependent."""
     if not independent(a, b):
         raise NotIndependent(_("This needs a second person: another account that is not linked to the first."))
+
+
+def gone(user_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of these workers whose work here has ended. One statement, none for nobody."""
+    if not user_ids:
+        return set()
+    return set(WorkerProfile.objects.filter(pk__in=user_ids, standing=ENDED).values_list("pk", flat=True))
 
 
 def link(*, a: uuid.UUID, b: uuid.UUID, reason: str, by_id: uuid.UUID | None, now: datetime) -> Link:

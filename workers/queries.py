@@ -9,9 +9,11 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Now
 
 from workers import search
+from workers.identity import still_holding
 from workers.models import Credential, Membership, OpsRole, Organisation, User, WorkerProfile
 from workers.people import independent as independent
 
@@ -101,10 +103,12 @@ def worker_facts(user_id: uuid.UUID) -> dict[str, Any] | None:
 
     country str (ISO), languages {code: A1..C2 or native}, time_zone str, standing str, onboarded bool, joined datetime,
     organisations set of ids, ops bool, facts_version int, avoids set of kinds of content (workers.preferences), credentials
-    set of the domains of verified ones.
+    set of the domains of verified ones, credentials_until the first day on which one of them ends, or None.
     """
-    verified = Credential.objects.filter(worker=OuterRef("pk"), state="verified").values("domain")
-    worker = WorkerProfile.objects.filter(pk=user_id).select_related("setup").annotate(proven=ArraySubquery(verified)).first()
+    verified = Credential.objects.filter(still_holding(Now()), worker=OuterRef("pk"), state="verified")
+    first_end = verified.filter(expires_at__isnull=False).order_by("expires_at").values("expires_at")[:1]
+    rows = WorkerProfile.objects.filter(pk=user_id).select_related("setup")
+    worker = rows.annotate(proven=ArraySubquery(verified.values("domain")), proven_until=Subquery(first_end)).first()
     if worker is None:
         return None
     return {
@@ -117,6 +121,7 @@ def worker_facts(user_id: uuid.UUID) -> dict[str, Any] | None:
         "organisations": set(Membership.objects.filter(user_id=user_id).values_list("organisation_id", flat=True)),
         "avoids": frozenset(worker.setup.avoids) if hasattr(worker, "setup") else frozenset(),
         "credentials": frozenset(worker.proven),
+        "credentials_until": worker.proven_until,
         "ops": OpsRole.objects.filter(user_id=user_id).exists(),
         "facts_version": worker.facts_version,
     }
@@ -135,3 +140,8 @@ def home_url(user_id: uuid.UUID) -> str:
 
 def _belonging(row: Membership) -> Belonging:
     return Belonging(organisation_id=row.organisation_id, slug=row.organisation.slug, name=row.organisation.name, role=row.role)
+
+
+def person_address(user_id: uuid.UUID) -> str:
+    """Somebody's e-mail address; empty when there is nobody."""
+    return User.objects.filter(pk=user_id).values_list("email", flat=True).first() or ""

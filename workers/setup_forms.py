@@ -116,7 +116,7 @@ class AvailabilityForm(Drafted):
 class CredentialForm(Drafted):
     """A credential and its proof."""
 
-    kind = forms.ChoiceField(label=_("What it is"), choices=Credential.KINDS)
+    kind = forms.ChoiceField(label=_("What it is"), choices=Credential.HANDED_IN)
     domain = forms.ChoiceField(label=_("Field"), choices=DOMAINS)
     title = forms.CharField(label=_("Title"), max_length=120, help_text=_("As it stands on the document, such as MSc Biology."))
     issuer = forms.CharField(label=_("Issued by"), max_length=120)

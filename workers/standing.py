@@ -43,6 +43,7 @@ PAUSE_REASONS: dict[str, tuple[Text, Text]] = {
 PAUSE_REASON_CHOICES = [(code, sentence) for code, (sentence, _help) in PAUSE_REASONS.items()]
 
 OWN_WISH = "own_wish"
+MERGED = "merged"
 SOFTWARE_WINDOW = timedelta(days=60)
 """Within any window this long, software keeps somebody paused for at most the longest pause: then a person has to look."""
 APPEAL_WON = "appeal_won"
@@ -161,6 +162,15 @@ def begin_ending(*, decision: StandingDecision, now: datetime) -> WorkerProfile:
     return worker
 
 
+def carry_out(*, worker: WorkerProfile, decision: StandingDecision, now: datetime) -> None:
+    """Begin, on its day, the ending that a person decided for later: a pause comes first, as the chart has it."""
+    if worker.standing == ACTIVE:
+        _move(
+            worker, to=PAUSED, by_id=decision.decided_by_id, reason="ending_considered", until=now + timedelta(days=1), now=now
+        )
+    begin_ending(decision=decision, now=now)
+
+
 def decide_ending(
     *,
     worker_id: uuid.UUID,
@@ -228,6 +238,14 @@ def leave(*, worker_id: uuid.UUID, now: datetime) -> WorkerProfile:
     _move(worker, to=ENDED, by_id=worker_id, reason=OWN_WISH, now=now)
     notices.tell(worker_id, "standing.ended")
     return worker
+
+
+def end_merged(*, worker_id: uuid.UUID, by_id: uuid.UUID, now: datetime) -> None:
+    """End an account that became part of another one of the same person. The database asks for the merge that was approved."""
+    worker = profile(worker_id)
+    if worker.standing == PAUSED:
+        _move(worker, to=ACTIVE, by_id=by_id, reason=MERGED, now=now)
+    _move(worker, to=ENDED, by_id=by_id, reason=MERGED, now=now)
 
 
 def appeal_decided(*, subject_kind: str, subject_id: str, outcome: str, **_rest: Any) -> None:

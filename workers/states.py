@@ -16,7 +16,8 @@ STANDING = Chart(
     },
     initial=ACTIVE,
 )
-"""active -> ended is a person's own wish; ending -> active is an appeal that the person won."""
+"""active -> ended is a person's own wish, or an account that became one with another of theirs; ending -> active is an appeal that
+the person won."""
 
 OPEN, ANSWERED, DECIDED = "open", "answered", "decided"
 
@@ -40,3 +41,6 @@ CREDENTIAL = Chart(
 """refused -> verified is a second look by ops; withdrawn is the owner's own wish."""
 
 SUPPORT = Chart(name="support", moves={OPEN: (ANSWERED,), ANSWERED: ()}, initial=OPEN)
+
+MERGE = Chart(name="merge", moves={"proposed": ("done", "declined"), "done": (), "declined": ()}, initial="proposed")
+"""Two accounts of one person become one; a second person approves."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from workers.views import account, client, ops, queues, setup, support, worker
+from workers.views import account, client, leaving, ops, queues, setup, support, worker
 
 app_name = "workers"
 
@@ -32,6 +32,8 @@ urlpatterns = [
     path("work/notices/", account.worker_notices, name="notices"),
     path("account/help/", support.mine, name="support"),
     path("ops/support/<uuid:request_id>/", support.of_ops, name="ops_support"),
+    path("account/erasure/", leaving.erasure_page, name="erasure"),
+    path("account/erasure/take-back/", leaving.keep_data, name="keep_data"),
     path("account/notices/", account.notice_settings, name="notice_settings"),
     path("work/tokens/", account.worker_tokens, name="tokens"),
     path("tokens/<uuid:token_id>/revoke/", account.revoke_token, name="revoke_token"),
@@ -52,6 +54,8 @@ urlpatterns = [
     path("ops/people/<uuid:person_id>/standing/", ops.person_standing, name="ops_person_standing"),
     path("ops/people/<uuid:person_id>/pause/", ops.pause, name="ops_pause"),
     path("ops/people/<uuid:person_id>/resume/", ops.resume, name="ops_resume"),
+    path("ops/countries/", leaving.countries, name="ops_countries"),
+    path("ops/countries/<uuid:exit_id>/stays/", leaving.country_stays, name="ops_country_stays"),
     path("ops/appeals/", ops.ops_appeals, name="ops_appeals"),
     path("ops/appeals/<uuid:appeal_id>/", ops.ops_appeal, name="ops_appeal"),
     path("ops/queues/", queues.overview, name="ops_queues"),

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 
 from kit.api import PAGING, Body, change, listing, paged, reply
 from kit.errors import Conflict, NotFound
-from marketplace import announcements, pool_files, pools, projects, rules
+from marketplace import announcements, bulk, pool_files, pools, projects, rules
 from marketplace.api import reach
 from marketplace.api.reach import OpsView
 from marketplace.models import Announcement, BulkAction, Pool, Project
@@ -55,6 +55,17 @@ class BadLineSerializer(serializers.Serializer[Any]):
     line = serializers.IntegerField()
     text = serializers.CharField()
     why = serializers.CharField()
+
+
+class TogetherSerializer(Body):
+    """What is done to everybody in a pool: `reason` for a pause, `skill` and `tier` for a grant."""
+
+    kind = serializers.ChoiceField([BulkAction.PAUSE, BulkAction.GRANT])
+    reason = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
+    skill = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
+    tier = serializers.IntegerField(min_value=0, max_value=3, required=False, default=0)
+    days = serializers.IntegerField(min_value=1, max_value=3_660)
+    dry_run = serializers.BooleanField(required=False, default=True)
 
 
 class BulkSerializer(serializers.Serializer[Any]):
@@ -162,6 +173,29 @@ class PoolPeople(OpsView):
         return change(request, work)
 
 
+class PoolTogether(OpsView):
+    """Pause everybody in a pool, or give them all a skill; with `dry_run` only how many it would change."""
+
+    @extend_schema(request=TogetherSerializer, responses=BulkSerializer)
+    def post(self, request: Request, pool_id: uuid.UUID) -> HttpResponse:
+        given, who, pool = TogetherSerializer.read(request), access.user_of(request).pk, pools.find(pool_id)
+        asked = {"skill": given["skill"], "tier": given["tier"]} if given["kind"] == BulkAction.GRANT else {}
+        seen = bulk.preview(kind=given["kind"], pool=pool, by_id=who, **asked)
+        sums = {"changed": seen.changed, "unchanged": seen.unchanged, "bad": []}
+        if given["dry_run"]:
+            return reply(sums | {"action": None})
+
+        def work() -> HttpResponse:
+            now, days = timezone.now(), given["days"]
+            if asked:
+                done = bulk.give(pool=pool, days=days, by_id=who, now=now, **asked)
+            else:
+                done = bulk.pause(pool=pool, reason=given["reason"], days=days, by_id=who, now=now)
+            return reply(sums | {"changed": len(done.changed), "action": str(done.pk)})
+
+        return change(request, work)
+
+
 class UndoBulk(OpsView):
     """Take a bulk action back for those whom it changed."""
 
@@ -172,7 +206,7 @@ class UndoBulk(OpsView):
             raise NotFound(_("There is no such action."))
 
         def work() -> HttpResponse:
-            pools.undo(action=action, actor_id=who, now=timezone.now())
+            bulk.undo(action=action, by_id=who, now=timezone.now())
             return HttpResponse(status=204)
 
         return change(request, work)

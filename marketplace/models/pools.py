@@ -50,8 +50,10 @@ class BulkAction(models.Model):
     `changed` lists their ids; for a pool those that were not (or were) in it before.
     """
 
-    ADD, REMOVE = "add", "remove"
-    KINDS = [(ADD, _("Added to a pool")), (REMOVE, _("Taken out of a pool"))]
+    ADD, REMOVE, PAUSE, GRANT = "add", "remove", "pause", "grant"
+    KINDS = [
+        (ADD, _("Added to a pool")), (REMOVE, _("Taken out of a pool")), (PAUSE, _("Paused")), (GRANT, _("Given a skill")),
+    ]  # fmt: skip
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=10, choices=KINDS)
@@ -61,6 +63,11 @@ class BulkAction(models.Model):
     by = models.ForeignKey(site.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
     undone_at = models.DateTimeField(null=True)
+
+    @property
+    def may_be_undone(self) -> bool:
+        """Not a proof: taking one away is a decision about each person."""
+        return self.undone_at is None and bool(self.changed) and self.kind != self.GRANT
 
 
 class Announcement(models.Model):

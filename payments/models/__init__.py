@@ -6,6 +6,7 @@ from payments.models.earnings import BatchTally, Earning, EarningLine, Hold, Poo
 from payments.models.funding import Funding
 from payments.models.ledger import LedgerAccount, LedgerBalance, LedgerEntry, LedgerTx
 from payments.models.payouts import Attempt, BankPayout, Payout, PayoutAccount, PayoutRun, Rhythm, TaxForm
+from payments.models.people import IdentityCheck, MoneyMove
 from payments.models.rail import LedgerCheck, Mismatch, RailMovement, StripeEvent
 from payments.models.rates import ExchangeRate
 from payments.models.refunds import Refund
@@ -23,12 +24,14 @@ __all__ = [
     "ExchangeRate",
     "Funding",
     "Hold",
+    "IdentityCheck",
     "LedgerAccount",
     "LedgerBalance",
     "LedgerCheck",
     "LedgerEntry",
     "LedgerTx",
     "Mismatch",
+    "MoneyMove",
     "Payout",
     "PayoutAccount",
     "PayoutRun",

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from kit import states as kit_states
 from kit.ids import uuid7
+from kit.money import Money
 from payments.states import EARNING, HOLD
 
 
@@ -140,6 +141,10 @@ class Hold(models.Model):
                 fields=["earning"], condition=models.Q(state="open"), name="one_open_hold_per_earning"
             ),
         ]
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.units, self.earning.currency)
 
 
 class Pool(models.Model):

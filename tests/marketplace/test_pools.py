@@ -156,6 +156,15 @@ def test_by_page_a_dry_run_comes_first() -> None:
     assert german.rule == GERMAN
     assert tab.post("/ops/pools/named/count/", rule, headers={"HX-Request": "true"}).content.decode().count("mk-headcount__n") == 1
     assert tab.post(f"/ops/pools/named/{german.pk}/rule/", {"rule-language_0": "fr", "rule-level_0": "C1"}).status_code == 302
+    asked = {"rule-credentials": ["identity", "law"], "rule-content": ["violence"]}
+    assert tab.post(f"/ops/pools/named/{german.pk}/rule/", asked).status_code == 302
+    german.refresh_from_db()
+    assert german.rule == {"all": [
+        {"fact": "credential", "domain": "identity"}, {"fact": "credential", "domain": "law"}, {"fact": "content", "shows": ["violence"]},
+    ]}
+    shown = tab.get(f"/ops/pools/named/{german.pk}/").content.decode()
+    assert "written through the API" not in shown
+    assert all(f'value="{code}" checked>' in shown for code in ("identity", "law", "violence"))
     assert tab.get("/ops/pools/named/").status_code == tab.get(f"/ops/pools/named/{german.pk}/").status_code == 200
     assert tab.post(f"/ops/pools/named/{german.pk}/archive/").status_code == 302
     assert tab.post("/ops/pools/named/new/", {"name": "x", "kind": "listed"}).status_code == 422

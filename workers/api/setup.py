@@ -60,7 +60,7 @@ class CredentialSerializer(serializers.ModelSerializer[Credential]):
 class NewCredentialSerializer(serializers.Serializer[Any]):
     """A credential and its document."""
 
-    kind = serializers.ChoiceField(Credential.KINDS)
+    kind = serializers.ChoiceField(Credential.HANDED_IN)
     domain = serializers.ChoiceField(DOMAINS)
     title = serializers.CharField(max_length=120)
     issuer = serializers.CharField(max_length=120)

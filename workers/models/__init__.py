@@ -1,6 +1,7 @@
 """The tables of people and organisations, by what they are about."""
 
 from workers.models.desk import Claim
+from workers.models.leaving import CountryExit, Erasure, Merge, PersonCase, Sighting
 from workers.models.organisations import Invitation, Membership, Organisation
 from workers.models.papers import Agreement, ApiToken, Notice, NoticePreference, Signature
 from workers.models.people import Link, OpsRole, User, WorkerProfile
@@ -13,16 +14,21 @@ __all__ = [
     "ApiToken",
     "Appeal",
     "Claim",
+    "CountryExit",
     "Credential",
+    "Erasure",
     "Farewell",
     "Invitation",
     "Link",
     "Membership",
+    "Merge",
     "Notice",
     "NoticePreference",
     "OpsRole",
     "Organisation",
+    "PersonCase",
     "Setup",
+    "Sighting",
     "Signature",
     "StandingDecision",
     "SupportRequest",

@@ -54,6 +54,7 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True, db_default=True)
     consented_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    erased_at = models.DateTimeField(null=True)
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

@@ -35,6 +35,9 @@ DOMAINS = [
 ]
 """Fields in which somebody may know their way; a credential names one of them."""
 
+IDENTITY = "identity"
+"""The kind and the field of the one credential that the payments provider checks; nobody hands it in."""
+
 
 class Setup(models.Model):
     """How a worker set themselves up; everything in here is their own to state, change or leave empty.
@@ -57,7 +60,10 @@ class Setup(models.Model):
 
 
 class Credential(models.Model):
-    """Something that a person proves by a document; only a named human of ops says whether it holds."""
+    """Something that a person proves by a document; only a named human of ops says whether it holds.
+
+    Who somebody is, the payments provider checks: that one has no document here, and lasts until a day.
+    """
 
     KINDS = [
         ("degree", _("Degree")),
@@ -65,7 +71,9 @@ class Credential(models.Model):
         ("certificate", _("Certificate")),
         ("language_test", _("Language test")),
         ("employment", _("Proof of employment")),
+        (IDENTITY, _("Identity check")),
     ]
+    HANDED_IN = KINDS[:-1]
     REASONS = [
         ("unreadable", _("The document cannot be read")),
         ("name_differs", _("The name on it is another one")),
@@ -77,14 +85,15 @@ class Credential(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     worker = models.ForeignKey(WorkerProfile, on_delete=models.PROTECT, related_name="credentials")
     kind = models.CharField(max_length=20, choices=KINDS)
-    domain = models.CharField(max_length=20, choices=DOMAINS)
+    domain = models.CharField(max_length=20, choices=[*DOMAINS, (IDENTITY, _("Who they are"))])
     title = models.CharField(max_length=120)
     issuer = models.CharField(max_length=120)
     year = models.PositiveSmallIntegerField(null=True)
-    proof = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="+")
+    proof = models.ForeignKey(Asset, on_delete=models.PROTECT, null=True, related_name="+")
     state = states.field(CREDENTIAL)
     submitted_at = models.DateTimeField()
     due_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
     refusal = models.CharField(max_length=20, choices=REASONS, blank=True, default="")
@@ -95,8 +104,14 @@ class Credential(models.Model):
             states.constraint(CREDENTIAL),
             models.CheckConstraint(
                 condition=models.Q(decided_at__isnull=True, decided_by__isnull=True, state__in=["waiting", "withdrawn"])
-                | models.Q(decided_at__isnull=False, decided_by__isnull=False, state__in=["verified", "refused", "withdrawn"]),
+                | models.Q(decided_at__isnull=False, decided_by__isnull=False, state__in=["verified", "refused", "withdrawn"])
+                | models.Q(decided_at__isnull=False, decided_by__isnull=True, kind="identity", state__in=["verified", "withdrawn"]),
                 name="credential_decided_by_a_person",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(domain="identity", expires_at__isnull=False, kind="identity", proof__isnull=True)
+                | (models.Q(proof__isnull=False) & ~models.Q(kind="identity") & ~models.Q(domain="identity")),
+                name="credential_has_its_proof",
             ),
             models.CheckConstraint(
                 condition=models.Q(decided_by__isnull=True) | ~models.Q(decided_by=models.F("worker")),

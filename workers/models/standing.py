@@ -47,6 +47,7 @@ class StandingDecision(models.Model):
         ("confidentiality", _("Clients' content was passed on")),
         ("quality", _("The work is measurably below what the rules ask for")),
         ("law", _("The law requires it")),
+        ("country", _("Work in this country ends")),
     ]
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

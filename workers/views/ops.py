@@ -9,12 +9,14 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kit import paging
-from kit.errors import NotFound
+from kit.errors import NotFound, Text
 from workers import access, agreements, appeals, decisions, people, queries, standing
 from workers.access import PersonRequest
 from workers.decisions import LOOKS_AFTER_PEOPLE
@@ -48,8 +50,18 @@ def ops_people(request: PersonRequest) -> HttpResponse:
         {"label": _("Belongs to")},
         {"label": _("Since"), "tight": True},
     ]
-    context = {"page": page, "rows": page.rows, "q": words, "columns": columns}
+    context = {"page": page, "rows": page.rows, "q": words, "columns": columns, "pages": _pages(held)}
     return render(request, "ops/people.html", context)
+
+
+def _pages(held: frozenset[str]) -> list[dict[str, str]]:
+    """Other pages about people that these roles may open; those of the room above are found by name."""
+    wanted: list[tuple[Text, str, frozenset[str]]] = [
+        (gettext_lazy("Cases"), "market:ops_fraud", frozenset(LOOKS_AFTER_PEOPLE)),
+        (gettext_lazy("Merges"), "market:ops_merges", frozenset(LOOKS_AFTER_PEOPLE)),
+        (gettext_lazy("Countries"), "workers:ops_countries", frozenset()),
+    ]
+    return [{"label": str(label), "url": reverse(name)} for label, name, roles in wanted if held & {*roles, OpsRole.ADMIN}]
 
 
 @require_POST

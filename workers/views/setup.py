@@ -138,6 +138,8 @@ def proof(request: WorkerRequest, credential_id: uuid.UUID) -> HttpResponse:
 
 def serve_proof(credential: Credential) -> HttpResponse:
     """A stranger's file: as a download under a name of ours, never run or sniffed, kept by nobody on the way."""
+    if credential.proof is None:
+        raise NotFound(_("Nothing of this document is kept here."))
     ending = "pdf" if credential.proof.content_type == "application/pdf" else "jpg"
     try:
         response = HttpResponse(assets.read(credential.proof), content_type=credential.proof.content_type)

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from kit import json as kit_json
 from kit.errors import NotFound, Refused
 from kit.limits import spend
-from workers import access, agreements, appeals, decisions, languages, my_data, onboarding, people, queries, standing
+from workers import access, agreements, appeals, country_exits, decisions, languages, my_data, onboarding, people, queries, standing
 from workers.access import PersonRequest, WorkerRequest
 from workers.countries import COUNTRIES
 from workers.forms import AppealForm, ProfileForm, SignForm, carry_out
@@ -147,14 +147,17 @@ def standing_page(request: WorkerRequest) -> HttpResponse:
     """My standing and why, decisions and appeals with their clocks, my data."""
     own = {appeal.subject_id: appeal for appeal in appeals.of_people().filter(person=request.user)}
     now = timezone.now()
+    about = list(StandingDecision.objects.filter(person=request.user).order_by("-at"))
+    gone = country_exits.taken_back(about)
     made = [
         {
             "decision": decision,
             "appeal": own.get(decision.pk),
-            "may_appeal": decision.pk not in own and now < decision.appeal_until,
+            "taken_back": decision.pk in gone,
+            "may_appeal": decision.pk not in own and decision.pk not in gone and now < decision.appeal_until,
             "due_at": appeals.due_at(own[decision.pk]) if decision.pk in own else None,
         }
-        for decision in StandingDecision.objects.filter(person=request.user).order_by("-at")
+        for decision in about
     ]
     others = [
         {"appeal": appeal, "due_at": appeals.due_at(appeal)}

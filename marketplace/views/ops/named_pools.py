@@ -16,8 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kit.errors import Invalid, NotFound, ProductError
-from marketplace import announcements, eligibility, ops_forms, pool_files, pools, projects, rules
-from marketplace.eligibility_form import Eligibility
+from marketplace import announcements, bulk, eligibility, ops_forms, pool_files, pools, projects, rules
 from marketplace.models import Announcement, BulkAction, Pool, Project
 from marketplace.views.client.frame import is_fragment, put_error
 from marketplace.views.ops.pools import tabs
@@ -36,10 +35,10 @@ def _crumbs() -> list[dict[str, str]]:
     return [{"label": label, "url": reverse(name)} for label, name in way]
 
 
-def _rule_form(request: HttpRequest, rule: rules.Rule | None = None) -> Eligibility:
+def _rule_form(request: HttpRequest, rule: rules.Rule | None = None) -> ops_forms.PeopleRule:
     skills = list(Skill.objects.filter(organisation=None).order_by("name").values_list("slug", "name")[:200])
-    initial = Eligibility.initial_of(rule or {"all": []}) or {}
-    return Eligibility(request.POST or None, initial=initial, skills=skills, prefix="rule")
+    initial = ops_forms.PeopleRule.initial_of(rule or {"all": []}) or {}
+    return ops_forms.PeopleRule(request.POST or None, initial=initial, skills=skills, prefix="rule")
 
 
 @require_GET
@@ -74,12 +73,12 @@ def new(request: PersonRequest) -> HttpResponse:
     }, status=422 if form.errors or rule_form.errors else 200)
 
 
-def _counted(form: Eligibility, rule: rules.Rule | None = None) -> dict[str, Any]:
+def _counted(form: ops_forms.PeopleRule, rule: rules.Rule | None = None) -> dict[str, Any]:
     """How many people the form's answers select right now, of how many; None while they are no rule."""
     asked: rules.Rule | None = rule or {"all": []}
     try:
         if form.is_bound:
-            asked = rules.check(form.rule(), field="rule") if form.is_valid() else None
+            asked = rules.check(form.rule(), field="rule", ours=True) if form.is_valid() else None
     except Invalid:
         asked = None
     return {"count": pools.count(asked) if asked is not None else None, "everyone": eligibility.how_many({"all": []})}
@@ -111,7 +110,7 @@ def _page(request: PersonRequest, pool: Pool, *, status: int = 200, **more: Any)
         "may_change": bool(held & {POOL_MANAGER, OpsRole.ADMIN}) and pool.archived_at is None,
         "actions": pool.actions.select_related("by").order_by("-at")[:20], "form": ops_forms.PoolPeople(), "crumbs": _crumbs(),
         "limited": open_projects.filter(pool=pool), "projects": open_projects.filter(pool=None)[:PROJECTS_SHOWN],
-        "rule_form": rule_form, "by_api": pool.rule is not None and Eligibility.initial_of(pool.rule) is None,
+        "rule_form": rule_form, "by_api": pool.rule is not None and ops_forms.PeopleRule.initial_of(pool.rule) is None,
         **(_counted(rule_form, pool.rule) if rule_form is not None else {}),
     }
     return render(request, "ops/pool.html", context | more, status=status)
@@ -160,6 +159,40 @@ def change_people(request: PersonRequest, pool_id: uuid.UUID) -> HttpResponse:
     return redirect("market:ops_pool", pool_id=pool.pk)
 
 
+@require_http_methods(["GET", "POST"])
+@access.ops(POOL_MANAGER)
+def together(request: PersonRequest, pool_id: uuid.UUID) -> HttpResponse:
+    """Everybody in a pool is paused or given a skill: first whom it would change, then, confirmed, done."""
+    pool, kind = pools.find(pool_id), "grant" if request.GET.get("kind") == "grant" else "pause"
+    form: ops_forms.PauseAll | ops_forms.GiveAll = ops_forms.PauseAll(request.POST or None)
+    if kind == "grant":
+        names = list(Skill.objects.filter(organisation=None).order_by("name").values_list("slug", "name"))
+        form = ops_forms.GiveAll(request.POST or None, skills=names)
+    dry = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            if "apply" in request.POST:
+                return _apply_together(request, pool, kind, form.cleaned_data)
+            asked = {name: form.cleaned_data[name] for name in ("skill", "tier") if name in form.cleaned_data}
+            dry = bulk.preview(kind=kind, pool=pool, by_id=request.user.pk, **asked)
+        except ProductError as error:
+            put_error(form, error)
+    crumbs = [*_crumbs(), {"label": pool.name, "url": reverse("market:ops_pool", args=[pool.pk])}]
+    return render(request, "ops/pool_together.html", {
+        "pool": pool, "kind": kind, "form": form, "dry": dry, "crumbs": crumbs,
+    }, status=422 if form.errors else 200)  # fmt: skip
+
+
+def _apply_together(request: PersonRequest, pool: Pool, kind: str, given: dict[str, Any]) -> HttpResponse:
+    act = bulk.give if kind == "grant" else bulk.pause
+    with transaction.atomic(durable=True):
+        done = act(pool=pool, by_id=request.user.pk, now=timezone.now(), **given)
+    said = ngettext("%(n)d person changed.", "%(n)d people changed.", len(done.changed)) % {"n": len(done.changed)}
+    back = f"undo:{reverse('market:ops_undo_bulk', args=[done.pk])}" if done.may_be_undone else ""
+    messages.success(request, said, extra_tags=back)
+    return redirect("market:ops_pool", pool_id=pool.pk)
+
+
 @require_POST
 @access.ops(POOL_MANAGER)
 def undo(request: PersonRequest, action_id: uuid.UUID) -> HttpResponse:
@@ -168,7 +201,7 @@ def undo(request: PersonRequest, action_id: uuid.UUID) -> HttpResponse:
     if action is None:
         raise NotFound(_("There is no such action."))
     with transaction.atomic(durable=True):
-        pools.undo(action=action, actor_id=request.user.pk, now=timezone.now())
+        bulk.undo(action=action, by_id=request.user.pk, now=timezone.now())
     messages.success(request, _("Taken back."))
     return redirect("market:ops_pool", pool_id=action.pool_id) if action.pool_id else redirect("market:ops_named_pools")
 
