@@ -54,7 +54,7 @@ def put(
     if base == quote:
         raise Invalid(_("Expected two different currencies."), field="quote")
     value = _parsed(rate)
-    newest = _newest(base, quote)
+    newest = newest_of(base, quote, now=now)
     if newest and not sure and not newest.rate / STRIDE <= value <= newest.rate * STRIDE:
         raise UnusualRate(_("The last rate was %(rate)s. Confirm that the new one is right.") % {"rate": newest.figure})
     made = ExchangeRate.objects.create(base=base, quote=quote, rate=value, valid_from=now, made_by=actor_id)
@@ -72,22 +72,28 @@ def _parsed(rate: str | Decimal) -> Decimal:
     return value
 
 
-def _newest(base: str, quote: str) -> ExchangeRate | None:
-    return ExchangeRate.objects.filter(base=base, quote=quote).order_by("-valid_from", "-id").first()
+def newest_of(base: str, quote: str, *, now: datetime) -> ExchangeRate | None:
+    """The newest rate of a pair, however old."""
+    return ExchangeRate.objects.filter(base=base, quote=quote, valid_from__lte=now).order_by("-valid_from", "-id").first()
 
 
 def in_force(base: str, quote: str, *, now: datetime) -> ExchangeRate | None:
     """The newest rate of a pair, unless it is older than a week."""
-    found = ExchangeRate.objects.filter(base=base, quote=quote, valid_from__lte=now).order_by("-valid_from", "-id").first()
-    return found if found and now - found.valid_from <= FRESH else None
+    return _fresh(newest_of(base, quote, now=now), now)
+
+
+def _fresh(rate: ExchangeRate | None, now: datetime) -> ExchangeRate | None:
+    return rate if rate and now - rate.valid_from <= FRESH else None
 
 
 def pairs(*, now: datetime) -> list[Pair]:
-    """Every pair of the platform's currencies."""
+    """Every pair of the platform's currencies; one statement."""
     held = settings.PLATFORM_CURRENCIES
+    rows = ExchangeRate.objects.filter(valid_from__lte=now).order_by("base", "quote", "-valid_from", "-id").distinct("base", "quote")
+    newest = {(row.base, row.quote): row for row in rows}
     return [
-        Pair(base=base, quote=quote, in_force=in_force(base, quote, now=now), newest=_newest(base, quote))
-        for base in held for quote in held if base != quote
+        Pair(base=base, quote=quote, in_force=_fresh(found, now), newest=found)
+        for base in held for quote in held if base != quote for found in [newest.get((base, quote))]
     ]  # fmt: skip
 
 
