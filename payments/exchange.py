@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 from django.conf import settings
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from kit import audit
@@ -109,6 +110,19 @@ def into(account: PayoutAccount, currency: str, *, now: datetime) -> ExchangeRat
     if account.rail != "stripe" or account.currency == currency or account.currency not in settings.PLATFORM_CURRENCIES:
         return None
     return in_force(currency, account.currency, now=now)
+
+
+def worth(amount: Money, account: PayoutAccount, *, now: datetime) -> Money | None:
+    """What an amount would be sent as today; None where it goes out as it is, or nothing is left of it."""
+    rate = into(account, amount.currency, now=now) if amount else None
+    found = exchanged(amount, rate) if rate else None
+    return found if found else None
+
+
+def sent_abroad(run: PayoutRun) -> list[Money]:
+    """What a run sends in other currencies than its own, by currency: what has to be there at the rail."""
+    rows = run.payouts.exclude(exchanged_into="").order_by("exchanged_into").values_list("exchanged_into")
+    return [Money(int(units or 0), currency) for currency, units in rows.annotate(units=Sum("exchanged_units"))]
 
 
 def fix(*, run: PayoutRun, now: datetime) -> None:

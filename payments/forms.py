@@ -46,8 +46,8 @@ def _owner() -> forms.CharField:
 class CorrectionForm(forms.Form):
     """One movement between two accounts, and why."""
 
-    debit_kind, debit_owner = _account(_("Debit")), _owner()
-    credit_kind, credit_owner = _account(_("Credit")), _owner()
+    debit_kind, debit_owner = _account(_("Account")), _owner()
+    credit_kind, credit_owner = _account(_("Account")), _owner()
     amount = _amount(_("Amount"))
     currency = _currency(_("Currency"))
     reason = forms.CharField(
@@ -68,11 +68,11 @@ class OwnExchangeForm(forms.Form):
     """What left one balance and what came to the other: amounts by hand, or balance transactions of Stripe's books."""
 
     out_movement = forms.CharField(label=_("From Stripe's books"), required=False, max_length=255)
-    out = _amount(_("Left our balance"))
-    out_currency = _currency(_("in"))
+    out = _amount(_("Amount"))
+    out_currency = _currency(_("Currency"))
     into_movement = forms.CharField(label=_("From Stripe's books"), required=False, max_length=255)
-    into = _amount(_("Came to our balance"))
-    into_currency = _currency(_("in"))
+    into = _amount(_("Amount"))
+    into_currency = _currency(_("Currency"))
     note = forms.CharField(
         label=_("Where and how"), min_length=3, max_length=300, widget=forms.TextInput(attrs={"class": "form-control"}),
         help_text=_("Such as: at our bank, 20 Nov, reference 4711."),

@@ -178,10 +178,11 @@ def _choices(rows: Sequence[RailMovement]) -> list[dict[str, Any]]:
     return [{"movement": row, "words": words.amount(Money(abs(row.amount_units), row.currency))} for row in rows]
 
 
-def _positions() -> list[Money]:
-    """Of each currency what exchange took out of our balance (above zero) or left in it."""
+def _positions() -> list[dict[str, Any]]:
+    """Of each currency what payouts and exchanges used up of our balance, or left over in it."""
     known = LedgerAccount.objects.filter(kind="platform_fx").order_by("currency").values_list("currency", flat=True)
-    return [ledger.balance(platform("platform_fx", currency)) for currency in known]
+    held = [ledger.balance(platform("platform_fx", currency)) for currency in known]
+    return [{"amount": Money(abs(one.units), one.currency), "used": one.units > 0} for one in held if one.units]
 
 
 def _exchanged(row: OwnExchange) -> dict[str, Any]:

@@ -45,12 +45,14 @@ def earnings(request: WorkerRequest) -> HttpResponse:
     account = queries.payout_account(worker_id)
     minimum = Money(settings.PAYOUT_MINIMUM_UNITS, currency)
     payouts = Payout.objects.filter(worker_id=worker_id).exclude(state="draft").order_by("-created_at", "-id")[:5]
+    next_amount = balances.available.payable()
     return render(request, "worker/earnings.html", {
         "balances": balances, "currency": currency, "page": page, "rows": words.earnings(views),
         "tabs": [{"label": each, "url": f"?currency={each}", "active": each == currency} for each in money],
         "payouts": [payout_row(payout) for payout in payouts], "account": account,
         "next_run": statements.next_run(now), "minimum": minimum, "below": balances.available < minimum,
-        "next_amount": balances.available.payable(), "waits_until": holds.wait_of(account, now=now) if account else None,
+        "next_amount": next_amount, "worth": exchange.worth(next_amount, account, now=now) if account else None,
+        "waits_until": holds.wait_of(account, now=now) if account else None,
         "columns": earning_columns(), "on_demand": account is not None and account.rhythm == Rhythm.ON_DEMAND,
     })  # fmt: skip
 
@@ -180,7 +182,8 @@ def payout_now(request: WorkerRequest) -> HttpResponse:
     account = queries.payout_account(worker_id)
     quote = payout_requests.quote(worker_id=worker_id, currency=currency, now=now)
     return render(request, "worker/payout_now.html", {
-        "account": account, "quote": quote, "currency": currency, "request_id": uuid7(), "rhythms": Rhythm.choices,
+        "account": account, "quote": quote, "worth": exchange.worth(quote.amount, account, now=now) if account else None,
+        "currency": currency, "request_id": uuid7(), "rhythms": Rhythm.choices,
         "why_not": words.LEFT_OUT.get(quote.reason, ""), "minimum": Money(settings.PAYOUT_MINIMUM_UNITS, currency),
         "tabs": [{"label": each, "url": f"?currency={each}", "active": each == currency} for each in known],
         "crumbs": [{"label": _("Earnings"), "url": reverse("payments:earnings")}],

@@ -36,7 +36,7 @@ def test_finance_sees_what_a_bill_price_means_before_it_holds_and_only_for_these
     dry = words(fay.post(address, form))
     assert "nothing has changed yet" in dry and "plain price 0.20 USD" in dry and "highest band 0.19 USD" in dry
     reserve = people.usd("3.00") - people.usd("1.266")
-    assert "batches in motion 1.7340 USD" in dry
+    assert "Reserved more 1.7340 USD" in dry
     assert (people.prepaid(shop), BillRate.objects.count()) == (before, 0), "a dry run leaves nothing"
     assert "nothing has changed yet" in words(fay.post(address, form | {"amount": "0.31", "seen": "answer|0|0.30|"}))
     assert not BillRate.objects.exists()

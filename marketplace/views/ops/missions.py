@@ -65,6 +65,7 @@ def end(request: PersonRequest, batch_id: uuid.UUID, mission_id: uuid.UUID) -> H
 
 def _show(request: PersonRequest, batch_id: uuid.UUID, form: NewMission) -> HttpResponse:
     batch = batches.find(batch_id)
+    form.fields["budget"].help_text = _("With our fee. Set aside at once, out of the bonus pool; when it is used up, the mission ends.")
     held: frozenset[str] = request.ops_roles  # type: ignore[attr-defined]
     may = bool(held & {OpsRole.POOL_MANAGER, OpsRole.ADMIN})
     end_url = (lambda one: reverse("market:ops_end_mission", args=[batch_id, one.pk])) if may else (lambda _one: "")
