@@ -78,7 +78,8 @@ def payout(request: WorkerRequest, payout_id: uuid.UUID) -> HttpResponse:
     rows = Earning.objects.filter(payout=found).order_by("-created_at", "-id")
     page = paging.page(rows, order="-created_at", cursor=request.GET.get("cursor"), size=30)
     return render(request, "worker/payout.html", {
-        **payout_row(found), "events": _events(found), "page": page, "rows": words.earnings(queries.single_views(page.rows)),
+        **payout_row(found), "next_rail": rails.next_for(found), "events": _events(found), "page": page,
+        "rows": words.earnings(queries.single_views(page.rows)),
         "crumbs": [{"label": _("Earnings"), "url": reverse("payments:earnings")}],
         "columns": earning_columns(),
     })  # fmt: skip
