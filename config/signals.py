@@ -11,10 +11,9 @@ from django.db import connections
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 from django.http import HttpRequest
-from django.utils import timezone
 
-from kit import audit
-from payments import db_roles, holds
+from payments import db_roles
+from workers import adapter
 from workers.models import User
 
 LAST_ROOM = "marketplace"
@@ -34,7 +33,7 @@ def give_rights(sender: Any, using: str, **_kwargs: Any) -> None:
 def note_another_address(user: User, from_email_address: EmailAddress | None, **_kwargs: Any) -> None:
     """Payouts wait for 72 hours after it; the library writes to the old address. The first address of all is no change."""
     if from_email_address is not None:
-        audit.record(subject=user, verb=holds.EMAIL_CHANGED, actor_id=user.pk, now=timezone.now())
+        adapter.note_another_address(user)
 
 
 @receiver(user_logged_in, dispatch_uid="fresh sign-in")

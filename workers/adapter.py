@@ -7,10 +7,15 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from kit import audit
 from workers import access, queries
-from workers.models import WorkerProfile
+from workers.models import User, WorkerProfile
+
+EMAIL_CHANGED = "email.changed"
+"""The verb in the trail of a person whose address was changed."""
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -35,6 +40,11 @@ class AccountAdapter(DefaultAccountAdapter):
             request.session["time_zone"] = profile.time_zone
         response: HttpResponse = super().post_login(request, user, **kwargs)
         return response
+
+
+def note_another_address(user: User) -> None:
+    """Somebody's address is another one now: the trail says so, and payouts wait by it."""
+    audit.record(subject=user, verb=EMAIL_CHANGED, actor_id=user.pk, now=timezone.now())
 
 
 def _first_page(request: HttpRequest) -> str:

@@ -108,6 +108,7 @@ class QuoteSerializer(serializers.Serializer[Any]):
     """What a payout on demand would be now."""
 
     amount = MoneyField(help_text="What would reach the worker")
+    sends = MoneyField(allow_null=True, help_text="What the amount is sent as at today's rate, where it goes out in another currency")
     cost = MoneyField(help_text="What the rail takes of the balance")
     rest = MoneyField(help_text="What stays for the next payout")
     reason = serializers.CharField(help_text="Why none can be asked for now; empty when one can")

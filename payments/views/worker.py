@@ -180,11 +180,10 @@ def payout_now(request: WorkerRequest) -> HttpResponse:
             "Your payout is large and waits for a look by our finance people."
         ))  # fmt: skip
         return redirect("payments:earnings")
-    account = queries.payout_account(worker_id)
     quote = payout_requests.quote(worker_id=worker_id, currency=currency, now=now)
     return render(request, "worker/payout_now.html", {
-        "account": account, "quote": quote, "worth": exchange.worth(quote.amount, account, now=now) if account else None,
-        "currency": currency, "request_id": uuid7(), "rhythms": Rhythm.choices,
+        "account": quote.account, "quote": quote, "worth": quote.sends, "currency": currency,
+        "request_id": uuid7(), "rhythms": Rhythm.choices,
         "why_not": words.LEFT_OUT.get(quote.reason, ""), "minimum": Money(settings.PAYOUT_MINIMUM_UNITS, currency),
         "tabs": [{"label": each, "url": f"?currency={each}", "active": each == currency} for each in known],
         "crumbs": [{"label": _("Earnings"), "url": reverse("payments:earnings")}],

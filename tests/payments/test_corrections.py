@@ -17,6 +17,7 @@ from kit.states import NoSuchMove
 from payments import corrections, invariants, ledger, mismatches
 from payments.chart import Account, platform
 from payments.models import Correction, LedgerTx, Mismatch
+from tests import people
 from tests.marketplace.api import callers
 from tests.payments.cast import NOW, client, earn, finance, launch, pay_in, usd, worker
 from tests.payments.test_pages import reauthenticate, signed_in, text
@@ -24,6 +25,7 @@ from workers.models import Notice, Organisation, User
 from workers.people import NotIndependent, link
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.filterwarnings("ignore:No directory at")]
+CLEARING = "clearing holds what is not yet seen at Stripe"
 WHY = "A top-up of ours was booked twice."
 
 
@@ -121,6 +123,18 @@ def test_what_workers_earned_cannot_be_corrected_away() -> None:
         with pytest.raises(corrections.BreaksBooks):
             draft(acme, finance(), amount=usd("1"), debit_kind=kind, debit_owner=owner, credit_kind="platform_revenue", credit_owner="")
     assert (LedgerTx.objects.count(), Correction.objects.count()) == (before, 0)
+
+
+def test_what_is_broken_can_be_made_good_and_the_dry_run_says_so() -> None:
+    _mira, acme = client()
+    people.pay_in(acme, usd("7"))
+    assert [each.name for each in invariants.findings() if not each.ok and each.name != "guard"] == [CLEARING]
+    found = draft(acme, finance(), amount=usd("7"), credit_kind="stripe_clearing", credit_owner="")
+    assert corrections.try_out(found, now=NOW).mends == [CLEARING]
+    post(found, finance("Fay"))
+    assert [each.name for each in invariants.findings() if not each.ok and each.name != "guard"] == []
+    with pytest.raises(corrections.BreaksBooks):
+        draft(acme, finance(), amount=usd("7"), credit_kind="stripe_clearing", credit_owner="")
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from tests.drills.money.stage import Stage
 from tests.drills.money.verdict import AtLeast, held
 from tests.payments.test_money_life import Life, one_of, picks
 
-STEPS = {False: (5, 25), True: (230, 50)}
+STEPS = {False: (6, 25), True: (230, 50)}
 """Lives and steps of each: small and full."""
 TWIN = (150, 12)
 """The twin lives until it is caught, which its first payout does: many short lives, as each leaves some of the rules out."""
