@@ -8,7 +8,7 @@ UV := $(VENV)/bin/uv pip install --quiet --system-certs --no-deps --python $(PY)
 UI_SOURCES := $(shell find frontend/site frontend/workspace static task_types -name '*.mjs' -o -name '*.css' 2>/dev/null | grep -v node_modules)
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check docs bench drill lock clean
+.PHONY: help run setup test check docs bench contract drill lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | column -t -s '|'
@@ -33,6 +33,9 @@ docs: $(VENV)/.dev ## make the generated documents again
 
 bench: $(VENV)/.dev static_build/.built ## measure against a bare reference: make bench [FULL=1]
 	@$(PY) -m bench $(if $(FULL),--full)
+
+contract: $(VENV)/.dev ## the tests that hold of Stripe and its double alike: make contract [STRIPE_SANDBOX_KEY=sk_test_...]
+	@STRIPE_SANDBOX_KEY=$(STRIPE_SANDBOX_KEY) $(PY) -m pytest -m contract tests/payments
 
 drill: $(VENV)/.dev ## fault drills with their sabotaged twins: make drill [ONLY=D1] [SIZE=full|small]
 	@$(PY) -m tests.drills --size $(or $(SIZE),full) $(ONLY)

@@ -8,6 +8,9 @@ from typing import Any
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Tags, register
+from django.core.exceptions import ImproperlyConfigured
+
+from payments import payout_costs
 
 NEEDED = {
     "DATABASE_URL": "the PostgreSQL server, as postgres://user:password@host:5432/name",
@@ -46,6 +49,16 @@ def bank_files_are_offered(app_configs: Any, **_kwargs: Any) -> list[CheckMessag
         except ValueError:
             told.append(Error("A key in PAYOUT_DETAILS_KEY is no Fernet key.", hint="Make one anew.", id="payouts.key"))
     return told
+
+
+@register(Tags.security)
+def payout_costs_can_be_read(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
+    """An error at every start for a price of payouts on demand that is none."""
+    try:
+        payout_costs.read(tuple(settings.PAYOUT_COSTS))
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id="payouts.PAYOUT_COSTS")]
+    return []
 
 
 @register(Tags.security, deploy=True)

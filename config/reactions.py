@@ -24,6 +24,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "funding.failed": ("payments.reactions.on_funding_failed",),
     "money.mismatch": ("payments.reactions.on_mismatch",),
     "ledger.broken": ("payments.reactions.on_ledger_broken",),
+    "correction.drafted": ("payments.reactions.on_correction_drafted",),
     "reserve.dry": ("payments.reactions.on_reserve_dry",),
     "appeal.decided": (
         "workers.standing.appeal_decided", "qualification.grants.appeal_decided", "marketplace.reactions.on_appeal_decided",

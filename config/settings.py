@@ -207,6 +207,9 @@ STRIPE_WEBHOOK_SECRET_THIN = env.str("STRIPE_WEBHOOK_SECRET_THIN", default="")
 STRIPE_LIVEMODE = STRIPE_API_KEY.startswith(("sk_live_", "rk_live_"))
 PAYOUT_MINIMUM_UNITS = env.int("PAYOUT_MINIMUM_UNITS", default=10_000)
 PAYOUT_APPROVAL_LIMIT_UNITS = env.int("PAYOUT_APPROVAL_LIMIT_UNITS", default=50_000_000)
+PAYOUT_COSTS = env.list("PAYOUT_COSTS", default=["stripe:USD:2500:25", "stripe:EUR:1000:25", "stripe:GBP:1000:25"])
+"""What a payout on demand costs its worker, by rail and currency: a fixed part in units, and basis points of the amount. The
+default is what Stripe lists for platforms that pay Connect's fees; a currency that is not named has no payouts on demand."""
 PLATFORM_CURRENCIES = ["USD", "EUR", "GBP"]
 PAYOUT_DETAILS_KEY = env.list("PAYOUT_DETAILS_KEY", default=[])
 """Fernet keys for bank details, the newest first; older ones stay behind it so that what they sealed can be read."""

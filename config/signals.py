@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY, get_authentication_records
-from allauth.account.signals import user_logged_in
+from allauth.account.models import EmailAddress
+from allauth.account.signals import email_changed, user_logged_in
 from celery.signals import worker_process_init
 from django.db import connections
 from django.db.models.signals import post_migrate
@@ -14,6 +15,7 @@ from django.http import HttpRequest
 
 from config import warmth
 from payments import db_roles
+from workers import adapter
 from workers.models import User
 
 LAST_ROOM = "marketplace"
@@ -33,6 +35,13 @@ def give_rights(sender: Any, using: str, **_kwargs: Any) -> None:
     """After the last app's tables exist, web and runners get their rights on all of them."""
     if getattr(sender, "label", "") == LAST_ROOM:
         db_roles.apply_roles(connections[using])
+
+
+@receiver(email_changed, dispatch_uid="another address")
+def note_another_address(user: User, from_email_address: EmailAddress | None, **_kwargs: Any) -> None:
+    """Payouts wait for 72 hours after it; the library writes to the old address. The first address of all is no change."""
+    if from_email_address is not None:
+        adapter.note_another_address(user)
 
 
 @receiver(user_logged_in, dispatch_uid="fresh sign-in")

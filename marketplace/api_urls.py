@@ -112,6 +112,7 @@ client: list[URLPattern] = [
     path("disputes/", disputes.Disputes.as_view(), name="api_disputes"),
     path("disputes/<uuid:dispute_id>/", disputes.DisputeDetail.as_view(), name="api_dispute"),
     path("disputes/<uuid:dispute_id>/answer/", disputes.AnswerDispute.as_view(), name="api_answer_dispute"),
+    path("disputes/<uuid:dispute_id>/concede/", disputes.ConcedeDispute.as_view(), name="api_concede_dispute"),
     path("webhook-endpoints/<uuid:endpoint_id>/", webhooks.EndpointDetail.as_view(), name="api_webhook_endpoint"),
     path("webhook-endpoints/<uuid:endpoint_id>/secret/", webhooks.RenewSecret.as_view(), name="api_renew_webhook_secret"),
     path(

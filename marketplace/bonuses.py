@@ -18,7 +18,7 @@ from kit.errors import Conflict, Invalid
 from kit.money import Money
 from marketplace import budgets, pricing, settlement
 from marketplace.models import Batch, Mission, MissionKind, Queue, Result, Submission
-from payments import earnings, funding, pools
+from payments import earnings, funding, pools, words
 from task_types import registry
 
 LASTS_AT_MOST = timedelta(days=90)
@@ -156,7 +156,7 @@ def _set_aside(mission: Mission, budget: Money, *, top_up: bool, actor_id: uuid.
     missing = budget.units - min(free, budget.units)
     if missing and not top_up:
         raise Conflict(_("The batch's bonus pool has no more than %(left)s left for this.") % {
-            "left": Money(free, batch.currency)
+            "left": words.amount(Money(free, batch.currency))
         })  # fmt: skip
     if missing:
         budgets.check(project=batch.project, more=Money(missing, batch.currency), now=now)

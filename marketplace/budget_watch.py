@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from kit import audit
@@ -12,19 +13,20 @@ from kit.errors import Invalid
 from kit.money import Money
 from marketplace import batches, budgets
 from marketplace.models import Batch, Budget, BudgetPeriod, Project
-from payments import chargebacks
+from payments import chargebacks, words
 from workers import notices, queries
 
 ALERTS_BP = (5_000, 8_000, budgets.WHOLE_BP)
 """Shares of the budget at which its client hears of it, once each in a period."""
+AMOUNTS = {"used": words.said, "budget": words.said}
 
 notices.declare(
     "project.budget", _("%(project)s has used %(percent)s %% of its budget: %(used)s of %(budget)s."),
-    url_name="market:project_budget", url_params=("org", "project_id"), mail=True,
+    url_name="market:project_budget", url_params=("org", "project_id"), mail=True, words=AMOUNTS,
 )  # fmt: skip
 notices.declare(
     "project.budget_used", _("The budget of %(project)s is used up: %(used)s of %(budget)s. Its batches give out no new tasks."),
-    url_name="market:project_budget", url_params=("org", "project_id"), mail=True,
+    url_name="market:project_budget", url_params=("org", "project_id"), mail=True, words=AMOUNTS,
 )  # fmt: skip
 
 
@@ -54,6 +56,12 @@ def drop(*, project: Project, actor_id: uuid.UUID, now: datetime) -> None:
     if Budget.objects.filter(project=project).delete()[0]:
         audit.record(subject=project, verb="project.budget_dropped", actor_id=actor_id, now=now)
         _go_on(project, now)
+
+
+def moving() -> list[uuid.UUID]:
+    """The projects with a budget that have a batch in motion: only there can anything be used up, or go on."""
+    in_motion = Batch.objects.filter(project=OuterRef("pk"), state__in=["launching", "active", "paused"])
+    return list(Budget.objects.filter(Exists(in_motion)).order_by("pk").values_list("pk", flat=True))
 
 
 def look(*, project_id: uuid.UUID, now: datetime) -> None:
@@ -92,9 +100,6 @@ def _tell(seen: budgets.Seen) -> None:
     for user_id in queries.members_of(project.organisation_id, roles=("owner", "manager")):
         notices.tell(
             user_id, name, org=project.organisation.slug, project_id=str(project.pk), project=project.name,
-            percent=seen.used_bp // 100, used=_plain(seen.worked), budget=_plain(seen.amount),
+            percent=seen.used_bp // 100, used=str(seen.worked), budget=str(seen.amount),
         )  # fmt: skip
 
-
-def _plain(amount: Money) -> str:
-    return f"{amount.decimal():.2f} {amount.currency}"

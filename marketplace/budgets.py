@@ -7,6 +7,7 @@ month (UTC). Work in hand is honoured and paid, so a month may end a little abov
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,7 +17,7 @@ from kit.errors import Conflict
 from kit.money import Money, total
 from marketplace.models import Batch, Budget, BudgetPeriod, Project
 from payments import queries as money
-from payments import sheets, usage
+from payments import sheets, usage, words
 
 PAUSED = "budget"
 """Why a batch is paused whose project's budget is used up."""
@@ -27,14 +28,18 @@ class OverBudget(Conflict):
     """The project's budget has no room for it; `missing` says by how much."""
 
     code = "over_budget"
+    sentence = _("The project's budget lacks %(missing)s for this. Raise the budget, or make the batch smaller.")
 
     def __init__(self, missing: Money) -> None:
-        message = _("The project's budget lacks %(missing)s for this. Raise the budget, or make the batch smaller.")
-        super().__init__(
-            message % {"missing": f"{missing.decimal():.2f} {missing.currency}"}, missing=str(missing.decimal()),
-            currency=missing.currency,
-        )  # fmt: skip
+        said = self.sentence % {"missing": words.amount(missing)}
+        super().__init__(said, missing=str(missing.decimal()), currency=missing.currency)
         self.missing = missing
+
+
+class BudgetUsed(OverBudget):
+    """All of the budget is used; `missing` is what was worked for beyond it, which may be nothing."""
+
+    sentence = _("The project's budget is used up. Raise it, or wait for its next month.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,37 +79,30 @@ def of(project: Project, *, now: datetime) -> Seen | None:
 
 def seen(budget: Budget, project: Project, now: datetime) -> Seen:
     """The same of a row at hand; a month that is over is begun anew on it, unsaved."""
-    began = _month_of(now) if budget.period == BudgetPeriod.MONTH else None
+    began, currency = _month_of(now) if budget.period == BudgetPeriod.MONTH else None, project.currency
+    launched = list(Batch.objects.filter(project=project, launched_at__isnull=False).values_list("pk", flat=True))
+    spent = [one for one in money.batches_spend(launched).values() if one.paid.currency == currency]
+    charged = total((one.paid + one.fees for one in spent), currency)
     if budget.began_at != began:
-        budget.began_at, budget.base_units, budget.told_bp = began, _before(project, began), 0
-    spent = _spent(project)
-    currency = project.currency
+        budget.began_at, budget.base_units, budget.told_bp = began, _before(project, launched, charged, began).units, 0
     return Seen(
-        budget=budget, amount=Money(budget.amount_units, currency),
-        charged=total((one.paid + one.fees for one in spent), currency) - Money(budget.base_units, currency),
+        budget=budget, amount=Money(budget.amount_units, currency), charged=charged - Money(budget.base_units, currency),
         pending=total((one.pending for one in spent), currency), reserved=total((one.reserved for one in spent), currency),
         ends_at=sheets.after(began) if began else None,
     )  # fmt: skip
 
 
-def _spent(project: Project) -> list[money.BatchSpend]:
-    launched = list(Batch.objects.filter(project=project, launched_at__isnull=False).values_list("pk", flat=True))
-    return [one for one in money.batches_spend(launched).values() if one.paid.currency == project.currency]
-
-
-def _before(project: Project, began: datetime | None) -> int:
+def _before(project: Project, launched: list[uuid.UUID], charged: Money, began: datetime | None) -> Money:
     """What the project had been charged when a period began: all that it was, less what came since."""
     if began is None:
-        return 0
-    launched = list(Batch.objects.filter(project=project, launched_at__isnull=False).values_list("pk", flat=True))
-    charged = sum((one.paid + one.fees).units for one in _spent(project))
+        return Money.zero(charged.currency)
     return charged - usage.charged_since(
-        organisation_id=project.organisation_id, batch_ids=launched, currency=project.currency, start=began
-    ).units
+        organisation_id=project.organisation_id, batch_ids=launched, currency=charged.currency, start=began
+    )
 
 
 def check(*, project: Project, more: Money, now: datetime) -> None:
-    """Before money is promised to a batch: raises OverBudget. Holds the budget's row, so that launches at once count each other."""
+    """Before money is promised to a batch: raises OverBudget, BudgetUsed. Holds the budget's row: launches at once count each other."""
     budget = Budget.objects.select_for_update(of=("self",)).filter(project=project).first()
     if budget is None:
         return
@@ -116,7 +114,7 @@ def check(*, project: Project, more: Money, now: datetime) -> None:
 
 
 def check_room(*, project: Project, now: datetime) -> None:
-    """Before tasks are given out again: raises OverBudget where the budget is used up."""
+    """Before tasks are given out again: raises BudgetUsed."""
     found = of(project, now=now)
     if found is not None:
         _check_used(found)
@@ -124,7 +122,7 @@ def check_room(*, project: Project, now: datetime) -> None:
 
 def _check_used(found: Seen) -> None:
     if found.used_bp >= WHOLE_BP:
-        raise OverBudget(found.worked - found.amount + Money(1, found.amount.currency))
+        raise BudgetUsed(found.worked - found.amount)
 
 
 def _month_of(now: datetime) -> datetime:

@@ -81,6 +81,7 @@ urlpatterns = [
     path(f"{ORG}disputes/", disputes.listing, name="client_disputes"),
     path(f"{ORG}disputes/<uuid:appeal>/", disputes.one, name="client_dispute"),
     path(f"{ORG}disputes/<uuid:appeal>/answer/", disputes.answer, name="client_dispute_answer"),
+    path(f"{ORG}disputes/<uuid:appeal>/concede/", disputes.concede, name="client_dispute_concede"),
     path(f"{ORG}questions/", questions.of_client, name="client_questions"),
     path(f"{ORG}questions/<uuid:question>/", questions.of_client_one, name="client_question"),
     path(f"{ORG}questions/<uuid:question>/guideline/", clauses.page, name="clause"),

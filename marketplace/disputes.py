@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kit import audit, outbox, states
 from kit.errors import Conflict, NotFound
+from kit.money import Money
 from marketplace import gold, results, reviewers
 from marketplace.models import Batch, Dispute, GoldAnswer, QualityModel, Submission, Verdict
 from marketplace.models.judging import Decision
@@ -28,6 +29,8 @@ DISPUTABLE = {"rejected": Dispute.About.VERDICT, "accepted_share": Dispute.About
 SCORES_AT_ONCE = 10
 """Disputes of a score that one worker may have waiting, so that nobody wins scores by the silence of people buried in them."""
 RIGHT = "dispute"
+TOLD = {Appeal.UPHELD: "client.dispute_upheld", Appeal.CONCEDED: "client.dispute_conceded"}
+"""What the client hears of an outcome; of every other one, that it lost."""
 
 for _kind in (VERDICT, ANSWER_SCORE):
     appeals.look_after(_kind, family="dispute")
@@ -37,12 +40,14 @@ for _event, _sentence, _mail in (
     ("dispute.upheld", _("Your dispute was decided: the verdict stands."), True),
     ("dispute.overturned", _("You won your dispute."), True),
     ("dispute.by_silence", _("Nobody answered your dispute in time, so you won it."), True),
+    ("dispute.conceded", _("The client agrees with you: you won your dispute."), True),
 ):
     notices.declare(_event, _sentence, url_name="market:dispute", url_params=("appeal",), mail=_mail)
 for _event, _sentence, _mail in (
     ("client.dispute_opened", _("A worker disputes a verdict in %(project)s. Answer within 48 hours, or the worker wins."), True),
     ("client.dispute_upheld", _("A dispute in %(project)s was decided: the verdict stands."), False),
     ("client.dispute_lost", _("A dispute in %(project)s was decided for the worker."), True),
+    ("client.dispute_conceded", _("Your organisation agreed with the worker in a dispute in %(project)s."), False),
 ):
     notices.declare(_event, _sentence, url_name="market:client_dispute", url_params=("org", "appeal"), mail=_mail)
 
@@ -124,6 +129,25 @@ def answer(*, dispute: Dispute, by_id: uuid.UUID, text: str, now: datetime) -> N
     appeals.answer(appeal=dispute.appeal, by_id=by_id, text=text, now=now)
 
 
+def concede(*, dispute: Dispute, by_id: uuid.UUID, text: str, now: datetime) -> None:
+    """The client agrees with the worker, at any time before the decision; what follows is what follows a decision for them.
+
+    For the client's own people alone: it is their money, and their word about their own work. Raises NotFound and what
+    appeals.concede raises.
+    """
+    if not Membership.objects.filter(user_id=by_id, organisation_id=dispute.organisation_id).exists():
+        raise NotFound(_("There is no such dispute."))
+    appeals.concede(appeal=dispute.appeal, by_id=by_id, words=text, now=now)
+
+
+def at_stake(dispute: Dispute) -> tuple[Money, Money]:
+    """What the worker gets on top, and the fee that the client pays for it, if the worker is right: nothing for a score."""
+    if dispute.about == Dispute.About.SCORE:
+        nothing = Money.zero(dispute.batch.currency)
+        return nothing, nothing
+    return earnings.kept_back(source_kind="submission", source_id=dispute.submission_id)
+
+
 def decide(*, dispute: Dispute, by_id: uuid.UUID, overturn: bool, grounds: str, now: datetime) -> None:
     """A second person decides: nobody who judged any round of it, answered the dispute, or belongs to the client.
 
@@ -170,7 +194,7 @@ def carry_out(*, appeal_id: uuid.UUID, now: datetime) -> None:
     audit.record(subject=submission, verb="dispute.closed", actor_id=by_id, now=now, reason=dispute.outcome)
     if dispute.verdict_id is not None:
         reviewers.on_dispute(verdict_id=dispute.verdict_id, now=now)
-    _tell_client(dispute, "client.dispute_lost" if won else "client.dispute_upheld")
+    _tell_client(dispute, TOLD.get(dispute.outcome, "client.dispute_lost"))
     if won and dispute.about == Dispute.About.VERDICT:
         _accept(dispute, submission, by_id, now)
 

@@ -30,7 +30,7 @@ from marketplace import (
     seats,
     turns,
 )
-from marketplace.models import Batch, Budget, Draft
+from marketplace.models import Batch, Draft
 from marketplace.webhooks import happenings, sending
 from workers import graph
 
@@ -116,8 +116,8 @@ def begin_prices(**_: Any) -> None:
 
 @shared_task
 def watch_budgets(**_: Any) -> None:
-    """Alerts, stops and goes on where projects have budgets."""
-    for project_id in Budget.objects.order_by("pk").values_list("pk", flat=True):
+    """Alerts, stops and goes on where projects with work in motion have budgets."""
+    for project_id in budget_watch.moving():
         with transaction.atomic(durable=True):
             budget_watch.look(project_id=project_id, now=timezone.now())
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from kit.money import Money
 from marketplace.eligibility_form import Eligibility
-from marketplace.forms import Styled
+from marketplace.forms import PRICE, Styled
+from marketplace.models import SlotKind
 from marketplace.rules import Rule
 from workers import standing
 from workers.preferences import CONTENT
@@ -84,3 +87,31 @@ class Announcing(Styled):
     def __init__(self, *args: Any, pools: Sequence[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["pool"].choices = [("", _("Everybody who works here")), *pools]  # type: ignore[attr-defined]
+
+
+class BillPrice(Styled):
+    """What a client is billed for an accepted slot; sent twice, first for its dry run and then with the figures that it was for."""
+
+    kind = forms.ChoiceField(label=_("For"), choices=SlotKind.choices)
+    tier = forms.TypedChoiceField(label=_("Tier"), coerce=int, choices=[(tier, str(tier)) for tier in range(4)], initial=0)
+    amount = forms.DecimalField(
+        label=_("Billed"), widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        help_text=_("For the task, or for each unit where the price is by units."), **PRICE | {"max_value": Decimal(2000)},
+    )  # fmt: skip
+    valid_from = forms.DateTimeField(
+        label=_("From"), required=False, help_text=_("Empty: from now on."),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )  # fmt: skip
+    seen = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
+
+    def options(self, currency: str) -> dict[str, Any]:
+        """What `raises.billed_from` takes."""
+        given = {name: self.cleaned_data[name] for name in ("kind", "tier", "valid_from")}
+        return given | {"amount": Money.parse(self.cleaned_data["amount"], currency, field="amount")}
+
+    def figures(self) -> str:
+        """What the dry run is for: another figure wants another one."""
+        return "|".join(self.data.get(name, "").strip() for name in ("kind", "tier", "amount", "valid_from"))
+
+    def was_seen(self) -> bool:
+        return bool(self.cleaned_data["seen"]) and self.cleaned_data["seen"] == self.figures()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
@@ -14,6 +14,7 @@ from kit.errors import Conflict, Invalid
 from kit.money import Money
 from marketplace import pricing
 from marketplace.models import BillRate, Project, Rate, SlotKind
+from payments import words as pay_words
 from task_types import registry
 
 DEAREST = 1_000 * 10_000
@@ -51,16 +52,22 @@ def bills_cover_pay(project: Project, now: datetime) -> None:
     rates = list(Rate.objects.filter(project=project))
     begins = [row.valid_from for row in rates] + [row.valid_from for row in bills]
     moments = {now, *(at for at in begins if at > now)}
-    dearest = max([pricing.BASIS, *project.country_bp.values()])
     for moment, kind, tier in product(moments, SlotKind.values, range(4)):
         rate, bill = _newest(rates, kind, tier, moment), _newest(bills, kind, tier, moment)
         if rate is None or bill is None:
             continue
-        least = Money(pricing.most_pay(pricing.half_even(rate.amount_units * dearest, pricing.BASIS)), project.currency)
+        least = Money(most_of(rate, project.country_bp), project.currency)
         if bill.amount_units < least.units:
             raise Invalid(
-                _("The bill price must cover the highest band: at least %(least)s.") % {"least": least}, field="amount"
+                _("The bill price must cover the highest band: at least %(least)s.") % {"least": pay_words.amount(least)},
+                field="amount",
             )
+
+
+def most_of(rate: Rate, countries: Mapping[str, int]) -> int:
+    """The most that one unit of this price pays: in the dearest country, at the highest band."""
+    dearest = max([pricing.BASIS, *countries.values()])
+    return pricing.most_pay(pricing.half_even(rate.amount_units * dearest, pricing.BASIS))
 
 
 def _newest(rows: Sequence[Dated], kind: str, tier: int, moment: datetime) -> Dated | None:
@@ -76,6 +83,15 @@ def in_force(*, project: Project, kind: str, tier: int, now: datetime) -> Rate |
         .order_by("-tier", "-valid_from", "-id")
         .first()
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """What a slot of a kind and tier pays, the most of it, and what it is billed at; no bill is pay + fee."""
+
+    rate: Rate
+    bill: BillRate | None
+    most_units: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +111,14 @@ class Card:
         found = {"unit": rate.unit, "most_units": rate.most_units, "rate": rate.pk, "price_units": rate.amount_units}
         found |= {"bill_units": bill.amount_units} if bill else {}
         return found | ({"countries": self.countries} if self.countries else {})
+
+    def priced(self) -> list[Priced]:
+        """Every kind and tier that has a price, as it is in force now."""
+        return [
+            Priced(rate=rate, bill=_newest(self.bills, kind, tier, self.now), most_units=most_of(rate, self.countries))
+            for kind, tier in product(SlotKind.values, range(4))
+            if (rate := _newest(self.rates, kind, tier, self.now)) is not None and rate.tier == tier
+        ]
 
     def billed(self, kind: str) -> int | None:
         """What an ordinary slot is billed at; None where pay + fee is charged."""

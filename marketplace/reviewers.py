@@ -106,7 +106,8 @@ def _shared(given: Mapping[tuple[uuid.UUID, int], str]) -> list[bool]:
 
 
 def _stood(verdicts: Sequence[uuid.UUID]) -> list[bool]:
-    """Of each verdict that a person decided about in a dispute: whether it stood. Silence says nothing of the verdict."""
+    """Of each verdict that a second person decided about in a dispute: whether it stood. Neither silence nor a client that
+    gives in says anything of the reviewer."""
     decided = Dispute.objects.filter(verdict__in=verdicts, outcome__in=["upheld", "overturned"])
     return [outcome == "upheld" for outcome in decided.values_list("outcome", flat=True)]
 

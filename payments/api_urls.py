@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from payments.api import bank, client, finance, identity, rates, worker
+from payments.api import bank, books, client, finance, identity, rates, worker
 
 urlpatterns = [
     path("me/money/", worker.MyMoney.as_view(), name="api_my_money"),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("me/identity/", identity.MyIdentity.as_view(), name="api_my_identity"),
     path("me/payout-rails/", bank.MyPayoutRails.as_view(), name="api_my_payout_rails"),
     path("billing/", client.Billing.as_view(), name="api_billing"),
+    path("billing/owed/", client.Owed.as_view(), name="api_owed"),
     path("billing/fundings/", client.Fundings.as_view(), name="api_fundings"),
     path("billing/fundings/<uuid:funding_id>/", client.FundingDetail.as_view(), name="api_funding"),
     path("billing/refunds/", client.Refunds.as_view(), name="api_refunds"),
@@ -30,6 +31,11 @@ urlpatterns = [
     path("ops/bank-files/<uuid:file_id>/download/", bank.BankFileDownload.as_view(), name="api_download_bank_file"),
     path("ops/bank-reports/", bank.BankReports.as_view(), name="api_bank_reports"),
     path("ops/exchange-rates/", rates.ExchangeRates.as_view(), name="api_exchange_rates"),
+    path("ops/own-exchanges/", books.OwnExchanges.as_view(), name="api_own_exchanges"),
+    path("ops/corrections/", books.Corrections.as_view(), name="api_corrections"),
+    path("ops/corrections/<uuid:correction_id>/", books.CorrectionDetail.as_view(), name="api_correction"),
+    path("ops/corrections/<uuid:correction_id>/post/", books.PostCorrection.as_view(), name="api_post_correction"),
+    path("ops/corrections/<uuid:correction_id>/drop/", books.DropCorrection.as_view(), name="api_drop_correction"),
     path("ops/ledger/", finance.Health.as_view(), name="api_ledger"),
     path("ops/mismatches/", finance.Mismatches.as_view(), name="api_mismatches"),
     path("ops/mismatches/<uuid:mismatch_id>/close/", finance.CloseMismatch.as_view(), name="api_close_mismatch"),

@@ -174,10 +174,9 @@ def make_whole(
     first = Earning.objects.select_for_update().filter(source_kind=source_kind, source_id=source_id).first()
     if first is None:
         raise NotFound(_("There is no earning for this."))
-    missing = Money(first.amount_units - (first.confirmed_units or 0), first.currency)
-    fee = Money(first.fee_units - (first.confirmed_fee_units or 0), first.currency)
+    missing, fee = _kept_back(first)
     nothing = Money.zero(first.currency)
-    if first.state == "pending" or missing.units <= 0:
+    if missing.units <= 0:
         return nothing
     line = Line("dispute", missing.units, {"promised_units": first.amount_units, "reason": reason}, "dispute/1")
     made = adjust(
@@ -190,6 +189,21 @@ def make_whole(
             actor_id=actor_id, now=now,
         )  # fmt: skip
     return missing if made else nothing
+
+
+def kept_back(*, source_kind: str, source_id: uuid.UUID) -> tuple[Money, Money]:
+    """Pay and fee that a judgement kept from the earning of a source: what `make_whole` would move. Raises NotFound."""
+    first = Earning.objects.filter(source_kind=source_kind, source_id=source_id).first()
+    if first is None:
+        raise NotFound(_("There is no earning for this."))
+    return _kept_back(first)
+
+
+def _kept_back(first: Earning) -> tuple[Money, Money]:
+    if first.state == "pending":
+        return Money.zero(first.currency), Money.zero(first.currency)
+    pay, fee = first.amount_units - (first.confirmed_units or 0), first.fee_units - (first.confirmed_fee_units or 0)
+    return Money(pay, first.currency), Money(fee, first.currency)
 
 
 def _settle(

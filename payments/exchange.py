@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 from django.conf import settings
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from kit import audit
@@ -54,7 +55,7 @@ def put(
     if base == quote:
         raise Invalid(_("Expected two different currencies."), field="quote")
     value = _parsed(rate)
-    newest = _newest(base, quote)
+    newest = newest_of(base, quote, now=now)
     if newest and not sure and not newest.rate / STRIDE <= value <= newest.rate * STRIDE:
         raise UnusualRate(_("The last rate was %(rate)s. Confirm that the new one is right.") % {"rate": newest.figure})
     made = ExchangeRate.objects.create(base=base, quote=quote, rate=value, valid_from=now, made_by=actor_id)
@@ -72,22 +73,28 @@ def _parsed(rate: str | Decimal) -> Decimal:
     return value
 
 
-def _newest(base: str, quote: str) -> ExchangeRate | None:
-    return ExchangeRate.objects.filter(base=base, quote=quote).order_by("-valid_from", "-id").first()
+def newest_of(base: str, quote: str, *, now: datetime) -> ExchangeRate | None:
+    """The newest rate of a pair, however old."""
+    return ExchangeRate.objects.filter(base=base, quote=quote, valid_from__lte=now).order_by("-valid_from", "-id").first()
 
 
 def in_force(base: str, quote: str, *, now: datetime) -> ExchangeRate | None:
     """The newest rate of a pair, unless it is older than a week."""
-    found = ExchangeRate.objects.filter(base=base, quote=quote, valid_from__lte=now).order_by("-valid_from", "-id").first()
-    return found if found and now - found.valid_from <= FRESH else None
+    return _fresh(newest_of(base, quote, now=now), now)
+
+
+def _fresh(rate: ExchangeRate | None, now: datetime) -> ExchangeRate | None:
+    return rate if rate and now - rate.valid_from <= FRESH else None
 
 
 def pairs(*, now: datetime) -> list[Pair]:
-    """Every pair of the platform's currencies."""
+    """Every pair of the platform's currencies; one statement."""
     held = settings.PLATFORM_CURRENCIES
+    rows = ExchangeRate.objects.filter(valid_from__lte=now).order_by("base", "quote", "-valid_from", "-id").distinct("base", "quote")
+    newest = {(row.base, row.quote): row for row in rows}
     return [
-        Pair(base=base, quote=quote, in_force=in_force(base, quote, now=now), newest=_newest(base, quote))
-        for base in held for quote in held if base != quote
+        Pair(base=base, quote=quote, in_force=_fresh(found, now), newest=found)
+        for base in held for quote in held if base != quote for found in [newest.get((base, quote))]
     ]  # fmt: skip
 
 
@@ -103,6 +110,19 @@ def into(account: PayoutAccount, currency: str, *, now: datetime) -> ExchangeRat
     if account.rail != "stripe" or account.currency == currency or account.currency not in settings.PLATFORM_CURRENCIES:
         return None
     return in_force(currency, account.currency, now=now)
+
+
+def worth(amount: Money, account: PayoutAccount, *, now: datetime) -> Money | None:
+    """What an amount would be sent as today; None where it goes out as it is, or nothing is left of it."""
+    rate = into(account, amount.currency, now=now) if amount else None
+    found = exchanged(amount, rate) if rate else None
+    return found if found else None
+
+
+def sent_abroad(run: PayoutRun) -> list[Money]:
+    """What a run sends in other currencies than its own, by currency: what has to be there at the rail."""
+    rows = run.payouts.exclude(exchanged_into="").order_by("exchanged_into").values_list("exchanged_into")
+    return [Money(int(units or 0), currency) for currency, units in rows.annotate(units=Sum("exchanged_units"))]
 
 
 def fix(*, run: PayoutRun, now: datetime) -> None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from kit import outbox, states
 from kit.errors import Conflict, Invalid
 from kit.money import Money
-from payments import gateway, ledger, locks, mismatches, payout_accounts, receivables, sql, stripe_gateway, stripe_invoices
+from payments import gateway, ledger, locks, mismatches, payout_accounts, receivables, sql, stripe_gateway, stripe_invoices, words
 from payments.chart import Account, platform
 from payments.models import BatchTally, Funding
 from payments.states import FUNDING
@@ -38,7 +38,7 @@ class InsufficientFunds(Conflict):
 
     def __init__(self, missing: Money) -> None:
         message = _("There is not enough prepaid money: %(missing)s is missing. Add funds and launch again.")
-        super().__init__(message % {"missing": missing}, missing=str(missing.decimal()), currency=missing.currency)
+        super().__init__(message % {"missing": words.amount(missing)}, missing=str(missing.decimal()), currency=missing.currency)
         self.missing = missing
 
 

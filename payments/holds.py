@@ -16,11 +16,12 @@ from payments import ledger, locks
 from payments.chart import Account
 from payments.models import Earning, Hold, PayoutAccount
 from payments.states import HOLD
+from workers.adapter import EMAIL_CHANGED
+
+__all__ = ["EMAIL_CHANGED", "WAIT", "lift", "stop", "wait_of", "waiting_until"]
 
 WAIT = dt.timedelta(hours=72)
 """How long payouts wait after payout details or the e-mail address were changed."""
-EMAIL_CHANGED = "email.changed"
-"""The verb under which a change of address stands in the audit trail (subject: the person)."""
 
 
 def stop(*, earning_id: uuid.UUID, reason: str, actor_id: uuid.UUID | None, now: dt.datetime) -> Hold:

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from kit.errors import NotFound
-from payments.models import Attempt, Earning, Funding, Hold, Payout, PayoutAccount, PayoutRun, Refund
+from payments.models import Attempt, Correction, Earning, Funding, Hold, Payout, PayoutAccount, PayoutRun, Refund
 
 
 def reserve_of(batch_id: uuid.UUID) -> None:
@@ -31,6 +31,14 @@ def earning(earning_id: uuid.UUID) -> Earning:
     found = Earning.objects.select_for_update().filter(pk=earning_id).first()
     if found is None:
         raise NotFound(_("There is no such earning."))
+    return found
+
+
+def correction(correction_id: uuid.UUID) -> Correction:
+    """Raises NotFound."""
+    found = Correction.objects.select_for_update().filter(pk=correction_id).first()
+    if found is None:
+        raise NotFound(_("There is no such correction."))
     return found
 
 

@@ -31,6 +31,13 @@ def name(
     return mismatch
 
 
+def settle(*, kind: str, subject: str, note: str, actor_id: uuid.UUID, now: dt.datetime) -> None:
+    """The open difference of this kind and subject, if there is one, was explained by something that a person entered."""
+    found = Mismatch.objects.filter(kind=kind, subject=subject, closed_at__isnull=True).first()
+    if found is not None:
+        close(mismatch_id=found.pk, note=note, actor_id=actor_id, now=now)
+
+
 def close(*, mismatch_id: uuid.UUID, note: str, actor_id: uuid.UUID, now: dt.datetime) -> None:
     """A person has found out what it was. Raises Invalid without a note, Conflict when it is closed already."""
     if len(note.strip()) < 10:

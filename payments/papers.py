@@ -1,4 +1,4 @@
-"""The PDFs of money: a worker's month with every line and its reasons, a client's receipt and month."""
+"""The PDFs of money: a worker's month with every line and its reasons, a client's receipt, month and invoices."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from payments import queries, statements, tax, usage, words
+from payments import owed, queries, statements, tax, usage, words
 from payments.models import Funding
 from payments.pdf import Sheet
 from payments.statements import PART, Month
@@ -71,6 +71,24 @@ def receipt(*, organisation: Organisation, funding: Funding, now: dt.datetime) -
     sheet.entry(_("Received"), words.amount(amount), strong=True)
     sheet.ln(2)
     sheet.note(_("Prepaid money stays yours until work is confirmed; the statement of each month says what was charged."))
+    return sheet.finish()
+
+
+def invoice(*, organisation: Organisation, charge: owed.Charge, now: dt.datetime) -> bytes:
+    """The invoice of something that a client owes, or owed: what for, what settled it."""
+    sheet = Sheet(title=_("Invoice"), now=now)
+    sheet.facts([
+        (_("Issued by"), settings.PRODUCT_NAME), (_("Client"), organisation.name), (_("Number"), charge.number),
+        (_("Date"), _day(charge.at)), (_("Due"), _("at once; your next payment settles it before anything else")),
+    ])  # fmt: skip
+    sheet.heading(_("What it is for"))
+    sheet.entry(charge.about, words.amount(charge.amount), strong=True)
+    for label, amount in charge.parts:
+        sheet.entry(label, words.amount(amount), indent=5)
+    sheet.heading(_("How it stands"))
+    settled = _("Settled on %(day)s") % {"day": _day(charge.settled_on)} if charge.settled_on else _("Settled so far")
+    sheet.entry(settled, words.amount(charge.settled))
+    sheet.entry(_("Still open"), words.amount(charge.open), strong=True)
     return sheet.finish()
 
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cache
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from kit.money import BASIS, Money
+
+WRITTEN = re.compile(r"(?P<rail>[a-z_]+):(?P<currency>[A-Z]{3}):(?P<fixed>\d{1,9}):(?P<share>\d{1,4})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +22,16 @@ class Price:
     share_bp: int
 
 
-PRICES: dict[str, dict[str, Price]] = {
-    "stripe": {"USD": Price(2_500, 25), "EUR": Price(1_000, 25), "GBP": Price(1_000, 25)},
-}
-"""Rail -> currency -> price, as Stripe lists it for platforms that pay Connect's fees: 0.25 % of a payout and a fixed 0.25 USD,
-0.10 EUR or 0.10 GBP. A currency without a price has no payouts on demand."""
+@cache
+def read(rows: tuple[str, ...]) -> dict[tuple[str, str], Price]:
+    """The prices of `settings.PAYOUT_COSTS` by rail and currency. Raises ImproperlyConfigured, which names what cannot be read."""
+    found = {}
+    for row in rows:
+        named = WRITTEN.fullmatch(row)
+        if named is None or (named["rail"], named["currency"]) in found:
+            raise ImproperlyConfigured(f"PAYOUT_COSTS: {row!r} is not a rail:currency:units:basis points of its own, as stripe:USD:2500:25")
+        found[named["rail"], named["currency"]] = Price(int(named["fixed"]), int(named["share"]))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +45,7 @@ class Split:
 
 def price(rail: str, currency: str) -> Price | None:
     """The price of one payout; None where none is known."""
-    return PRICES.get(rail, {}).get(currency)
+    return read(tuple(settings.PAYOUT_COSTS)).get((rail, currency))
 
 
 def split(have: Money, known: Price) -> Split:

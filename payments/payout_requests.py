@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from kit import audit, outbox
 from kit.errors import Conflict, Invalid, NotFound
 from kit.money import Money
-from payments import holds, locks, payout_costs, payout_runs, queries, words
+from payments import exchange, holds, locks, payout_costs, payout_runs, queries, words
 from payments.models import Payout, PayoutAccount, PayoutRun, Rhythm
 from payments.states import OPEN_PAYOUT
 
@@ -31,12 +31,15 @@ class CostRose(Conflict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """What a payout on demand would be now. `reason` is empty when it can be asked for."""
+    """What a payout on demand would be now, to which account. `reason` is empty when it can be asked for; `sends` is the amount
+    at today's rate, where it goes out in another currency."""
 
     amount: Money
     cost: Money
     rest: Money
     reason: str
+    sends: Money | None
+    account: PayoutAccount | None
 
 
 def choose_rhythm(*, worker_id: uuid.UUID, rhythm: str, now: dt.datetime) -> PayoutAccount:
@@ -66,7 +69,8 @@ def quote(*, worker_id: uuid.UUID, currency: str, now: dt.datetime) -> Quote:
     known = payout_costs.price(account.rail, currency) if account else None
     parted = payout_costs.split(have, known) if known else payout_costs.Split(nothing, nothing, have)
     reason = _reason(worker_id, account, known is not None, parted.amount, now)
-    return Quote(amount=parted.amount, cost=parted.cost, rest=parted.rest, reason=reason)
+    sends = exchange.worth(parted.amount, account, now=now) if account else None
+    return Quote(amount=parted.amount, cost=parted.cost, rest=parted.rest, reason=reason, sends=sends, account=account)
 
 
 def _reason(worker_id: uuid.UUID, account: PayoutAccount | None, priced: bool, amount: Money, now: dt.datetime) -> str:

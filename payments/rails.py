@@ -12,9 +12,10 @@ from kit import states
 from kit.money import Money
 from payments import bank_rail, gateway, locks, sealing, stripe_gateway
 from payments.chart import Account, platform
-from payments.models import PayoutAccount
+from payments.models import Payout, PayoutAccount
 from payments.states import PAYOUT_ACCOUNT
 from workers.countries import COUNTRIES
+from workers.models import WorkerProfile
 
 STRIPE_CURRENCIES = {
     **dict.fromkeys(("AT", "BE", "BG", "CY", "DE", "EE", "ES", "FI", "FR", "GR", "HR", "IE", "IT"), "EUR"),
@@ -63,6 +64,18 @@ def serving(country: str) -> list[str]:
     if is_on("bank_file") and country in COUNTRIES and country not in settings.BANK_FILE_NOT_TO:
         reached.append("bank_file")
     return reached
+
+
+CAME_BACK = ("failed", "returned")
+"""Payouts after which another rail is offered to whoever it serves."""
+
+
+def next_for(payout: Payout) -> str | None:
+    """The rail to offer after a payout that came back: the best one that serves its worker's country, beside the one it went on."""
+    if payout.state not in CAME_BACK:
+        return None
+    country = WorkerProfile.objects.values_list("country", flat=True).get(pk=payout.worker_id)
+    return next((rail for rail in serving(country) if rail != payout.account.rail), None)
 
 
 def key(rail: str, *, payout_id: uuid.UUID, n: int) -> str:

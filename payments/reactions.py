@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from kit.errors import Text
 from kit.money import Money
 from payments import words
-from payments.models import Funding, Payout, PayoutRun
+from payments.models import Correction, Funding, Payout, PayoutRun
 from workers import notices, queries
 from workers.models import OpsRole
 
@@ -23,6 +23,7 @@ BILLING: Leads = ("payments:billing", ("org",))
 RUN: Leads = ("payments:payout_run", ("run_id",))
 BANK_FILES: Leads = ("payments:bank_files", ())
 LEDGER: Leads = ("payments:ledger_health", ())
+CORRECTION: Leads = ("payments:correction", ("correction_id",))
 
 KINDS: tuple[tuple[str, Text, Leads, bool], ...] = (
     ("payout.sent", _("%(amount)s is on its way to your bank."), PAYOUT, False),
@@ -58,17 +59,18 @@ KINDS: tuple[tuple[str, Text, Leads, bool], ...] = (
     ("payout.needs_person", _("A transfer cannot be found at Stripe and needs a person's decision."), RUN, True),
     ("money.mismatch", _("Our books and Stripe's differ: %(what)s."), LEDGER, True),
     ("ledger.broken", _("An invariant of the ledger does not hold: %(invariants)s."), LEDGER, True),
+    ("correction.waits", _("A correction of %(amount)s waits for a second person."), CORRECTION, True),
     ("reserve.dry", _("A batch's reserve ran dry: %(amount)s was paid from platform losses."), LEDGER, True),
 )
 """Notices: name, sentence, the page they lead to, whether they are mailed as well."""
 
 for _name, _sentence, (_url, _params), _mail in KINDS:
-    notices.declare(_name, _sentence, url_name=_url, url_params=_params, words={"fault": words.fault}, mail=_mail)
+    notices.declare(_name, _sentence, url_name=_url, url_params=_params, words={"fault": words.fault, "amount": words.said}, mail=_mail)
 
 
 def on_payout(name: str, payout_id: str, **params: Any) -> None:
     payout = Payout.objects.get(pk=payout_id)
-    notices.tell(payout.worker_id, name, payout_id=payout_id, amount=_plain(payout.sends), **params)
+    notices.tell(payout.worker_id, name, payout_id=payout_id, amount=str(payout.sends), **params)
 
 
 def on_payout_sent(*, payout_id: str, **_rest: Any) -> None:
@@ -127,7 +129,7 @@ def _on_chargeback(name: str, *, organisation_id: str, units: int, currency: str
     """The client and finance."""
     organisation, amount = queries.organisation(uuid.UUID(organisation_id)), Money(units, currency)
     _tell_client(name, organisation.pk, amount)
-    _tell_finance(name, amount=_plain(amount), organisation=organisation.name, org=organisation.slug)
+    _tell_finance(name, amount=str(amount), organisation=organisation.name, org=organisation.slug)
 
 
 def on_client_owes(*, organisation_id: str, units: int, currency: str, **_rest: Any) -> None:
@@ -145,7 +147,7 @@ def on_refund_failed(*, organisation_id: str, units: int, currency: str, **_rest
 def on_run_waits(*, run_id: str, **_rest: Any) -> None:
     run = PayoutRun.objects.get(pk=run_id)
     if run.state == "draft":
-        _tell_finance("payout_run.waits", run_id=run_id, amount=_plain(Money(run.total_units, run.currency)))
+        _tell_finance("payout_run.waits", run_id=run_id, amount=str(Money(run.total_units, run.currency)))
 
 
 def on_bank_file_waits(**_rest: Any) -> None:
@@ -169,8 +171,15 @@ def on_ledger_broken(*, invariants: list[str], **_rest: Any) -> None:
     _tell_finance("ledger.broken", invariants=", ".join(invariants))
 
 
+def on_correction_drafted(*, correction_id: str, **_rest: Any) -> None:
+    found = Correction.objects.get(pk=correction_id)
+    if found.state == "draft":
+        amount = Money(found.amount_units, found.currency)
+        _tell_finance("correction.waits", but=found.drafted_by, correction_id=correction_id, amount=str(amount))
+
+
 def on_reserve_dry(*, units: int, currency: str, **_rest: Any) -> None:
-    _tell_finance("reserve.dry", amount=_plain(Money(units, currency)))
+    _tell_finance("reserve.dry", amount=str(Money(units, currency)))
 
 
 def _tell_payers(name: str, funding_id: str) -> None:
@@ -182,15 +191,10 @@ def _tell_client(name: str, organisation_id: uuid.UUID, amount: Money) -> None:
     """Owners and managers of an organisation."""
     organisation = queries.organisation(organisation_id)
     for user_id in queries.members_of(organisation_id, roles=("owner", "manager")):
-        notices.tell(user_id, name, amount=_plain(amount), organisation=organisation.name, org=organisation.slug)
+        notices.tell(user_id, name, amount=str(amount), organisation=organisation.name, org=organisation.slug)
 
 
-def _tell_finance(name: str, **params: Any) -> None:
-    for user_id in OpsRole.objects.filter(role__in=FINANCE).values_list("user_id", flat=True).distinct():
+def _tell_finance(name: str, *, but: uuid.UUID | None = None, **params: Any) -> None:
+    found = set(OpsRole.objects.filter(role__in=FINANCE).values_list("user_id", flat=True))
+    for user_id in sorted(found - {but}):
         notices.tell(user_id, name, **params)
-
-
-def _plain(amount: Money) -> str:
-    """An amount in a sentence: two decimals, four where they matter."""
-    figure = amount.decimal()
-    return f"{figure:.2f} {amount.currency}" if amount.units % 100 == 0 else f"{figure} {amount.currency}"

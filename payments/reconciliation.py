@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from kit.money import Money
-from payments import ledger, mismatches, stripe_gateway
+from payments import ledger, mismatches, movements, own_exchange, stripe_gateway
 from payments.chart import platform
 from payments.models import Attempt, Chargeback, Funding, RailMovement, Refund
 
@@ -18,12 +18,8 @@ OVERLAP = dt.timedelta(minutes=10)
 BEGINNING = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 GRACE = dt.timedelta(hours=24)
 """How long the two books may differ before the difference is named; clearing accounts age to zero within it."""
-PAID_IN = ("charge", "payment")
-PAID_OUT = ("transfer",)
-REFUNDED, REFUND_FAILED = ("refund", "payment_refund"), "refund_failure"
-CHARGED_BACK = "adjustment"
-SOURCE = dict.fromkeys(PAID_IN, "funding") | dict.fromkeys(PAID_OUT, "payout") | {CHARGED_BACK: "chargeback"}
-SOURCE |= dict.fromkeys((*REFUNDED, REFUND_FAILED), "refund")
+EXCHANGE_GRACE = dt.timedelta(days=5)
+"""The same for an exchange of our own, which may go by way of a bank."""
 
 
 def pull(*, now: dt.datetime) -> int:
@@ -56,16 +52,18 @@ def clear_open(*, now: dt.datetime) -> int:
 
 
 def _clear(movement: RailMovement, now: dt.datetime) -> bool:
-    if movement.type in PAID_IN:
+    if movement.type in movements.PAID_IN:
         return _clear_payment(movement, now)
-    if movement.type in PAID_OUT:
+    if movement.type in movements.PAID_OUT:
         return _clear_transfer(movement, now)
-    if movement.type in (*REFUNDED, REFUND_FAILED):
+    if movement.type in (*movements.REFUNDED, movements.REFUND_FAILED):
         return _clear_refund(movement, now)
-    if movement.type == CHARGED_BACK and movement.source.startswith("du_"):
+    if movement.type == movements.CHARGED_BACK and movement.source.startswith("du_"):
         return _clear_chargeback(movement, now)
+    if own_exchange.clear(movement, now=now):
+        return True
     mismatches.name(
-        kind="movement_unexplained", subject=f"{movement.type} {movement.id}", currency=movement.currency,
+        kind="movement_unexplained", subject=movements.subject(movement), currency=movement.currency,
         theirs_units=movement.amount_units, now=now,
     )  # fmt: skip
     return False
@@ -138,20 +136,8 @@ def _unmatched(movement: RailMovement, now: dt.datetime) -> bool:
 
 
 def _post(movement: RailMovement, source_id: uuid.UUID, now: dt.datetime) -> bool:
-    """Clearing -> available, less Stripe's fee: once per balance transaction."""
-    currency, gross, fee = movement.currency, movement.amount_units, movement.fee_units
-    RailMovement.objects.filter(pk=movement.pk).update(cleared_at=now)
-    return ledger.post(
-        ledger.Posting(
-            idem=f"rail:{movement.pk}", kind="clear", source_kind=SOURCE[movement.type], source_id=source_id,
-            actor_id=None, now=now,
-            legs=[
-                ledger.Leg(platform("stripe_available", currency), gross - fee),
-                ledger.Leg(platform("platform_fees", currency), fee),
-                ledger.Leg(platform("stripe_clearing", currency), -gross),
-            ],
-        )
-    )  # fmt: skip
+    return movements.post_cleared(movement, source_kind=movements.SOURCE[movement.type], source_id=source_id, now=now)
+
 
 def check(*, now: dt.datetime) -> list[str]:
     """The nightly look: new movements, what did not age to zero, and the balance as a whole. Returns the kinds named.
@@ -176,6 +162,7 @@ def _missing(now: dt.datetime) -> str:
     lost += [(f"chargeback {each.pk}", Money(each.amount_units, each.currency)) for each in taken.union(back)]
     sent = Refund.objects.filter(refund_id__isnull=False, cleared_at__isnull=True, created_at__lte=now - GRACE)
     lost += [(f"refund {each.pk}", Money(each.amount_units, each.currency)) for each in sent]
+    lost += [(f"exchange {each.pk} {ours.currency}", ours) for each, ours in own_exchange.open_sides(since=now - EXCHANGE_GRACE)]
     for subject, ours in lost:
         with transaction.atomic(durable=True):
             mismatches.name(kind="missing_at_rail", subject=subject, ours=ours, now=now)

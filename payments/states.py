@@ -89,6 +89,7 @@ PAYOUT_ACCOUNT = Chart(
         "closed": (),
     },
 )
+CORRECTION = Chart(name="correction", initial="draft", moves={"draft": ("posted", "dropped"), "posted": (), "dropped": ()})
 HOLD = Chart(name="hold", initial="open", moves={"open": ("lifted",), "lifted": ()})
 
 OPEN_PAYOUT = ("draft", "approved", "sending")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from payments import webhooks
-from payments.views import bank, client, figures, identity, ops, rates, worker
+from payments.views import bank, books, client, figures, identity, ops, rates, worker
 
 app_name = "payments"
 
@@ -24,6 +24,8 @@ urlpatterns = [
     path("client/<slug:org>/billing/", client.billing, name="billing"),
     path("client/<slug:org>/billing/refund/", client.refund, name="refund"),
     path("client/<slug:org>/billing/account.csv", client.account_csv, name="account_csv"),
+    path("client/<slug:org>/billing/owed/", client.owing, name="owed"),
+    path("client/<slug:org>/billing/owed/<slug:number>.pdf", client.invoice, name="invoice"),
     path("client/<slug:org>/billing/<uuid:funding_id>/", client.payment, name="funding"),
     path("client/<slug:org>/billing/<uuid:funding_id>/withdraw/", client.withdraw, name="withdraw_invoice"),
     path("client/<slug:org>/billing/<uuid:funding_id>/receipt.pdf", client.receipt, name="receipt"),
@@ -42,6 +44,7 @@ urlpatterns = [
     path("ops/payouts/<uuid:run_id>/cancel/", ops.cancel, name="cancel_payouts"),
     path("ops/payouts/<uuid:run_id>/resume/", ops.resume, name="resume_payouts"),
     path("ops/payouts/attempts/<uuid:attempt_id>/never-made/", ops.decide_absent, name="decide_absent"),
+    path("ops/payouts/exchanges/", books.own_exchanges, name="own_exchanges"),
     path("ops/payouts/rates/", rates.page, name="exchange_rates"),
     path("ops/payouts/tax/", figures.tax_year, name="tax_year"),
     path("ops/payouts/tax.csv", figures.tax_csv, name="tax_csv"),
@@ -49,6 +52,10 @@ urlpatterns = [
     path("ops/payouts/margin/", figures.margins, name="margins"),
     path("ops/payouts/margin.csv", figures.margins_csv, name="margins_csv"),
     path("ops/ledger/", ops.ledger_health, name="ledger_health"),
+    path("ops/ledger/corrections/", books.correction_list, name="corrections"),
+    path("ops/ledger/corrections/<uuid:correction_id>/", books.correction, name="correction"),
+    path("ops/ledger/corrections/<uuid:correction_id>/post/", books.post_correction, name="post_correction"),
+    path("ops/ledger/corrections/<uuid:correction_id>/drop/", books.drop_correction, name="drop_correction"),
     path("ops/ledger/check/", ops.check_now, name="check_ledger"),
     path("ops/ledger/mismatches/<uuid:mismatch_id>/close/", ops.close_mismatch, name="close_mismatch"),
     path("webhooks/stripe/platform/", webhooks.platform, name="stripe_platform"),

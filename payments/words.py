@@ -12,7 +12,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from kit.errors import Text
+from kit.errors import Invalid, Text
 from kit.money import Money
 from payments.queries import EarningView, LineView
 
@@ -56,6 +56,15 @@ def amount(money: Money) -> str:
     """Money for a sentence or a paper, in the reader's writing: two decimals, four where they matter."""
     figure = number_format(money.decimal(), 4 if money.units % 100 else 2, use_l10n=True, force_grouping=True)
     return f"{figure} {money.currency}"
+
+
+def said(text: str) -> str:
+    """For notices: an amount that was kept as text (`str(Money)`), in the reader's writing."""
+    figure, _space, currency = text.partition(" ")
+    try:
+        return amount(Money.parse(figure, currency))
+    except Invalid:
+        return text
 
 
 def plain(inputs: Mapping[str, Any], _currency: str) -> str:

@@ -12,8 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from kit import audit
 from workers import access, graph, queries
-from workers.models import WorkerProfile
+from workers.models import User, WorkerProfile
+
+EMAIL_CHANGED = "email.changed"
+"""The verb in the trail of a person whose address was changed."""
 
 DEVICE_COOKIE = "device"
 DEVICE_ID = re.compile(r"[0-9a-f]{32}")
@@ -55,6 +59,11 @@ def _note_device(request: HttpRequest, response: HttpResponse, worker: WorkerPro
     now = timezone.now()
     graph.saw(user_id=worker.pk, kind=graph.DEVICE, value=device, now=now)
     graph.saw(user_id=worker.pk, kind=graph.NETWORK, value=graph.network_of(request.META.get("REMOTE_ADDR", "")), now=now)
+
+
+def note_another_address(user: User) -> None:
+    """Somebody's address is another one now: the trail says so, and payouts wait by it."""
+    audit.record(subject=user, verb=EMAIL_CHANGED, actor_id=user.pk, now=timezone.now())
 
 
 def _first_page(request: HttpRequest) -> str:

@@ -42,6 +42,7 @@ for _event, _sentence, _mail in (
     ("appeal.upheld", _("Your appeal was decided: the decision stands."), True),
     ("appeal.overturned", _("You won your appeal."), True),
     ("appeal.by_silence", _("Nobody answered your appeal in time, so you won it."), True),
+    ("appeal.conceded", _("The other side agrees with you, so you won your appeal."), True),
 ):
     notices.declare(_event, _sentence, url_name="workers:standing", mail=_mail)
 
@@ -135,6 +136,19 @@ def decide(*, appeal: Appeal, by_id: uuid.UUID, overturn: bool, grounds: str, no
         raise ClockIsOver(_("The time to decide is over; the person wins this appeal."))
     outcome = Appeal.OVERTURNED if overturn else Appeal.UPHELD
     _close(appeal, outcome=outcome, by_id=by_id, grounds=grounds, now=now)
+
+
+def concede(*, appeal: Appeal, by_id: uuid.UUID, words: str, now: datetime) -> None:
+    """The side that is appealed against agrees, before or after its answer; `words` may be empty. The caller knows who speaks
+    for that side. Raises ClockIsOver, Invalid, people.NotIndependent, states.NoSuchMove once decided.
+    """
+    words = words.strip()
+    if len(words) > LONGEST_TEXT:
+        raise Invalid(_("Write at most 5,000 characters."), field="text")
+    people.require_independent(by_id, appeal.person_id)
+    if (until := due_at(appeal)) is not None and now >= until:
+        raise ClockIsOver(_("The time is over; the person wins this appeal."))
+    _close(appeal, outcome=Appeal.CONCEDED, by_id=by_id, grounds=words, now=now)
 
 
 def decide_overdue(*, now: datetime, limit: int = 200) -> int:

@@ -280,6 +280,15 @@ class AppealAnswerForm(forms.Form):
     )
 
 
+class ConcessionForm(forms.Form):
+    """The other side agrees with an appeal."""
+
+    text = forms.CharField(
+        label=_("A word to the worker (optional)"), required=False, max_length=appeals.LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
 class AppealVerdictForm(forms.Form):
     """A second person's decision on an appeal."""
 

@@ -26,7 +26,7 @@ APPEAL = Chart(
     moves={OPEN: (ANSWERED, DECIDED), ANSWERED: (DECIDED,), DECIDED: ()},
     initial=OPEN,
 )
-"""open -> decided is the clock: nobody answered in time, and the person wins."""
+"""open -> decided is the clock, as nobody answered in time, or the other side's own word that the person is right."""
 
 WAITING = (OPEN, ANSWERED)
 """Appeals that still wait for somebody."""

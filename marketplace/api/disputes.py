@@ -34,7 +34,7 @@ class DisputeSerializer(serializers.Serializer[Any]):
     about = serializers.CharField(help_text="verdict (a rejection or a share), or score (how the answer counted)")
     verdict = SubmissionVerdictSerializer(allow_null=True)
     state = serializers.CharField(help_text=", ".join(APPEAL.states))
-    outcome = serializers.CharField(help_text="Once decided: upheld, overturned, or by_silence, which is for the worker")
+    outcome = serializers.CharField(help_text="Once decided: upheld; for the worker: overturned, by_silence, conceded (the client agrees)")
     text = serializers.CharField()
     answer = serializers.CharField()
     grounds = serializers.CharField(help_text="Why it was decided so")
@@ -62,6 +62,12 @@ class DisputeAnswerSerializer(Body):
     """What the verdict rests on."""
 
     text = serializers.CharField(max_length=LONGEST_TEXT)
+
+
+class ConcessionSerializer(Body):
+    """A word to the worker, if you like."""
+
+    text = serializers.CharField(max_length=LONGEST_TEXT, required=False, allow_blank=True, default="")
 
 
 class DisputeDecisionSerializer(Body):
@@ -162,6 +168,21 @@ class AnswerDispute(ClientView):
         def work() -> HttpResponse:
             found = disputes.find(_reached(self.whose(request)), dispute_id)
             disputes.answer(dispute=found, by_id=access.user_of(request).pk, text=given["text"], now=timezone.now())
+            return reply(theirs([found])[0])
+
+        return change(request, work)
+
+
+class ConcedeDispute(ClientView):
+    """Agree with the worker before it is decided: what was kept from their pay goes to them, scores and results follow."""
+
+    @extend_schema(request=ConcessionSerializer, responses=TheirDisputeSerializer)
+    def post(self, request: Request, dispute_id: uuid.UUID) -> HttpResponse:
+        given = ConcessionSerializer.read(request)
+
+        def work() -> HttpResponse:
+            found = disputes.find(_reached(self.whose(request)), dispute_id)
+            disputes.concede(dispute=found, by_id=access.user_of(request).pk, text=given["text"], now=timezone.now())
             return reply(theirs([found])[0])
 
         return change(request, work)

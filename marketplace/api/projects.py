@@ -333,8 +333,7 @@ class OpsBillRates(OpsView, BillRates):
 
         def work() -> HttpResponse:
             project, actor_id, now = reach.project(self.whose(request), project_id), access.user_of(request).pk, timezone.now()
-            made = projects.set_bill_rate(project=project, actor_id=actor_id, now=now, **given)
-            raises.cover(project=project, now=now, actor_id=actor_id)
+            made = raises.billed_from(project=project, actor_id=actor_id, now=now, **given)
             return reply(BillRateSerializer(made).data, 201)
 
         return change(request, work)

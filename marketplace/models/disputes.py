@@ -42,7 +42,7 @@ class Dispute(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(closed_at__isnull=True, outcome="")
-                | models.Q(closed_at__isnull=False, outcome__in=["upheld", "overturned", "by_silence"]),
+                | models.Q(closed_at__isnull=False, outcome__in=["upheld", "overturned", "by_silence", "conceded"]),
                 name="dispute_outcome_when_closed",
             ),
         ]

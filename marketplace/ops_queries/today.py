@@ -15,7 +15,7 @@ from marketplace import pricing, review
 from marketplace.models import Batch, Queue
 from marketplace.ops_queries import batches
 from marketplace.ops_queries.batches import BatchRow
-from payments.models import Attempt, LedgerCheck, Mismatch, PayoutRun
+from payments.models import Attempt, Correction, LedgerCheck, Mismatch, PayoutRun
 from workers import appeals
 from workers.models import Appeal, StandingDecision, WorkerProfile
 
@@ -171,21 +171,23 @@ def _stopped(found: Sequence[Batch]) -> set[uuid.UUID]:
 
 @dataclass(frozen=True, slots=True)
 class MoneyWaits:
-    """What waits for finance: runs to approve or stopped, transfers in doubt, differences, broken invariants."""
+    """What waits for finance: runs to approve or stopped, transfers in doubt, drafted corrections, differences, broken invariants."""
 
     runs: list[PayoutRun]
     attempts: list[Attempt]
+    corrections: list[Correction]
     mismatches: list[Mismatch]
     broken: list[LedgerCheck]
 
 
 def money_waits() -> MoneyWaits:
-    """Four statements."""
+    """Five statements."""
     runs: QuerySet[PayoutRun] = PayoutRun.objects.filter(state__in=["draft", "paused"], payouts_planned__gt=0)
     doubted = Attempt.objects.filter(needs_person=True, state="in_doubt").select_related("payout__worker")
     return MoneyWaits(
         runs=list(runs.order_by("drafted_at")[:SHOWN]),
         attempts=list(doubted.order_by("created_at")[:SHOWN]),
+        corrections=list(Correction.objects.filter(state="draft").order_by("drafted_at")[:SHOWN]),
         mismatches=list(Mismatch.objects.filter(closed_at__isnull=True).order_by("-found_at")[:SHOWN]),
         broken=list(LedgerCheck.objects.filter(ok=False).order_by("place")),
     )

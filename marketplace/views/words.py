@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -28,12 +27,6 @@ from workers.languages import LANGUAGES
 
 ABOUT_MOST = 160
 COUNTRY_CODE = re.compile(r"\b[A-Z]{2}\b")
-
-
-def amount(money: Money) -> str:
-    """Money for a sentence, in the reader's writing: two decimals, four where they matter."""
-    figure = number_format(money.decimal(), 4 if money.units % 100 else 2, use_l10n=True, force_grouping=True)
-    return f"{figure} {money.currency}"
 
 
 def span(length: timedelta) -> str:
@@ -65,7 +58,7 @@ def pay_lines(lines: Iterable[PriceLine | LineView], currency: str) -> list[dict
 def _base(inputs: Mapping[str, Any], currency: str) -> str:
     if "price_units" not in inputs:
         return pay.plain(inputs, currency)
-    price, unit = amount(Money(inputs["price_units"], currency)), inputs.get("unit", "task")
+    price, unit = pay.amount(Money(inputs["price_units"], currency)), inputs.get("unit", "task")
     if unit == "task":
         return _("%(price)s for each %(unit)s") % {"price": price, "unit": _("task")}
     said = _("%(count)s × %(price)s, by %(unit)s; one at least, %(most)s at most are paid")
@@ -84,7 +77,7 @@ def _band(inputs: Mapping[str, Any], currency: str) -> str:
     if not inputs.get("of_units"):
         return _("base × %(factor)s, for the lower end of your score") % {"factor": factor}
     said = _("%(base)s × %(factor)s, as the lower end of your score was at %(least)s %% or more")
-    base = amount(Money(inputs["of_units"], currency))
+    base = pay.amount(Money(inputs["of_units"], currency))
     return said % {"base": base, "factor": factor, "least": f"{inputs.get('from_bp', 0) / 100:g}"}
 
 
@@ -102,16 +95,16 @@ def _kill_fee(inputs: Mapping[str, Any], currency: str) -> str:
     said = _("%(active)s active of %(expected)s expected, so %(share)s %% of %(base)s; a quarter at least, the whole at most")
     return said % {
         "active": _time(inputs["active_ms"]), "expected": _time(inputs["expected_ms"]),
-        "share": f"{inputs['share_bp'] / 100:g}", "base": amount(Money(inputs["price_units"], currency)),
+        "share": f"{inputs['share_bp'] / 100:g}", "base": pay.amount(Money(inputs["price_units"], currency)),
     }
 
 
 def _floor(inputs: Mapping[str, Any], currency: str) -> str:
     said = _("%(day)s: %(active)s of active time at %(floor)s an hour make %(wanted)s, you earned %(earned)s")
     text = said % {
-        "day": inputs["day"], "active": _time(inputs["active_ms"]), "wanted": amount(Money(inputs["wanted_units"], currency)),
-        "floor": amount(Money(inputs["floor_per_hour_units"], currency)),
-        "earned": amount(Money(inputs["earned_units"], currency)),
+        "day": inputs["day"], "active": _time(inputs["active_ms"]), "wanted": pay.amount(Money(inputs["wanted_units"], currency)),
+        "floor": pay.amount(Money(inputs["floor_per_hour_units"], currency)),
+        "earned": pay.amount(Money(inputs["earned_units"], currency)),
     }  # fmt: skip
     if inputs["measured_ms"] > inputs["active_ms"]:
         text += _("; of %(measured)s measured, what is far beyond or below the usual does not count") % {

@@ -27,6 +27,7 @@ from marketplace.models.judging import Reason
 from marketplace.models.projects import AIUse
 from marketplace.routing import shown
 from marketplace.views import images, words
+from payments import words as pay
 from task_types import registry
 from task_types.interface import island
 from workers import access
@@ -221,7 +222,7 @@ def submit(request: WorkerRequest, lease_id: uuid.UUID) -> JsonResponse:
         cases.note(worker_id=request.user.pk, lease_id=lease_id, counted=body.get("signs"), now=now)
     paid = Money(made.units, made.currency)
     said = _("%(money)s earned") if made.state == "accepted" else _("Handed in: %(money)s in review")
-    messages.success(request, said % {"money": words.amount(paid)})
+    messages.success(request, said % {"money": pay.amount(paid)})
     where = reverse("market:work_home") if body.get("then") == "home" else _straight_on(request, held)
     return JsonResponse({"next": where, "state": made.state, "paid": str(paid.decimal())})
 

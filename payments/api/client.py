@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from kit.api import PAGING, ApiView, Body, MoneyField, Once, change, listing, paged, reply
 from kit.errors import NotFound
 from kit.money import Money
-from payments import chargebacks, funding, queries, refunds
+from payments import chargebacks, funding, owed, queries, refunds
 from payments.models import Funding, Refund
 from payments.states import FUNDING, REFUND
 from workers import access
@@ -164,6 +164,52 @@ class Refunds(ApiView):
         return change(request, lambda: reply(refunds_shown(refunds.ask(
             organisation_id=organisation.pk, amount=given["amount"], actor_id=access.user_of(request).pk, now=timezone.now()
         )), 201))
+
+
+class ChargePartSerializer(serializers.Serializer[Any]):
+    what = serializers.CharField()
+    amount = MoneyField()
+
+
+class ChargeSerializer(serializers.Serializer[Any]):
+    """Something that was charged after its money was gone."""
+
+    number = serializers.CharField(help_text="Of the invoice")
+    at = serializers.DateTimeField()
+    about = serializers.CharField()
+    parts = ChargePartSerializer(many=True)
+    amount = MoneyField()
+    settled = MoneyField()
+    open = MoneyField()
+    settled_on = serializers.DateTimeField(allow_null=True, help_text="When the last of it was settled")
+    pdf = serializers.CharField(help_text="The invoice as a paper, for people who are signed in")
+
+
+class OwedSerializer(serializers.Serializer[Any]):
+    charges = ChargeSerializer(many=True)
+
+
+class Owed(ClientMoneyView):
+    """What you owe or owed after a late decision or a chargeback, the newest first; your next payment settles the oldest first."""
+
+    http_method_names = ["get", "head", "options"]
+
+    @extend_schema(responses=OwedSerializer)
+    def get(self, request: Request) -> HttpResponse:
+        organisation = access.organisation_of(request)
+        found = [
+            one for currency in queries.client_currencies(organisation.pk)
+            for one in owed.charges(organisation=organisation, currency=currency)
+        ]
+        return reply(OwedSerializer({"charges": [_charged(one, organisation.slug) for one in found]}).data)
+
+
+def _charged(one: owed.Charge, slug: str) -> dict[str, Any]:
+    plain = {name: getattr(one, name) for name in ("number", "at", "about", "amount", "settled", "open", "settled_on")}
+    return plain | {
+        "parts": [{"what": label, "amount": amount} for label, amount in one.parts],
+        "pdf": settings.PUBLIC_URL + reverse("payments:invoice", args=[slug, one.number]),
+    }  # fmt: skip
 
 
 class FundingDetail(ClientMoneyView):

@@ -77,6 +77,7 @@ class PayoutSerializer(serializers.Serializer[Any]):
     carry_in = MoneyField(help_text="Left by earlier payouts that were rounded down")
     carry_out = MoneyField(help_text="Left for the next")
     fault = serializers.CharField(help_text="Why it came back or failed at the bank")
+    next_rail = serializers.CharField(allow_null=True, help_text="After one that came back: another rail that serves your country")
     created_at = serializers.DateTimeField()
     sent_at = serializers.DateTimeField(allow_null=True)
     paid_at = serializers.DateTimeField(allow_null=True)
@@ -107,6 +108,7 @@ class QuoteSerializer(serializers.Serializer[Any]):
     """What a payout on demand would be now."""
 
     amount = MoneyField(help_text="What would reach the worker")
+    sends = MoneyField(allow_null=True, help_text="What the amount is sent as at today's rate, where it goes out in another currency")
     cost = MoneyField(help_text="What the rail takes of the balance")
     rest = MoneyField(help_text="What stays for the next payout")
     reason = serializers.CharField(help_text="Why none can be asked for now; empty when one can")
@@ -133,7 +135,7 @@ def payout_shown(payout: Payout) -> dict[str, Any]:
         "amount": money(payout.amount_units), "carry_in": money(payout.carry_in_units),
         "carry_out": money(payout.carry_out_units), "cost": money(payout.cost_units), "sends": payout.sends, "rate": payout.rate,
     }  # fmt: skip
-    return dict(PayoutSerializer(plain | amounts).data)
+    return dict(PayoutSerializer(plain | amounts | {"next_rail": rails.next_for(payout)}).data)
 
 
 class WorkerMoneyView(ApiView):
@@ -177,7 +179,7 @@ class MyPayouts(WorkerMoneyView):
 
     @extend_schema(parameters=PAGING, responses=paged(PayoutSerializer))
     def get(self, request: Request) -> HttpResponse:
-        rows = Payout.objects.filter(worker_id=access.user_of(request).pk).exclude(state="draft")
+        rows = Payout.objects.filter(worker_id=access.user_of(request).pk).exclude(state="draft").select_related("account", "rate")
         return listing(request, rows, order="-created_at", show=lambda page: [payout_shown(row) for row in page])
 
 

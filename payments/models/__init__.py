@@ -2,6 +2,7 @@
 
 from payments.models.bank_files import BankFile, BankPayment, BankReport
 from payments.models.chargebacks import Chargeback
+from payments.models.corrections import Correction, OwnExchange
 from payments.models.earnings import BatchTally, Earning, EarningLine, Hold, Pool
 from payments.models.funding import Funding
 from payments.models.ledger import LedgerAccount, LedgerBalance, LedgerEntry, LedgerTx
@@ -19,6 +20,7 @@ __all__ = [
     "BankReport",
     "BatchTally",
     "Chargeback",
+    "Correction",
     "Earning",
     "EarningLine",
     "ExchangeRate",
@@ -32,6 +34,7 @@ __all__ = [
     "LedgerTx",
     "Mismatch",
     "MoneyMove",
+    "OwnExchange",
     "Payout",
     "PayoutAccount",
     "PayoutRun",

@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kit.errors import Conflict, Invalid, NotFound, Refused
-from kit.money import Money
-from payments import chargebacks, funding, gateway, papers, queries, refunds, sheets, statements, usage, words
+from kit.money import PAYABLE_STEP, Money
+from payments import chargebacks, funding, gateway, owed, papers, queries, refunds, sheets, statements, usage, words
 from payments.models import Funding
 from payments.views.worker import csv_response, pdf_response
 from workers import access
@@ -160,6 +160,40 @@ def receipt(request: ClientRequest, org: str, funding_id: uuid.UUID) -> HttpResp
         raise NotFound(_("There is no such payment."))
     made = papers.receipt(organisation=request.organisation, funding=wish, now=timezone.now())
     return pdf_response(made, f"receipt-{wish.pk}.pdf")
+
+
+@require_GET
+@access.client("viewer")
+def owing(request: ClientRequest, org: str) -> HttpResponse:
+    """What was charged after its money was gone, what settled it, and the invoice of each."""
+    currency, known = currency_of(request)
+    found = owed.charges(organisation=request.organisation, currency=currency)
+    return render(request, "client/billing_owed.html", {
+        "rows": [{"charge": one, "url": reverse("payments:invoice", args=[org, one.number])} for one in found], "org": org,
+        "open": (left := owed.open_sum(found, currency)), "currency": currency, "pay_amount": str(_payable(left).decimal()),
+        "may_pay": RANK[request.membership.role] >= RANK["manager"],
+        "tabs": [{"label": each, "url": f"?currency={each}", "active": each == currency} for each in known],
+        "crumbs": [{"label": _("Billing"), "url": reverse("payments:billing", args=[org])}],
+        "columns": [
+            {"label": _("For")}, {"label": _("State")}, {"label": _("Open"), "num": True}, {"label": _("Amount"), "num": True},
+            {"label": _("Invoice"), "hidden": True},
+        ],
+    })  # fmt: skip
+
+
+def _payable(left: Money) -> Money:
+    """The least payment that settles it: whole cents, and no less than a payment may be."""
+    step = PAYABLE_STEP[left.currency]
+    return Money(max(-(-left.units // step) * step, funding.LEAST), left.currency)
+
+
+@require_GET
+@access.client("viewer")
+def invoice(request: ClientRequest, org: str, number: str) -> HttpResponse:
+    """The invoice of one charge."""
+    charge = owed.find(organisation=request.organisation, currency=owed.currency_of(number), number=number)
+    made = papers.invoice(organisation=request.organisation, charge=charge, now=timezone.now())
+    return pdf_response(made, f"invoice-{number}.pdf")
 
 
 def _month(request: ClientRequest) -> usage.Usage:

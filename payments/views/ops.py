@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from kit import paging
 from kit.errors import Invalid, NotFound
 from kit.money import Money
-from payments import invariants, mismatches, payout_runs, payouts, queries, words
+from payments import exchange, invariants, mismatches, payout_runs, payouts, queries, words
 from payments.models import Attempt, LedgerCheck, Mismatch, Payout, PayoutRun
 from payments.states import PAYOUT
 from workers import access
@@ -89,7 +89,7 @@ def run(request: PersonRequest, run_id: uuid.UUID) -> HttpResponse:
     """One run: totals, oddities and who is left out before; progress and outcomes after."""
     found = find(run_id)
     state = request.GET.get("state", "")
-    rows = found.payouts.select_related("account").prefetch_related("attempts")
+    rows = found.payouts.select_related("account", "rate").prefetch_related("attempts")
     if state in PAYOUT.states:
         rows = rows.filter(state=state)
     page = paging.page(rows, order="created_at", cursor=request.GET.get("cursor"), size=50)
@@ -120,7 +120,8 @@ def _shown(run: PayoutRun) -> dict[str, Any]:
     known = [state for state in PAYOUT.states if state in far.counts]
     states = [{"state": state, "count": far.counts[state], "amount": far.sums[state]} for state in known]
     return {
-        "run": run, "far": far, "states": states, "left_out": left_out, "total": Money(run.total_units, run.currency),
+        "run": run, "far": far, "abroad": exchange.sent_abroad(run),
+        "states": states, "left_out": left_out, "total": Money(run.total_units, run.currency),
         "minimum": Money(run.minimum_units, run.currency), "second_person": payout_runs.needs_second_person(run),
         "moving": run.state == "approved" and far.settled + far.at_bank < far.total,
     }  # fmt: skip

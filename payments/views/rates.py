@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from kit.errors import Invalid
 from payments import exchange
 from payments.models import ExchangeRate
+from payments.views.books import tabs
 from workers import access
 from workers.access import PersonRequest
 
@@ -36,7 +37,7 @@ def page(request: PersonRequest) -> HttpResponse:
     rows = ExchangeRate.objects.order_by("-valid_from", "-id")[:30]
     return render(request, "ops/rates.html", {
         "pairs": exchange.pairs(now=timezone.now()), "currencies": settings.PLATFORM_CURRENCIES, "fault": fault,
-        "unusual": unusual, "given": given, "rates": rows,
+        "tabs": tabs("rates"), "unusual": unusual, "given": given, "rates": rows,
         "crumbs": [{"label": _("Payouts"), "url": reverse("payments:payout_runs")}],
     }, status=422 if fault else 200)  # fmt: skip
 

@@ -45,12 +45,14 @@ def earnings(request: WorkerRequest) -> HttpResponse:
     account = queries.payout_account(worker_id)
     minimum = Money(settings.PAYOUT_MINIMUM_UNITS, currency)
     payouts = Payout.objects.filter(worker_id=worker_id).exclude(state="draft").order_by("-created_at", "-id")[:5]
+    next_amount = balances.available.payable()
     return render(request, "worker/earnings.html", {
         "balances": balances, "currency": currency, "page": page, "rows": words.earnings(views),
         "tabs": [{"label": each, "url": f"?currency={each}", "active": each == currency} for each in money],
         "payouts": [payout_row(payout) for payout in payouts], "account": account,
         "next_run": statements.next_run(now), "minimum": minimum, "below": balances.available < minimum,
-        "next_amount": balances.available.payable(), "waits_until": holds.wait_of(account, now=now) if account else None,
+        "next_amount": next_amount, "worth": exchange.worth(next_amount, account, now=now) if account else None,
+        "waits_until": holds.wait_of(account, now=now) if account else None,
         "columns": earning_columns(), "on_demand": account is not None and account.rhythm == Rhythm.ON_DEMAND,
     })  # fmt: skip
 
@@ -76,7 +78,8 @@ def payout(request: WorkerRequest, payout_id: uuid.UUID) -> HttpResponse:
     rows = Earning.objects.filter(payout=found).order_by("-created_at", "-id")
     page = paging.page(rows, order="-created_at", cursor=request.GET.get("cursor"), size=30)
     return render(request, "worker/payout.html", {
-        **payout_row(found), "events": _events(found), "page": page, "rows": words.earnings(queries.single_views(page.rows)),
+        **payout_row(found), "next_rail": rails.next_for(found), "events": _events(found), "page": page,
+        "rows": words.earnings(queries.single_views(page.rows)),
         "crumbs": [{"label": _("Earnings"), "url": reverse("payments:earnings")}],
         "columns": earning_columns(),
     })  # fmt: skip
@@ -177,10 +180,10 @@ def payout_now(request: WorkerRequest) -> HttpResponse:
             "Your payout is large and waits for a look by our finance people."
         ))  # fmt: skip
         return redirect("payments:earnings")
-    account = queries.payout_account(worker_id)
     quote = payout_requests.quote(worker_id=worker_id, currency=currency, now=now)
     return render(request, "worker/payout_now.html", {
-        "account": account, "quote": quote, "currency": currency, "request_id": uuid7(), "rhythms": Rhythm.choices,
+        "account": quote.account, "quote": quote, "worth": quote.sends, "currency": currency,
+        "request_id": uuid7(), "rhythms": Rhythm.choices,
         "why_not": words.LEFT_OUT.get(quote.reason, ""), "minimum": Money(settings.PAYOUT_MINIMUM_UNITS, currency),
         "tabs": [{"label": each, "url": f"?currency={each}", "active": each == currency} for each in known],
         "crumbs": [{"label": _("Earnings"), "url": reverse("payments:earnings")}],

@@ -7,6 +7,8 @@ import threading
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from marketplace import batches, bonuses, budget_watch, budgets, jobs, projects, raises
 from marketplace.models import Batch, Budget, Lease, Project
@@ -131,6 +133,52 @@ def test_a_month_stops_at_its_budget_honours_what_is_in_hand_and_goes_on_with_th
     assert state(batch) == ("active", "") and again is not None and again.charged.units == 0
     assert market.work(ana, now=june) is not None
     pay.books_hold()
+
+
+def test_a_budget_that_is_exactly_used_up_says_so_and_names_no_lack() -> None:
+    client = pay.payer()
+    batch = market.launch(market.batch(market.project(*client), client[0], texts=9), client[0])
+    market.work(people.worker())
+    put(batch.project, client[0], "0.115")
+    assert state(batch) == ("paused", "budget")
+    with pytest.raises(budgets.BudgetUsed) as refused, transaction.atomic():
+        batches.go_on(batch=batch, actor_id=client[0].id, now=NOW)
+    assert "is used up" in str(refused.value) and "0.00" not in str(refused.value) and refused.value.missing == people.usd("0")
+
+
+def test_amounts_in_refusals_and_notices_follow_the_readers_language() -> None:
+    client = pay.payer()
+    batch = market.launch(market.batch(market.project(*client), client[0], texts=9), client[0])
+    market.work(people.worker())
+    put(batch.project, client[0], "0.20")
+    (notice,) = Notice.objects.filter(kind="project.budget")
+    with translation.override("de"):
+        assert "0,1150 USD" in notices.show(notice).sentence and "0,20 USD" in notices.show(notice).sentence
+        assert "1,50 USD" in str(budgets.OverBudget(people.usd("1.50")))
+    assert "0.1150 USD of 0.20 USD" in notices.show(notice).sentence
+
+
+def test_only_projects_with_work_in_motion_are_watched() -> None:
+    client = pay.payer()
+    made = market.project(*client)
+    put(made, client[0], "5.00")
+    assert budget_watch.moving() == []
+    batch = market.launch(market.batch(made, client[0]), client[0])
+    for moving in ("launching", "active", "paused"):
+        Batch.objects.filter(pk=batch.pk).update(state=moving)
+        assert budget_watch.moving() == [made.pk]
+    Batch.objects.filter(pk=batch.pk).update(state="closing")
+    assert budget_watch.moving() == []
+
+
+def test_a_new_month_costs_three_statements() -> None:
+    client = pay.payer()
+    batch = market.launch(market.batch(market.project(*client), client[0], texts=9), client[0])
+    put(batch.project, client[0], "5.00", "month")
+    budget = Budget.objects.get()
+    with CaptureQueriesContext(connection) as asked:
+        budgets.seen(budget, batch.project, NOW + dt.timedelta(days=40))
+    assert len(asked) == 3
 
 
 def test_a_budget_that_is_raised_or_dropped_lets_work_go_on() -> None:

@@ -20,7 +20,7 @@ from payments.models import LedgerTx
 from tests import market, people
 from tests.marketplace.api.callers import CLIENT, Caller
 from tests.marketplace.client_pages.conftest import BACKEND, words
-from workers.models import Appeal, Organisation, User
+from workers.models import Appeal, Membership, Organisation, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -107,6 +107,38 @@ def test_a_dispute_goes_through_the_api_and_twice_with_one_key_opens_one() -> No
     assert (status, decided["outcome"]) == (200, "overturned")
     deliver()
     assert worker.get(f"work/disputes/{made['id']}/")[1]["carried_out_at"] is not None
+    assert people.of_worker("available", ana) == people.usd("0.10")
+
+
+def test_a_client_agrees_by_page_and_by_api_and_workers_read_it() -> None:
+    mira, shop, ana, submission = rejected()
+    worker, client = Caller(ana, ["work"]), Caller(mira, CLIENT, shop)
+    made = worker.post(f"work/submissions/{submission.pk}/dispute/", {"text": "It says sunny."})[1]
+    page = words(browser(mira).get(reverse("market:client_dispute", args=[shop.slug, made["id"]])))
+    assert "To the worker 0.10 USD" in page and "Fee 0.0150 USD" in page
+    viewer, (eve, other), before = people.person("Vic"), people.client("Eve"), counts()
+    Membership.objects.create(user=viewer, organisation=shop, role="viewer", since=people.NOW)
+    assert browser(viewer).post(reverse("market:client_dispute_concede", args=[shop.slug, made["id"]])).status_code == 403
+    assert Caller(eve, CLIENT, other).post(f"disputes/{made['id']}/concede/", {})[0] == 404
+    assert worker.post(f"disputes/{made['id']}/concede/", {})[0] == 403
+    for body in ({"text": "x" * 5001}, {"text": 1, "more": 2}, []):
+        assert client.post(f"disputes/{made['id']}/concede/", body)[0] in (400, 422), body
+    assert counts() == before
+    status, agreed = client.post(f"disputes/{made['id']}/concede/", {"text": "You are right."})
+    assert (status, agreed["state"], agreed["outcome"]) == (200, "decided", "conceded")
+    assert client.post(f"disputes/{made['id']}/concede/", {})[0] == 409
+    deliver()
+    said = words(browser(ana).get(reverse("market:dispute", args=[made["id"]])))
+    assert "The client agrees with the worker. You are right." in said and "You won" in said
+    assert people.of_worker("available", ana) == people.usd("0.10")
+
+
+def test_a_concession_on_the_page_moves_the_money() -> None:
+    mira, shop, ana, submission = rejected()
+    made = Caller(ana, ["work"]).post(f"work/submissions/{submission.pk}/dispute/", {"text": "It says sunny."})[1]
+    there = browser(mira).post(reverse("market:client_dispute_concede", args=[shop.slug, made["id"]]), {"text": ""}, follow=True)
+    assert "You agreed with the worker" in words(there) and "Is the worker right?" not in words(there)
+    deliver()
     assert people.of_worker("available", ana) == people.usd("0.10")
 
 

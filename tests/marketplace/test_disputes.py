@@ -139,6 +139,42 @@ def test_a_verdict_that_stands_moves_nothing() -> None:
     assert set(Notice.objects.filter(user=mira).values_list("kind", flat=True)) >= {"client.dispute_opened", "client.dispute_upheld"}
 
 
+@pytest.mark.parametrize("hears", [False, True])
+def test_a_client_that_agrees_ends_a_dispute_before_or_after_its_answer_and_pays_as_if_it_were_decided(hears: bool) -> None:
+    mira, shop, ana, submission = judged()
+    found = answered(ana, submission, mira) if hears else dispute(ana, submission)
+    assert disputes.at_stake(found)[0] == usd("0.10") and disputes.at_stake(found)[1].units > 0
+    disputes.concede(dispute=found, by_id=mira.id, text=" You are right. ", now=LATER + 2 * HOUR)
+    deliver(LATER + 2 * HOUR)
+    assert state_of(submission) == "accepted" and people.of_worker("available", ana) == usd("0.10")
+    assert [row.reason for row in audit.history(submission)][-2:] == ["conceded", "conceded"]
+    assert "dispute.conceded" in Notice.objects.filter(user=ana).values_list("kind", flat=True)
+    assert "client.dispute_conceded" in Notice.objects.filter(user=mira).values_list("kind", flat=True)
+    assert Appeal.objects.get(pk=found.pk).grounds == "You are right."
+    before = moved()
+    with pytest.raises(Conflict):
+        disputes.concede(dispute=disputes.find(disputes.listed(), found.pk), by_id=mira.id, text="", now=LATER + 3 * HOUR)
+    assert moved() == before
+    books_hold()
+
+
+def test_nobody_concedes_for_a_client_but_its_own_people_nor_for_themselves_nor_too_late() -> None:
+    mira, shop, ana, submission = judged()
+    found = dispute(ana, submission)
+    mate = people.person("Mate")
+    Membership.objects.create(user=mate, organisation=shop, role="manager", since=NOW)
+    link(a=ana.id, b=mate.id, reason="device", by_id=None, now=NOW)
+    before = moved()
+    for somebody in (people.ops("Olu", "quality_lead"), people.client("Eve")[0]):
+        with pytest.raises(NotFound):
+            disputes.concede(dispute=found, by_id=somebody.id, text="", now=LATER)
+    with pytest.raises(NotIndependent):
+        disputes.concede(dispute=found, by_id=mate.id, text="", now=LATER)
+    with pytest.raises(appeals.ClockIsOver):
+        disputes.concede(dispute=found, by_id=mira.id, text="", now=LATER + 48 * HOUR)
+    assert moved() == before and state_of(submission) == "rejected"
+
+
 @pytest.mark.parametrize(("hears", "after"), [(False, 48 * HOUR), (True, 120 * HOUR)])
 def test_silence_at_either_clock_means_that_the_worker_wins(hears: bool, after: dt.timedelta) -> None:
     mira, shop, ana, submission = judged()
@@ -266,6 +302,18 @@ def test_silence_takes_one_answer_out_of_the_score_and_leaves_the_known_answer_i
     with transaction.atomic():
         gold.void(project=known.project, task_id=known.pk, why="answer_wrong", actor_id=submission.worker_id, now=LATER)
     assert counts_of(ana) == counts_of(ben) == (0, 0), "nobody is counted out twice"
+
+
+def test_a_client_that_agrees_about_a_score_takes_its_known_answer_out_of_use_and_moves_no_money() -> None:
+    ana, ben, submission, known = with_gold("rainy")
+    found, mira = dispute(ana, submission), Membership.objects.get(organisation=submission.batch.project.organisation).user
+    before = people.of_worker("available", ana), LedgerTx.objects.count()
+    assert disputes.at_stake(found) == (usd("0"), usd("0"))
+    disputes.concede(dispute=found, by_id=mira.id, text="", now=LATER)
+    deliver()
+    known.refresh_from_db()
+    assert known.voided_at is not None and counts_of(ana) == counts_of(ben) == (0, 0)
+    assert (people.of_worker("available", ana), LedgerTx.objects.count()) == before
 
 
 def test_where_the_result_was_wrong_a_persons_word_becomes_the_result_and_the_truth_of_later_fits() -> None:

@@ -37,8 +37,10 @@ from payments import (
 )
 from payments.chart import Account, platform
 from payments.models import Attempt, BankFile, BankPayment, BankReport, Mismatch, Payout, PayoutAccount, PayoutRun
+from tests.marketplace.api.callers import Caller
 from tests.payments.cast import NOW, client, earn, finance, launch, usd, worker
 from tests.payments.conftest import ready
+from tests.payments.test_pages import signed_in
 from tests.stripe_double.running import Running
 from tests.workers.doors import browser
 from workers.people import NotIndependent
@@ -172,6 +174,30 @@ def test_a_new_key_reads_what_an_old_one_sealed_and_without_it_nothing_is_told(s
     with pytest.raises(sealing.CannotOpen) as refused:
         bank_details.opened(account.sealed)
     assert "Nairobi" not in str(refused.value)
+
+
+def test_a_payout_that_came_back_offers_the_next_rail_that_serves_its_worker(settings: Any) -> None:
+    ana = worker()
+    account = PayoutAccount.objects.create(
+        user=ana, rail_account="acct_1", country="DE", currency="EUR", state="active", created_at=NOW, ready_at=NOW
+    )
+    _mira, acme = client()
+    earn(ana, acme, launch(acme, usd("100")), "5.00", confirmed=True)
+    with transaction.atomic():
+        payout_runs.plan(currency="USD", actor_id=None, now=NOW)
+    payout = Payout.objects.get()
+    hers, program = signed_in(ana), Caller(ana, ["payments"])
+    for state, offered in (("approved", None), ("returned", "bank_file"), ("failed", "bank_file")):
+        Payout.objects.filter(pk=payout.pk).update(state=state, fault="" if state == "approved" else "account_closed")
+        assert program.get("me/payouts/")[1]["results"][0]["next_rail"] == offered
+        page = hers.get(f"/work/earnings/payouts/{payout.pk}/").content.decode()
+        assert ("Or be paid another way" in page and "/account/bank/" in page) is bool(offered)
+    PayoutAccount.objects.filter(pk=account.pk).update(rail="bank_file")
+    assert rails.next_for(Payout.objects.get()) == "stripe"
+    assert "Change to Stripe" in hers.get(f"/work/earnings/payouts/{payout.pk}/").content.decode()
+    PayoutAccount.objects.filter(pk=account.pk).update(rail="stripe")
+    settings.BANK_FILE_NOT_TO = ["DE"]
+    assert rails.next_for(Payout.objects.get()) is None
 
 
 def test_without_a_key_the_rail_is_off(settings: Any) -> None:

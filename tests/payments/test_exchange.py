@@ -8,7 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,10 +22,11 @@ from payments.models import Attempt, ExchangeRate, Payout, PayoutAccount
 from tests.marketplace.api import callers
 from tests.payments.cast import NOW, finance, usd, worker
 from tests.payments.conftest import ready
+from tests.payments.test_pages import signed_in, text
 from tests.payments.test_payouts import nothing_is_broken, paid_work, rounds, run_for, the_payout, transfers
 from tests.stripe_double.running import Running
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.filterwarnings("ignore:No directory at")]
 
 
 def rate(value: str = "0.9", *, base: str = "USD", quote: str = "EUR", now: dt.datetime = NOW, sure: bool = False) -> ExchangeRate:
@@ -164,3 +167,62 @@ def test_finance_sets_rates_by_program_and_nobody_else_does() -> None:
     eve = callers.Caller(worker("Eve"), ["payments"])
     assert eve.post("ops/exchange-rates/", {"base": "USD", "quote": "EUR", "rate": "0.8"})[0] in (403, 404)
     assert ExchangeRate.objects.count() == 1
+
+
+# --- pages --------------------------------------------------------------------------------------------------------------
+
+
+def test_finance_sees_every_pair_by_one_look_and_sets_the_next_rate() -> None:
+    olu, page = signed_in(finance()), "/ops/payouts/rates/"
+    rate("0.9123", now=timezone.now())
+    rate("1.1", base="EUR", quote="USD", now=timezone.now() - dt.timedelta(days=9))
+    seen = text(olu.get(page))
+    assert "0.9123" in seen and "too old" in seen and "No rate was ever set" not in seen
+    with CaptureQueriesContext(connection) as asked:
+        found = {(one.base, one.quote): (one.in_force, one.newest) for one in exchange.pairs(now=timezone.now())}
+    assert len(asked) == 1 and len(found) == 6 and found["GBP", "USD"] == (None, None)
+    assert found["EUR", "USD"][0] is None and found["EUR", "USD"][1] is not None
+    form = {"base": "USD", "quote": "EUR", "rate": "9"}
+    for wrong, said in ((form, "I have checked it"), (form | {"rate": "x"}, "Expected a rate"), (form | {"quote": "USD"}, "two different")):
+        refused = olu.post(page, wrong)
+        assert refused.status_code == 422 and said in refused.content.decode()
+    assert ExchangeRate.objects.count() == 2
+    assert olu.post(page, form | {"sure": "on"}).status_code == 302
+    assert olu.post(page, {"base": "EUR", "quote": "USD", "rate": "1,09"}).status_code == 302, "a comma is a point"
+    assert ExchangeRate.objects.filter(base="EUR", rate=Decimal("1.09")).exists()
+    eve = signed_in(worker("Eve"))
+    assert eve.get(page).status_code == eve.post(page, form).status_code == 403 and ExchangeRate.objects.count() == 4
+
+
+def test_finance_reads_in_the_run_what_is_sent_as_what_and_which_balance_it_needs(rail: Running) -> None:
+    ana, wen = abroad(rail), worker("Wen")
+    ready(wen, rail)
+    PayoutAccount.objects.filter(user=wen).update(currency="USD")
+    rate("0.9123")
+    paid_work(ana, "10")
+    paid_work(wen, "5")
+    with transaction.atomic():
+        run = payout_runs.plan(currency="USD", actor_id=finance().id, now=NOW)
+    seen = text(signed_in(finance("Fay")).get(f"/ops/payouts/{run.pk}/"))
+    assert seen.count("sent as") == 1 and "at 0.9123" in seen and "Of it sent in EUR" in seen
+    assert exchange.sent_abroad(run) == [Money.parse("9.12", "EUR")]
+
+
+def test_a_worker_reads_before_and_after_what_their_money_is_sent_as(rail: Running) -> None:
+    rail.fund(1_000_000, "eur")
+    ana, now = abroad(rail), timezone.now()
+    rate("0.9123", now=now)
+    paid_work(ana, "10")
+    browser = signed_in(ana)
+    before = text(browser.get("/work/earnings/?currency=USD"))
+    assert "Sent as, at today's rate" in before and "9.12" in before
+    assert "1 USD = 0.9123 EUR" in text(browser.get("/work/earnings/account/"))
+    assert "Sent as, at today's rate" in text(browser.get("/work/earnings/now/?currency=USD"))
+    with transaction.atomic():
+        run = payout_runs.plan(currency="USD", actor_id=finance().id, now=now)
+        payout_runs.approve(run_id=run.pk, actor_id=finance("Fay").id, now=now)
+    rounds(now)
+    payout = the_payout(ana)
+    page = text(browser.get(f"/work/earnings/payouts/{payout.pk}/"))
+    assert "To be exchanged" in page and "1 USD = 0.9123 EUR" in page and "9.12" in page
+    assert "sent as" in text(browser.get("/work/earnings/"))

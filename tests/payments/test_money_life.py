@@ -18,21 +18,24 @@ from kit.ids import uuid7
 from kit.money import Money
 from payments import (
     chargebacks,
+    corrections,
     earnings,
     exchange,
     funding,
     holds,
     invariants,
     ledger,
+    own_exchange,
     payout_runs,
     payouts,
     queries,
     receivables,
+    reconciliation,
     refunds,
 )
-from payments.chart import Account
-from payments.gateway import BalanceShort, Definite, Dispute, InDoubt, Refund, Transfer
-from payments.models import Attempt, Chargeback, Earning, Funding, Hold, Payout, PayoutAccount, PayoutRun
+from payments.chart import Account, platform
+from payments.gateway import BalanceShort, Checkout, Definite, Dispute, InDoubt, Refund, Transfer
+from payments.models import Attempt, Chargeback, Earning, Funding, Hold, Payout, PayoutAccount, PayoutRun, RailMovement
 from tests.payments.cast import NOW, accrual, client, pay_in, worker
 
 SIZES = {"small": (8, 25), "big": (250, 50)}
@@ -41,6 +44,11 @@ SIZES = {"small": (8, 25), "big": (250, 50)}
 amounts = st.integers(1, 400_000).map(lambda units: Money(units, "USD"))
 shares = st.integers(0, 10_000)
 picks = st.integers(0, 1_000)
+CORRECTED = [
+    ("client_prepaid", True), ("platform_revenue", True), ("platform_fees", True), ("client_receivable", True),
+    ("worker_available", False), ("stripe_clearing", False), ("batch_reserved", False),
+]  # fmt: skip
+"""Accounts that a correction credits, and whether the books let it: not where earnings, holds and payments stand beside them."""
 
 
 def one_of(rows: Any, pick: int) -> Any:
@@ -89,6 +97,61 @@ class Life(RuleBasedStateMachine):
             )
         owed = receivables.owed(organisation_id=self.acme.id, currency="USD")
         assert not owed or not funding.prepaid(organisation_id=self.acme.id, currency="USD")
+
+    @rule(amount=amounts, word=st.sampled_from(["paid", "paid", "expired", "other"]))
+    def pay_an_invoice(self, amount: Money, word: str) -> None:
+        """Funding against an invoice, as Stripe tells of it twice: what was not asked for is credited to nobody."""
+        cents = Money(amount.units // 100 * 100 + 10_000, "USD")
+        wish = Funding.objects.create(
+            organisation=self.acme, currency="USD", amount_units=cents.units, started_by=self.acme.pk, created_at=self.now, way="invoice",
+            state="open", checkout_id=f"in_{uuid7().hex}",
+        )  # fmt: skip
+        page = Checkout(
+            id=wish.checkout_id or "", url="", state="expired" if word == "expired" else "paid", fault="", funding_id=wish.pk,
+            amount=cents + Money(int(word == "other"), "USD"), charge_id=f"py_{wish.pk.hex}",
+        )  # fmt: skip
+        before = funding.prepaid(organisation_id=self.acme.id, currency="USD")
+        owed = receivables.owed(organisation_id=self.acme.id, currency="USD")
+        for _twice in range(2):
+            with transaction.atomic():
+                funding.keep(page=page, now=self.now)
+        have = before + cents if word == "paid" else before
+        left = have - min(have, owed) if word == "paid" else before
+        assert funding.prepaid(organisation_id=self.acme.id, currency="USD") == left
+
+    @rule(amount=amounts, of=st.sampled_from(CORRECTED), second=st.booleans())
+    def correct(self, amount: Money, of: tuple[str, bool], second: bool) -> None:
+        """Finance makes something good at the platform's cost; what follows rows of its own is refused, and so is a first person."""
+        kind, allowed = of
+        owner = {"client": self.acme.pk, "worker": self.workers[0].pk, "batch": self.batches[0]}.get(kind.partition("_")[0], "")
+        before = ledger.balance(platform("platform_losses", "USD"))
+        try:
+            with transaction.atomic():
+                found = corrections.draft(
+                    debit_kind="platform_losses", debit_owner="", credit_kind=kind, credit_owner=str(owner), amount=amount,
+                    reason="A payment was booked twice.", actor_id=self.workers[0].pk, now=self.now,
+                )  # fmt: skip
+            with transaction.atomic():
+                corrections.post(
+                    correction_id=found.pk, actor_id=self.workers[int(second)].pk, now=self.now
+                )
+        except ProductError:
+            assert ledger.balance(platform("platform_losses", "USD")) == before
+        else:
+            assert allowed and second and ledger.balance(platform("platform_losses", "USD")) == before + amount
+
+    @rule(amount=amounts, rate=st.integers(5_000, 20_000), seen=st.integers(0, 2))
+    def exchange_our_own(self, amount: Money, rate: int, seen: int) -> None:
+        """The platform exchanges dollars for euros at the rail, whose books show none, one or both sides of it."""
+        into = Money(amount.units * rate // 10_000 + 1, "EUR")
+        with transaction.atomic():
+            own_exchange.record(out=amount, into=into, note="at our bank", actor_id=self.acme.pk, now=self.now, sure=True)
+        for side, kind in ((-amount, "payout"), (into, "topup"))[:seen]:
+            RailMovement.objects.create(
+                id=f"txn_{uuid7().hex}", type=kind, amount_units=side.units, fee_units=7, currency=side.currency, source="",
+                created_at=self.now,
+            )  # fmt: skip
+        assert reconciliation.clear_open(now=self.now) == seen
 
     @rule(amount=amounts)
     def launch(self, amount: Money) -> None:
@@ -148,9 +211,9 @@ class Life(RuleBasedStateMachine):
                 lines=[earnings.Line("overturned", amount.units, {}, "dispute/1")],
             )  # fmt: skip
 
-    @rule(pick=picks)
-    def win_a_dispute(self, pick: int) -> None:
-        """What a judgement kept is paid, from the reserve or by the platform; a second telling adds nothing."""
+    @rule(pick=picks, how=st.sampled_from(["overturned", "by_silence", "conceded"]))
+    def win_a_dispute(self, pick: int, how: str) -> None:
+        """What a judgement kept is paid, from the reserve or by the platform, whoever says so; a second telling adds nothing."""
         first = one_of(Earning.objects.filter(source_kind="submission").exclude(state="pending"), pick)
         if first is None or first.pk in self.won:
             return
@@ -164,7 +227,7 @@ class Life(RuleBasedStateMachine):
             with transaction.atomic():
                 added.append(earnings.make_whole(
                     source_kind="submission", source_id=first.source_id, adjustment_id=adjustment_id, actor_id=None,
-                    now=self.now, reason="overturned",
+                    now=self.now, reason=how,
                 ).units)  # fmt: skip
         assert added == [max(missing, 0), 0]
 
@@ -241,6 +304,22 @@ class Life(RuleBasedStateMachine):
             with transaction.atomic():
                 payout_runs.approve(run_id=run.pk, actor_id=self.acme.id, now=self.now)
             self.open_tries()
+
+    @rule(pick=picks)
+    def pay_out(self, pick: int) -> None:
+        """The whole way at once, as most payouts go: planned, approved, sent, and known to the rail."""
+        self.plan(0, False)
+        while Attempt.objects.filter(state="intended").exists():
+            before = Attempt.objects.filter(state="intended").count()
+            self.answer("known", pick)
+            if Attempt.objects.filter(state="intended").count() == before:
+                break
+
+    @rule(pick=picks)
+    def a_monday_comes(self, pick: int) -> None:
+        """Days pass and everybody is paid: the commonest event of all has two rules, as a life leaves some of its rules out."""
+        self.wait(24)
+        self.pay_out(pick)
 
     @rule(rate=st.sampled_from(["0.5", "0.9137", "1.000001", "3"]))
     def set_rate(self, rate: str) -> None:

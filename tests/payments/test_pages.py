@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
+from django.core import mail
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from kit.ids import uuid7
-from payments import earnings, funding, mismatches, payout_runs, payouts, sending, sheets, statements
+from payments import earnings, funding, holds, mismatches, payout_runs, payouts, sending, sheets, statements
 from payments.models import Attempt, Earning, Funding, Mismatch, Payout, PayoutAccount, PayoutRun
 from tests.payments.cast import NOW, client, earn, finance, launch, usd, worker
 from tests.payments.conftest import ready
@@ -165,6 +168,28 @@ def reauthenticate(browser: Client) -> None:
         {"method": "password", "at": timezone.now().timestamp(), "reauthenticated": True}
     ]
     session.save()
+
+
+def test_another_address_is_told_to_the_old_one_and_stops_payouts_for_72_hours(rail: Running) -> None:
+    ana = worker()
+    ready(ana, rail)
+    old = ana.email
+    ana.set_password("a long one of hers")
+    ana.save()
+    EmailAddress.objects.create(user=ana, email=old, verified=True, primary=True)
+    browser = signed_in(ana)
+    browser.post("/account/email/", {"action_add": "", "email": "new@example.test"})
+    assert not EmailAddress.objects.filter(email="new@example.test").exists(), "only after proving who it is"
+    browser.post("/account/reauthenticate/?next=/account/email/", {"password": "a long one of hers"})
+    browser.post("/account/email/", {"action_add": "", "email": "new@example.test"})
+    link = re.search(r"/account/confirm-email/[^/\s]+/", mail.outbox[-1].body)
+    assert link and mail.outbox[-1].to == ["new@example.test"] and holds.waiting_until([ana.id], now=timezone.now()) == {}
+    browser.get(link[0])
+    assert type(ana).objects.get(pk=ana.pk).email == "new@example.test"
+    assert [one.to for one in mail.outbox[-1:]] == [[old]]
+    (until,) = holds.waiting_until([ana.id], now=timezone.now()).values()
+    assert dt.timedelta(hours=71) < until - timezone.now() <= dt.timedelta(hours=72)
+    assert "Payouts wait until" in text(browser.get("/work/earnings/account/"))
 
 
 def test_finance_sees_the_dry_run_approves_it_and_watches_it_go(rail: Running) -> None:

@@ -21,6 +21,7 @@ from payments.chart import Account, platform
 from payments.models import Funding, PayoutAccount
 from payments.pdf import Sheet
 from tests.payments.cast import NOW, client, earn, finance, launch, usd, worker
+from workers import my_data
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.filterwarnings("ignore:No directory at")]
 MONTH = sheets.read_month(None, now=NOW)
@@ -266,3 +267,21 @@ def test_nobody_but_finance_sees_tax_years_and_wrong_years_are_refused() -> None
         assert signed_in(eve).post(f"/ops/payouts/tax/{ana.id}/form/", {"form": "w9", "signed": "2026-01-01"}).status_code == 403
     assert PayoutAccount.objects.get().tax_form == ""
     assert [signed_in(finance()).get(f"/ops/payouts/tax/?year={year}").status_code for year in ("x", "-1", "99999", "1")] == [422] * 4
+
+
+def test_my_data_holds_my_money_with_every_line_and_nobody_elses_and_bank_details_masked() -> None:
+    _mira, acme = client()
+    ana, wen, batch = worker(), worker("Wen"), launch(acme, usd("100"))
+    earn(ana, acme, batch, "2.50", confirmed=True)
+    earn(ana, acme, batch, "0.75")
+    earn(wen, acme, batch, "9.00", confirmed=True)
+    PayoutAccount.objects.create(
+        user=ana, rail="bank_file", country="DE", currency="", state="active", sealed="gAAAA-secret", masked="DE•• 3000", created_at=NOW
+    )
+    kept = my_data.collect(ana.id)
+    assert [(row["amount"], row["state"], row["lines"][0]["kind"]) for row in kept["earnings"]] == [
+        ("2.5000", "confirmed", "base"), ("0.7500", "pending", "base"),
+    ]  # fmt: skip
+    assert kept["statements"] == [{"month": f"{NOW:%Y-%m}", "currency": "USD", "earnings": 1, "confirmed": "2.5000"}]
+    assert [row["masked"] for row in kept["payout_accounts"]] == ["DE•• 3000"] and "secret" not in str(kept)
+    assert (kept["payouts"], kept["held_money"], kept["payouts_at_banks"]) == ([], [], [])

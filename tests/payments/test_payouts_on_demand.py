@@ -15,6 +15,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config import deploy_checks
 from kit.ids import uuid7
 from kit.money import Money
 from payments import earnings, holds, invariants, ledger, payout_costs, payout_requests, payout_runs, sending
@@ -53,6 +54,16 @@ def ask(user: Any, *, most: str = "100", request_id: Any = None) -> Payout:
 def nothing_is_broken() -> None:
     broken = [each for each in invariants.findings() if not each.ok and each.name != "guard"]
     assert broken == []
+
+
+@pytest.mark.parametrize("wrong", ["stripe:USD:2500", "stripe:USD:-1:25", "stripe:usd:1:1", "stripe:USD:1:1,stripe:USD:2:2", ""])
+def test_a_cost_that_cannot_be_read_is_named_at_the_start(settings: Any, wrong: str) -> None:
+    settings.PAYOUT_COSTS = wrong.split(",")
+    (found,) = deploy_checks.payout_costs_can_be_read(None)
+    assert "PAYOUT_COSTS" in found.msg
+    settings.PAYOUT_COSTS = ["stripe:USD:3000:50"]
+    assert deploy_checks.payout_costs_can_be_read(None) == [] and payout_costs.price("stripe", "USD") == payout_costs.Price(3_000, 50)
+    assert payout_costs.price("stripe", "EUR") is None
 
 
 @given(st.integers(0, 10**9), st.integers(0, 10_000), st.integers(0, 500))

@@ -102,7 +102,7 @@ def test_a_worker_hears_of_their_payout_account() -> None:
 def test_every_notice_leads_to_a_page() -> None:
     payout = a_payout()
     mira, acme = client()
-    params = {"payout_id": str(payout.pk), "run_id": str(payout.run_id), "org": acme.slug}
+    params = {"payout_id": str(payout.pk), "run_id": str(payout.run_id), "org": acme.slug, "correction_id": str(payout.pk)}
     for name, _sentence, _leads, _mail in reactions.KINDS:
         assert notices.show(notices.tell(mira.id, name, **params)).url.startswith("/"), name
 

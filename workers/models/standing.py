@@ -85,11 +85,12 @@ class StandingDecision(models.Model):
 class Appeal(models.Model):
     """A person asks for a second look at something; two clocks run against us, and silence decides for the person."""
 
-    UPHELD, OVERTURNED, BY_SILENCE = "upheld", "overturned", "by_silence"
+    UPHELD, OVERTURNED, BY_SILENCE, CONCEDED = "upheld", "overturned", "by_silence", "conceded"
     OUTCOMES = [
         (UPHELD, _("Upheld")),
         (OVERTURNED, _("Overturned")),
         (BY_SILENCE, _("Overturned: nobody answered in time")),
+        (CONCEDED, _("Overturned: the other side agrees")),
     ]
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -115,18 +116,21 @@ class Appeal(models.Model):
             states.constraint(APPEAL),
             models.UniqueConstraint(fields=["subject_kind", "subject_id"], name="one_appeal_per_subject"),
             models.CheckConstraint(
-                condition=models.Q(state="decided", decided_at__isnull=False, outcome__in=["upheld", "overturned", "by_silence"])
-                | models.Q(state__in=["open", "answered"], decided_at__isnull=True, outcome=""),
+                condition=models.Q(
+                    decided_at__isnull=False, outcome__in=["upheld", "overturned", "by_silence", "conceded"], state="decided"
+                )
+                | models.Q(decided_at__isnull=True, outcome="", state__in=["open", "answered"]),
                 name="appeal_outcome_with_decision",
             ),
             models.CheckConstraint(
-                condition=models.Q(outcome__in=["", "by_silence"], decided_by__isnull=True)
-                | models.Q(outcome__in=["upheld", "overturned"], decided_by__isnull=False),
+                condition=models.Q(decided_by__isnull=True, outcome__in=["", "by_silence"])
+                | models.Q(decided_by__isnull=False, outcome__in=["upheld", "overturned", "conceded"]),
                 name="appeal_decided_by_a_person",
             ),
             models.CheckConstraint(
                 condition=models.Q(decided_by__isnull=True)
                 | models.Q(~models.Q(decided_by=models.F("person")), against__isnull=True)
+                | models.Q(~models.Q(decided_by=models.F("person")), outcome="conceded")
                 | models.Q(~models.Q(decided_by=models.F("person")), ~models.Q(decided_by=models.F("against"))),
                 name="appeal_decided_by_a_second_person",
             ),

@@ -19,7 +19,8 @@ from marketplace.views.client.frame import may_change, shown_task
 from marketplace.views.disputes import shown
 from workers import access
 from workers.access import ClientRequest
-from workers.forms import AppealAnswerForm, carry_out
+from workers.forms import AppealAnswerForm, ConcessionForm, carry_out
+from workers.states import WAITING
 
 
 @require_GET
@@ -71,14 +72,36 @@ def answer(request: ClientRequest, org: str, appeal: uuid.UUID) -> HttpResponse:
     return redirect("market:client_dispute", org=org, appeal=appeal)
 
 
-def _show(request: ClientRequest, org: str, appeal: uuid.UUID, form: AppealAnswerForm) -> HttpResponse:
+@require_POST
+@access.client("manager")
+def concede(request: ClientRequest, org: str, appeal: uuid.UUID) -> HttpResponse:
+    """Agree with the worker: what was kept from their pay goes to them."""
+    found = disputes.find(disputes.of_client(request.organisation.pk), appeal)
+    form = ConcessionForm(request.POST, auto_id="concede_%s")
+
+    def act() -> bool:
+        disputes.concede(dispute=found, by_id=request.user.pk, text=form.cleaned_data["text"], now=timezone.now())
+        return True
+
+    if not form.is_valid() or not carry_out(form, act):
+        return _show(request, org, appeal, AppealAnswerForm(), form)
+    messages.success(request, _("You agreed with the worker. Pay, scores and results follow in a moment."))
+    return redirect("market:client_dispute", org=org, appeal=appeal)
+
+
+def _show(
+    request: ClientRequest, org: str, appeal: uuid.UUID, form: AppealAnswerForm, concession: ConcessionForm | None = None
+) -> HttpResponse:
     found = disputes.find(disputes.of_client(request.organisation.pk), appeal)
     submission = found.submission
     names = client_queries.pseudonyms_of(organisation_id=request.organisation.pk, worker_ids=[submission.worker_id])
     task = client_queries.task_of(organisation_id=request.organisation.pk, task_id=submission.task_id)
+    pay, fee = disputes.at_stake(found)
+    concession = concession or ConcessionForm(auto_id="concede_%s")
     return render(request, "client/dispute.html", shown(found) | {
         "org": org, "project": found.batch.project, "worker": names[submission.worker_id], "form": form,
-        "may_answer": may_change(request) and found.appeal.state == "open",
+        "may_answer": may_change(request) and found.appeal.state == "open", "concession": concession,
+        "may_concede": may_change(request) and found.appeal.state in WAITING, "pay": pay, "fee": fee,
         "island": shown_task(org, task, answer=submission.answer, read_only=True) if submission.kind == "answer" else None,
         "crumbs": [{"label": _("Disputes"), "url": reverse("market:client_disputes", args=[org])}],
-    }, status=422 if form.errors else 200)
+    }, status=422 if form.errors or concession.errors else 200)

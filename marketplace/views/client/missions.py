@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -38,20 +40,28 @@ def page(request: ClientRequest, org: str, batch_id: uuid.UUID) -> HttpResponse:
             return redirect("market:batch_missions", org=org, batch_id=batch.pk)
         except ProductError as error:
             put_error(form, error)
-    pool = pools.of(batch_id=batch.pk, name=BONUS_POOL)
     return render(request, "client/missions.html", {
         "batch": batch, "project": batch.project, "org": org, "form": form, "crumbs": crumbs(org, batch.project, batch),
-        "missions": [_shown(one) for one in batch.missions.select_related("batch").order_by("-starts_at")[:50]],
-        "pool": Money(pool.left, batch.currency), "moving": batch.state in bonuses.IN_MOTION,
+        "may_open": True, "open_url": "", **listed(batch, lambda one: reverse("market:end_mission", args=[org, batch.pk, one.pk])),
     }, status=422 if form.errors else 200)  # fmt: skip
 
 
-def _shown(mission: Mission) -> dict[str, object]:
+def listed(batch: Batch, end_url: Callable[[Mission], str]) -> dict[str, object]:
+    """The newest missions of a batch with what their budgets still pay, and what its bonus pool has left."""
+    pool = pools.of(batch_id=batch.pk, name=BONUS_POOL)
+    rows = batch.missions.select_related("batch").order_by("-starts_at")[:50]
+    return {
+        "missions": [_shown(one, end_url(one)) for one in rows], "pool": Money(pool.left, batch.currency),
+        "moving": batch.state in bonuses.IN_MOTION,
+    }
+
+
+def _shown(mission: Mission, end_url: str) -> dict[str, object]:
     pool, currency = pools.of(batch_id=mission.batch_id, name=bonuses.pool_of(mission)), mission.batch.currency
     return {
         "mission": mission, "amount": Money(mission.amount_units, currency), "budget": Money(pool.given, currency),
         "spent": Money(pool.spent, currency), "left": pool.left // bonuses.cost_of(mission),
-        "paid": pool.spent // bonuses.cost_of(mission), "all": pool.given // bonuses.cost_of(mission),
+        "end_url": end_url, "paid": pool.spent // bonuses.cost_of(mission), "all": pool.given // bonuses.cost_of(mission),
     }
 
 

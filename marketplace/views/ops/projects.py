@@ -24,7 +24,7 @@ from workers.access import PersonRequest
 @access.ops()
 def page(request: PersonRequest, project_id: uuid.UUID) -> HttpResponse:
     """Supply against demand and the time that is left at once; quality by itself."""
-    project, now = _project(project_id), timezone.now()
+    project, now = project_of(project_id), timezone.now()
     demand = pools.demand_of(project, now=now)
     return render(request, "ops/project.html", {
         "project": project, "demand": demand, "left": words.time_left(demand.time_left) if demand and demand.time_left else None,
@@ -37,7 +37,7 @@ def page(request: PersonRequest, project_id: uuid.UUID) -> HttpResponse:
 @access.ops()
 def quality(request: PersonRequest, project_id: uuid.UUID) -> HttpResponse:
     """Known answers week by week, those that good workers fail, and the batches: a part that comes by itself."""
-    project, now = _project(project_id), timezone.now()
+    project, now = project_of(project_id), timezone.now()
     found = health.rested("drift", [project.pk], lambda: drift.course(project=project, now=now))
     return render(request, "ops/project_quality.html", {
         "project": project, "course": found, "picture": drift.picture(found.weeks), "doubtful": golds.doubtful(project_id=project.pk),
@@ -46,7 +46,8 @@ def quality(request: PersonRequest, project_id: uuid.UUID) -> HttpResponse:
     })
 
 
-def _project(project_id: uuid.UUID) -> Project:
+def project_of(project_id: uuid.UUID) -> Project:
+    """Anybody's project. Raises NotFound."""
     found = Project.objects.select_related("organisation").filter(pk=project_id).first()
     if found is None:
         raise NotFound(_("There is no such project."))

@@ -20,7 +20,6 @@ from marketplace import apart, cases, disputes, drift, reviewers
 from marketplace.models.judging import Decision
 from marketplace.ops_queries import golds, today
 from marketplace.ops_queries.today import Trouble, WaitingAppeal
-from marketplace.views import words
 from payments import words as money_words
 from qualification import readings
 from workers import access, notices, work_queues
@@ -208,7 +207,7 @@ def _trouble(trouble: Trouble) -> str:
     flow, people = trouble.row.flow, trouble.row.supply
     match trouble.kind:
         case "short":
-            missing = words.amount(trouble.missing) if trouble.missing else ""
+            missing = money_words.amount(trouble.missing) if trouble.missing else ""
             return _("the reserve is %(missing)s short of its open tasks") % {"missing": missing}
         case "rejections":
             return _("the limit of rejections is reached: no more can be rejected before somebody has looked")
@@ -267,7 +266,7 @@ def _money(request: PersonRequest, now: datetime) -> Iterator[Line]:
     found = today.money_waits()
     for run in found.runs:
         count = ngettext("%(count)d payout", "%(count)d payouts", run.payouts_planned) % {"count": run.payouts_planned}
-        sum_ = words.amount(Money(run.total_units, run.currency))
+        sum_ = money_words.amount(Money(run.total_units, run.currency))
         paused = run.state == "paused"
         yield Line(
             title=_("A payout run is stopped") if paused else _("A payout run waits for approval"),
@@ -277,12 +276,17 @@ def _money(request: PersonRequest, now: datetime) -> Iterator[Line]:
     for attempt in found.attempts:
         yield Line(
             title=_("A transfer to %(name)s is in doubt") % {"name": attempt.payout.worker.name},
-            note=words.amount(Money(attempt.payout.amount_units, attempt.payout.currency)),
+            note=money_words.amount(Money(attempt.payout.amount_units, attempt.payout.currency)),
             url=reverse("payments:payout_run", args=[attempt.payout.run_id]), action=_("Look at the run"),
             since=attempt.created_at,
         )
+    for correction in found.corrections:
+        yield Line(
+            title=_("A correction waits for a second person"), note=correction.reason,
+            url=reverse("payments:correction", args=[correction.pk]), action=_("Look at the correction"), since=correction.drafted_at,
+        )
     for mismatch in found.mismatches:
-        ours = words.amount(Money(mismatch.ours_units, mismatch.currency)) if mismatch.ours_units is not None else ""
+        ours = money_words.amount(Money(mismatch.ours_units, mismatch.currency)) if mismatch.ours_units is not None else ""
         yield Line(
             title=str(money_words.MISMATCHES.get(mismatch.kind, mismatch.kind)),
             note=_("ours: %(amount)s") % {"amount": ours} if ours else "",
