@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from kit import audit, states
 from kit.errors import Conflict, Invalid, NotFound
-from marketplace.models import Apart, ApartWish, Lease, PoolMember, Ready, Submission
+from marketplace.models import Apart, ApartWish, CourseProgress, Lease, PoolMember, Ready, Seat, Submission
 from payments import merging as money
 from payments import queries as payments
 from payments.models import MoneyMove
@@ -103,6 +103,7 @@ def approve(*, merge: Merge, by_id: uuid.UUID, now: datetime) -> Merge:
         "tasks": _close_seen(merge),
         "apart": _keep_apart(merge),
         "pools": _join_pools(merge),
+        "courses": _bring_courses(merge),
     }
     standing.end_merged(worker_id=merge.old_id, by_id=by_id, now=now)
     facts.touch(merge.kept_id)
@@ -209,9 +210,26 @@ def _join_pools(merge: Merge) -> int:
     return len(PoolMember.objects.bulk_create(new))
 
 
+def _bring_courses(merge: Merge) -> int:
+    """Courses begun or passed, and paid places; where both accounts have the same one, the kept account's stays unless only the
+    other one passed, and a place stays where it is, so that nobody is paid for it twice."""
+    theirs = {(one.course_id, one.version): one for one in CourseProgress.objects.filter(worker_id=merge.kept_id)}
+    brought = 0
+    for one in CourseProgress.objects.filter(worker_id=merge.old_id):
+        same = theirs.get((one.course_id, one.version))
+        if same is None:
+            brought += CourseProgress.objects.filter(pk=one.pk).update(worker_id=merge.kept_id)
+        elif one.passed_at and not same.passed_at:
+            same.steps, same.done, same.since, same.passed_at = one.steps, one.done, one.since, one.passed_at
+            same.save(update_fields=["steps", "done", "since", "passed_at"])
+            brought += 1
+    taken = Seat.objects.filter(worker_id=merge.kept_id).values("subject")
+    return brought + Seat.objects.filter(worker_id=merge.old_id).exclude(subject__in=taken).update(worker_id=merge.kept_id)
+
+
 MOVED = {
     "skills": lazy("Proofs of skills"), "tests": lazy("Tests taken"), "tasks": lazy("Tasks that are not shown again"),
-    "apart": lazy("People kept apart"), "pools": lazy("Pools"),
+    "apart": lazy("People kept apart"), "pools": lazy("Pools"), "courses": lazy("Courses and paid places"),
 }  # fmt: skip
 
 
