@@ -17,12 +17,13 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from kit import assets, audit, due, outbox
 from kit.errors import Conflict, NotFound, Text
 from kit.models import Asset
-from workers import notices, queries
+from workers import locks, notices, queries
 from workers.models import (
     ApiToken,
     Appeal,
@@ -95,7 +96,8 @@ def ask(*, user_id: uuid.UUID, now: datetime) -> Erasure:
 
 def take_back(*, user_id: uuid.UUID, now: datetime) -> Erasure:
     """Change one's mind. Raises NotFound when nothing was asked for."""
-    waiting = Erasure.objects.select_for_update().filter(user_id=user_id, taken_back_at__isnull=True).first()
+    locks.person(user_id)
+    waiting = pending(user_id)
     if waiting is None:
         raise NotFound(_("You have not asked for this."))
     waiting.taken_back_at = now
@@ -107,10 +109,13 @@ def take_back(*, user_id: uuid.UUID, now: datetime) -> Erasure:
 
 def erase_due(*, now: datetime, limit: int = 50) -> int:
     """Carry out the wishes that are due; whoever came to have money here since waits until it is paid. Returns how many."""
-    ready = Erasure.objects.filter(taken_back_at__isnull=True, due_at__lte=now, user__erased_at__isnull=True).order_by("due_at")
+    wishes = Erasure.objects.filter(user=OuterRef("pk"), taken_back_at__isnull=True, due_at__lte=now)
+    # The person is locked and not their wish, on which runners have no right but to read it.
+    ready = User.objects.filter(Exists(wishes), erased_at__isnull=True).order_by("pk")
     erased = 0
-    for wish in due.take(ready, limit=limit):
-        if not obstacles(wish.user_id):
+    for user in due.take(ready, limit=limit):
+        wish = pending(user.pk)
+        if wish is not None and not obstacles(user.pk):
             erase(wish=wish, now=now)
             erased += 1
     return erased

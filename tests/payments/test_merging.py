@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from payments import earnings, holds, ledger, merging
 from payments.models import Earning, MoneyMove, Payout
@@ -76,7 +76,8 @@ def test_what_arrives_later_follows(rail: Running) -> None:
         assert merging.move(merge=merge, actor_id=None, now=NOW) == []
     earn(twin, shop, batch, "0.40", confirmed=True)
     for expected in (1, 0):
-        with transaction.atomic():
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL ROLE marketplace_runner")
             assert merging.follow_up(now=later(days=1)) == expected
     assert in_account("available", ana) == usd("0.40")
     nothing_is_broken()
