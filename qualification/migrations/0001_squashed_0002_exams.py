@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('workers', '0001_squashed_0002_people'),
+        ('workers', '0001_squashed_0004_money'),
     ]
 
     operations = [

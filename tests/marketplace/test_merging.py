@@ -10,10 +10,11 @@ from django.db import IntegrityError, transaction
 from kit.errors import Conflict, Invalid
 from kit.models import AuditRecord
 from marketplace import apart, merging
-from marketplace.models import Apart, Assignment
+from marketplace.models import Apart, Assignment, CourseProgress, Seat
 from qualification import grants
 from qualification.models import Grant
 from tests import market, people
+from tests.marketplace import test_seats
 from tests.people import NOW
 from tests.qualification.cast import skill as a_skill
 from tests.workers.doors import browser, program
@@ -45,7 +46,7 @@ def test_work_seen_proofs_and_the_people_kept_apart_go_over_and_the_old_account_
     apart.keep(one_id=twin.pk, other_id=bob.pk, why="household", by_id=people.ops("Oda").pk, now=NOW)
     merge = done(twin, ana)
 
-    assert merge.moved == {"skills": 1, "tests": 0, "tasks": 1, "apart": 1, "pools": 0}
+    assert merge.moved == {"skills": 1, "tests": 0, "tasks": 1, "apart": 1, "pools": 0, "courses": 0}
     assert people.of_worker("available", ana) == people.usd("0.10")
     assert people.of_worker("available", twin) == people.usd("0")
     assert Grant.objects.get(worker_id=ana.pk, state="live").tier == 2
@@ -60,6 +61,18 @@ def test_work_seen_proofs_and_the_people_kept_apart_go_over_and_the_old_account_
     page = browser(twin).get("/work/standing/").content.decode()
     assert "part of your other one" in page
     assert browser(twin).get("/work/earnings/").status_code == 200
+
+
+def test_courses_and_paid_places_go_over_and_nobody_is_paid_twice_for_one() -> None:
+    ana, twin, (mira, shop) = people.worker("Ana"), people.worker("Twin"), people.client()
+    batch = test_seats.moving(mira, shop)
+    test_seats.offer(batch, mira, n=2)
+    test_seats.begin(twin, batch)
+    test_seats.passes(twin, batch)
+    merge = done(twin, ana)
+    assert merge.moved["courses"] == 2, "the course that was passed, and its seat"
+    assert CourseProgress.objects.get().worker_id == Seat.objects.get().worker_id == ana.pk
+    assert test_seats.available(ana) == people.usd("3.00") and test_seats.available(twin) == people.usd("0")
 
 
 def test_a_better_proof_of_the_kept_account_stays() -> None:

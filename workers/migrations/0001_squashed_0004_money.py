@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 
 class Migration(migrations.Migration):
 
-    replaces = [('workers', '0001_initial'), ('workers', '0002_people')]
+    replaces = [('workers', '0001_initial'), ('workers', '0002_people'), ('workers', '0003_leaving'), ('workers', '0004_money')]
 
     initial = True
 
@@ -42,6 +42,7 @@ class Migration(migrations.Migration):
                 ('is_active', models.BooleanField(db_default=True, default=True)),
                 ('consented_at', models.DateTimeField(null=True)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                ('erased_at', models.DateTimeField(null=True)),
             ],
             options={
                 'indexes': [models.Index(fields=['created_at', 'id'], name='people_by_age')],
@@ -71,7 +72,7 @@ class Migration(migrations.Migration):
                 ('subject_id', models.UUIDField()),
                 ('text', models.TextField(max_length=5000)),
                 ('state', models.CharField(choices=[('open', 'open'), ('answered', 'answered'), ('decided', 'decided')], default='open', max_length=20)),
-                ('outcome', models.CharField(blank=True, choices=[('upheld', 'Upheld'), ('overturned', 'Overturned'), ('by_silence', 'Overturned: nobody answered in time')], db_default='', default='', max_length=12)),
+                ('outcome', models.CharField(blank=True, choices=[('upheld', 'Upheld'), ('overturned', 'Overturned'), ('by_silence', 'Overturned: nobody answered in time'), ('conceded', 'Overturned: the other side agrees')], db_default='', default='', max_length=12)),
                 ('opened_at', models.DateTimeField()),
                 ('answer_due_at', models.DateTimeField()),
                 ('decide_due_at', models.DateTimeField()),
@@ -86,7 +87,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'indexes': [models.Index(condition=models.Q(('state__in', ['open', 'answered'])), fields=['decide_due_at', 'id'], name='appeals_waiting'), models.Index(fields=['person', '-opened_at'], name='appeals_by_person')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ('open', 'answered', 'decided'))), name='appeal_state_known'), models.UniqueConstraint(fields=('subject_kind', 'subject_id'), name='one_appeal_per_subject'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', False), ('outcome__in', ['upheld', 'overturned', 'by_silence']), ('state', 'decided')), models.Q(('decided_at__isnull', True), ('outcome', ''), ('state__in', ['open', 'answered'])), _connector='OR'), name='appeal_outcome_with_decision'), models.CheckConstraint(condition=models.Q(models.Q(('decided_by__isnull', True), ('outcome__in', ['', 'by_silence'])), models.Q(('decided_by__isnull', False), ('outcome__in', ['upheld', 'overturned'])), _connector='OR'), name='appeal_decided_by_a_person'), models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), models.Q(models.Q(('decided_by', models.F('person')), _negated=True), ('against__isnull', True)), models.Q(models.Q(('decided_by', models.F('person')), _negated=True), models.Q(('decided_by', models.F('against')), _negated=True)), _connector='OR'), name='appeal_decided_by_a_second_person')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ('open', 'answered', 'decided'))), name='appeal_state_known'), models.UniqueConstraint(fields=('subject_kind', 'subject_id'), name='one_appeal_per_subject'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', False), ('outcome__in', ['upheld', 'overturned', 'by_silence', 'conceded']), ('state', 'decided')), models.Q(('decided_at__isnull', True), ('outcome', ''), ('state__in', ['open', 'answered'])), _connector='OR'), name='appeal_outcome_with_decision'), models.CheckConstraint(condition=models.Q(models.Q(('decided_by__isnull', True), ('outcome__in', ['', 'by_silence'])), models.Q(('decided_by__isnull', False), ('outcome__in', ['upheld', 'overturned', 'conceded'])), _connector='OR'), name='appeal_decided_by_a_person'), models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), models.Q(models.Q(('decided_by', models.F('person')), _negated=True), ('against__isnull', True)), models.Q(models.Q(('decided_by', models.F('person')), _negated=True), ('outcome', 'conceded')), models.Q(models.Q(('decided_by', models.F('person')), _negated=True), models.Q(('decided_by', models.F('against')), _negated=True)), _connector='OR'), name='appeal_decided_by_a_second_person')],
             },
         ),
         migrations.CreateModel(
@@ -220,7 +221,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('subject_kind', models.CharField(choices=[('standing', 'End of work'), ('grant', 'Skill taken away')], max_length=20)),
                 ('subject_id', models.UUIDField()),
-                ('reason', models.CharField(choices=[('fraud', 'Proven fraud'), ('shared_account', 'The account is used by somebody else'), ('several_accounts', 'Several accounts of one person'), ('identity', 'The identity is not the stated one'), ('abuse', 'Abuse of other people'), ('confidentiality', "Clients' content was passed on"), ('quality', 'The work is measurably below what the rules ask for'), ('law', 'The law requires it')], max_length=40)),
+                ('reason', models.CharField(choices=[('fraud', 'Proven fraud'), ('shared_account', 'The account is used by somebody else'), ('several_accounts', 'Several accounts of one person'), ('identity', 'The identity is not the stated one'), ('abuse', 'Abuse of other people'), ('confidentiality', "Clients' content was passed on"), ('quality', 'The work is measurably below what the rules ask for'), ('law', 'The law requires it'), ('country', 'Work in this country ends')], max_length=40)),
                 ('clause', models.CharField(max_length=200)),
                 ('evidence', models.JSONField()),
                 ('reauthenticated_at', models.DateTimeField()),
@@ -275,8 +276,8 @@ class Migration(migrations.Migration):
             name='Credential',
             fields=[
                 ('id', models.UUIDField(default=kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('degree', 'Degree'), ('licence', 'Licence to practise'), ('certificate', 'Certificate'), ('language_test', 'Language test'), ('employment', 'Proof of employment')], max_length=20)),
-                ('domain', models.CharField(choices=[('arts', 'Arts and media'), ('education', 'Teaching'), ('engineering', 'Engineering'), ('finance', 'Finance and accounting'), ('languages', 'Languages and translation'), ('law', 'Law'), ('mathematics', 'Mathematics and statistics'), ('medicine', 'Medicine and care'), ('science', 'Natural sciences'), ('social', 'Social sciences'), ('software', 'Software'), ('trades', 'Skilled trades')], max_length=20)),
+                ('kind', models.CharField(choices=[('degree', 'Degree'), ('licence', 'Licence to practise'), ('certificate', 'Certificate'), ('language_test', 'Language test'), ('employment', 'Proof of employment'), ('identity', 'Identity check')], max_length=20)),
+                ('domain', models.CharField(choices=[('arts', 'Arts and media'), ('education', 'Teaching'), ('engineering', 'Engineering'), ('finance', 'Finance and accounting'), ('languages', 'Languages and translation'), ('law', 'Law'), ('mathematics', 'Mathematics and statistics'), ('medicine', 'Medicine and care'), ('science', 'Natural sciences'), ('social', 'Social sciences'), ('software', 'Software'), ('trades', 'Skilled trades'), ('identity', 'Who they are')], max_length=20)),
                 ('title', models.CharField(max_length=120)),
                 ('issuer', models.CharField(max_length=120)),
                 ('year', models.PositiveSmallIntegerField(null=True)),
@@ -287,12 +288,13 @@ class Migration(migrations.Migration):
                 ('refusal', models.CharField(blank=True, choices=[('unreadable', 'The document cannot be read'), ('name_differs', 'The name on it is another one'), ('not_the_credential', 'It does not show what was stated'), ('expired', 'It is no longer valid'), ('cannot_be_checked', 'The issuer could not be asked')], default='', max_length=20)),
                 ('note', models.TextField(blank=True, default='', max_length=1000)),
                 ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('proof', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='kit.asset')),
+                ('proof', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='kit.asset')),
                 ('worker', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='credentials', to='workers.workerprofile')),
+                ('expires_at', models.DateTimeField(null=True)),
             ],
             options={
                 'indexes': [models.Index(condition=models.Q(('state', 'waiting')), fields=['due_at', 'id'], name='credentials_waiting'), models.Index(fields=['worker', 'state'], name='credentials_by_worker')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ('waiting', 'verified', 'refused', 'withdrawn'))), name='credential_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by__isnull', True), ('state__in', ['waiting', 'withdrawn'])), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), ('state__in', ['verified', 'refused', 'withdrawn'])), _connector='OR'), name='credential_decided_by_a_person'), models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), models.Q(('decided_by', models.F('worker')), _negated=True), _connector='OR'), name='credential_not_decided_by_its_owner'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'refused'), _negated=True), models.Q(('refusal', ''), _negated=True), _connector='OR'), name='credential_refused_for_a_reason')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ('waiting', 'verified', 'refused', 'withdrawn'))), name='credential_state_known'), models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), models.Q(('decided_by', models.F('worker')), _negated=True), _connector='OR'), name='credential_not_decided_by_its_owner'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'refused'), _negated=True), models.Q(('refusal', ''), _negated=True), _connector='OR'), name='credential_refused_for_a_reason'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by__isnull', True), ('state__in', ['waiting', 'withdrawn'])), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), ('state__in', ['verified', 'refused', 'withdrawn'])), models.Q(('decided_at__isnull', False), ('decided_by__isnull', True), ('kind', 'identity'), ('state__in', ['verified', 'withdrawn'])), _connector='OR'), name='credential_decided_by_a_person'), models.CheckConstraint(condition=models.Q(models.Q(('domain', 'identity'), ('expires_at__isnull', False), ('kind', 'identity'), ('proof__isnull', True)), models.Q(('proof__isnull', False), models.Q(('kind', 'identity'), _negated=True), models.Q(('domain', 'identity'), _negated=True)), _connector='OR'), name='credential_has_its_proof')],
             },
         ),
         migrations.CreateModel(
@@ -350,5 +352,94 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ('open', 'answered'))), name='support_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('answered_by__isnull', True), ('state', 'open')), models.Q(('answered_by__isnull', False), ('state', 'answered')), _connector='OR'), name='support_answered_by_a_person')],
             },
         ),
+        migrations.CreateModel(
+            name='CountryExit',
+            fields=[
+                ('id', models.UUIDField(default=kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('country', models.CharField(max_length=2)),
+                ('clause', models.CharField(max_length=200)),
+                ('why', models.CharField(max_length=500)),
+                ('decided_at', models.DateTimeField()),
+                ('last_work_at', models.DateTimeField()),
+                ('people', models.PositiveIntegerField(default=0)),
+                ('taken_back_at', models.DateTimeField(null=True)),
+                ('decided_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('taken_back_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('taken_back_at__isnull', True)), fields=('country',), name='one_exit_per_country'), models.CheckConstraint(condition=models.Q(('last_work_at__gte', django.db.models.expressions.CombinedExpression(models.F('decided_at'), '+', models.Value(datetime.timedelta(days=14))))), name='exit_gives_notice'), models.CheckConstraint(condition=models.Q(models.Q(('taken_back_at__isnull', True), ('taken_back_by__isnull', True)), models.Q(('taken_back_at__isnull', False), ('taken_back_by__isnull', False)), _connector='OR'), name='exit_taken_back_by_a_person')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Erasure',
+            fields=[
+                ('id', models.UUIDField(default=kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('asked_at', models.DateTimeField()),
+                ('due_at', models.DateTimeField()),
+                ('taken_back_at', models.DateTimeField(null=True)),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='erasures', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('taken_back_at__isnull', True)), fields=['due_at'], name='erasures_due')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('taken_back_at__isnull', True)), fields=('user',), name='one_erasure_asked_for'), models.CheckConstraint(condition=models.Q(('due_at__gte', django.db.models.expressions.CombinedExpression(models.F('asked_at'), '+', models.Value(datetime.timedelta(days=14))))), name='erasure_waits')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Merge',
+            fields=[
+                ('id', models.UUIDField(default=kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('why', models.CharField(max_length=500)),
+                ('state', models.CharField(choices=[('proposed', 'proposed'), ('done', 'done'), ('declined', 'declined')], default='proposed', max_length=20)),
+                ('proposed_at', models.DateTimeField()),
+                ('decided_at', models.DateTimeField(null=True)),
+                ('moved', models.JSONField(default=dict)),
+                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('kept', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='merged_from', to='workers.workerprofile')),
+                ('old', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='merges', to='workers.workerprofile')),
+                ('proposed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('state', 'proposed')), fields=['proposed_at'], name='merges_waiting'), models.Index(fields=['kept'], name='merges_by_kept')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ('proposed', 'done', 'declined'))), name='merge_state_known'), models.CheckConstraint(condition=models.Q(('kept', models.F('old')), _negated=True), name='merge_of_two_accounts'), models.UniqueConstraint(condition=models.Q(('state__in', ['proposed', 'done'])), fields=('old',), name='one_merge_per_account'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by__isnull', True), ('state', 'proposed')), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), ('state__in', ['done', 'declined'])), _connector='OR'), name='merge_decided_by_a_person'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), models.Q(('decided_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='merge_approved_by_a_second_person')],
+            },
+        ),
+        migrations.CreateModel(
+            name='PersonCase',
+            fields=[
+                ('id', models.UUIDField(default=kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('others', models.JSONField(default=list)),
+                ('reasons', models.JSONField(default=list)),
+                ('note', models.TextField(blank=True, default='', max_length=2000)),
+                ('holds', models.JSONField(default=list)),
+                ('opened_at', models.DateTimeField()),
+                ('due_at', models.DateTimeField()),
+                ('closed_at', models.DateTimeField(null=True)),
+                ('outcome', models.CharField(blank=True, choices=[('nothing', 'Nothing was wrong'), ('merged', 'The accounts became one'), ('household', 'Two people who share something'), ('decided', 'A decision was made about somebody')], default='', max_length=10)),
+                ('finding', models.TextField(blank=True, default='', max_length=2000)),
+                ('closed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('opened_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='person_cases', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['due_at'], name='person_cases_open')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('person',), name='one_open_case_per_person'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('closed_by__isnull', True), ('outcome', '')), models.Q(('closed_at__isnull', False), ('closed_by__isnull', False), models.Q(('outcome', ''), _negated=True)), _connector='OR'), name='case_closed_by_a_person')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Sighting',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('kind', models.CharField(choices=[('device', 'Same device'), ('document', 'Same document'), ('network', 'Same network'), ('payout', 'Same payout account')], max_length=10)),
+                ('trait', models.CharField(max_length=64)),
+                ('first_at', models.DateTimeField()),
+                ('last_at', models.DateTimeField()),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sightings', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['kind', 'trait'], name='sightings_by_trait')],
+                'constraints': [models.UniqueConstraint(fields=('user', 'kind', 'trait'), name='one_sighting_per_trait')],
+            },
+        ),
         migrations.RunSQL((HERE / "guards.sql").read_text(), reverse_sql=(HERE / "guards_down.sql").read_text()),
+        migrations.RunSQL((HERE / "leaving_guards.sql").read_text(), reverse_sql=(HERE / "leaving_guards_down.sql").read_text()),
     ]

@@ -16,12 +16,12 @@ HERE = Path(__file__).parent
 
 class Migration(migrations.Migration):
 
-    replaces = [('payments', '0001_initial'), ('payments', '0002_tx_once'), ('payments', '0003_plain_numbers'), ('payments', '0004_payable_sums'), ('payments', '0005_tax_forms'), ('payments', '0006_on_demand'), ('payments', '0007_ledger_by_time'), ('payments', '0008_pay'), ('payments', '0009_chargebacks_refunds'), ('payments', '0010_rails'), ('payments', '0011_exchange_invoices')]
+    replaces = [('payments', '0001_initial'), ('payments', '0002_tx_once'), ('payments', '0003_plain_numbers'), ('payments', '0004_payable_sums'), ('payments', '0005_tax_forms'), ('payments', '0006_on_demand'), ('payments', '0007_ledger_by_time'), ('payments', '0008_pay'), ('payments', '0009_chargebacks_refunds'), ('payments', '0010_rails'), ('payments', '0011_exchange_invoices'), ('payments', '0012_people'), ('payments', '0013_money')]
 
     initial = True
 
     dependencies = [
-        ('workers', '0001_squashed_0002_people'),
+        ('workers', '0001_squashed_0004_money'),
     ]
 
     operations = [
@@ -490,5 +490,86 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ('waiting', 'filed', 'accepted', 'settled', 'rejected'))), name='bank_payment_state_known'), models.CheckConstraint(condition=models.Q(('amount_units__gt', 0)), name='bank_payment_is_positive'), models.CheckConstraint(condition=models.Q(models.Q(('file__isnull', True), ('state', 'waiting')), models.Q(('file__isnull', False), models.Q(('state', 'waiting'), _negated=True)), _connector='OR'), name='bank_payment_filed')],
             },
         ),
+        migrations.CreateModel(
+            name='IdentityCheck',
+            fields=[
+                ('id', models.UUIDField(default=kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('session_id', models.CharField(max_length=255, null=True, unique=True)),
+                ('state', models.CharField(choices=[('started', 'started'), ('processing', 'processing'), ('verified', 'verified'), ('cancelled', 'cancelled')], default='started', max_length=20)),
+                ('fault', models.CharField(blank=True, default='', max_length=80)),
+                ('created_at', models.DateTimeField()),
+                ('read_at', models.DateTimeField(null=True)),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['user', '-created_at'], name='identity_checks_of_person')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ('started', 'processing', 'verified', 'cancelled'))), name='identity_check_state_known')],
+            },
+        ),
+        migrations.CreateModel(
+            name='MoneyMove',
+            fields=[
+                ('id', models.UUIDField(default=kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('currency', models.CharField(max_length=3)),
+                ('pending_units', models.BigIntegerField(default=0)),
+                ('available_units', models.BigIntegerField(default=0)),
+                ('held_units', models.BigIntegerField(default=0)),
+                ('receivable_units', models.BigIntegerField(default=0)),
+                ('carry_units', models.BigIntegerField(default=0)),
+                ('at', models.DateTimeField()),
+                ('from_worker', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('merge', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='workers.merge')),
+                ('to_worker', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('from_worker', models.F('to_worker')), _negated=True), name='money_moves_on')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Correction',
+            fields=[
+                ('id', models.UUIDField(default=kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('state', models.CharField(choices=[('draft', 'draft'), ('posted', 'posted'), ('dropped', 'dropped')], default='draft', max_length=20)),
+                ('debit_kind', models.CharField(choices=[('client_prepaid', 'paid in by a client, not yet promised to a batch'), ('client_receivable', 'owed to us by a client, after a chargeback or a late decision'), ('batch_reserved', 'promised to a batch at its launch'), ('worker_pending', 'earned, in review'), ('worker_available', 'confirmed, waits for the next payout'), ('worker_in_transit', 'in a payout that the rail has not confirmed'), ('worker_held', 'confirmed but stopped: a dispute or a case'), ('worker_receivable', 'owed to us by a worker: proven fraud, reversals of the rail'), ('platform_revenue', 'our fee'), ('platform_fees', 'what the rails charge us'), ('platform_losses', 'what we pay so that nobody else goes short'), ('platform_fx', 'differences of exchange'), ('stripe_available', 'our balance at Stripe, as its balance transactions show it'), ('stripe_clearing', 'known to us, not yet seen at Stripe: must age to zero'), ('bank_available', "our own bank account, as the bank's reports on our files show it"), ('bank_clearing', 'settled by our bank, not yet taken off our account of it: must age to zero'), ('dispute', 'taken by a chargeback that is not decided: must age to zero')], max_length=20)),
+                ('debit_owner', models.UUIDField()),
+                ('credit_kind', models.CharField(choices=[('client_prepaid', 'paid in by a client, not yet promised to a batch'), ('client_receivable', 'owed to us by a client, after a chargeback or a late decision'), ('batch_reserved', 'promised to a batch at its launch'), ('worker_pending', 'earned, in review'), ('worker_available', 'confirmed, waits for the next payout'), ('worker_in_transit', 'in a payout that the rail has not confirmed'), ('worker_held', 'confirmed but stopped: a dispute or a case'), ('worker_receivable', 'owed to us by a worker: proven fraud, reversals of the rail'), ('platform_revenue', 'our fee'), ('platform_fees', 'what the rails charge us'), ('platform_losses', 'what we pay so that nobody else goes short'), ('platform_fx', 'differences of exchange'), ('stripe_available', 'our balance at Stripe, as its balance transactions show it'), ('stripe_clearing', 'known to us, not yet seen at Stripe: must age to zero'), ('bank_available', "our own bank account, as the bank's reports on our files show it"), ('bank_clearing', 'settled by our bank, not yet taken off our account of it: must age to zero'), ('dispute', 'taken by a chargeback that is not decided: must age to zero')], max_length=20)),
+                ('credit_owner', models.UUIDField()),
+                ('currency', models.CharField(max_length=3)),
+                ('amount_units', models.BigIntegerField()),
+                ('reason', models.CharField(max_length=500)),
+                ('drafted_by', models.UUIDField()),
+                ('drafted_at', models.DateTimeField()),
+                ('decided_by', models.UUIDField(null=True)),
+                ('decided_at', models.DateTimeField(null=True)),
+                ('mismatch', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrections', to='payments.mismatch')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['-drafted_at', '-id'], name='corrections_by_age')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ('draft', 'posted', 'dropped'))), name='correction_state_known'), models.CheckConstraint(condition=models.Q(('amount_units__gt', 0)), name='correction_is_positive'), models.CheckConstraint(condition=models.Q(('credit_kind', models.F('debit_kind')), ('credit_owner', models.F('debit_owner')), _negated=True), name='correction_of_two_accounts'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by__isnull', True), ('state', 'draft')), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), ('state', 'dropped')), models.Q(models.Q(('decided_by', models.F('drafted_by')), _negated=True), ('decided_at__isnull', False), ('decided_by__isnull', False), ('state', 'posted')), _connector='OR'), name='correction_by_a_second_person')],
+            },
+        ),
+        migrations.CreateModel(
+            name='OwnExchange',
+            fields=[
+                ('id', models.UUIDField(default=kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('out_currency', models.CharField(max_length=3)),
+                ('out_units', models.BigIntegerField()),
+                ('into_currency', models.CharField(max_length=3)),
+                ('into_units', models.BigIntegerField()),
+                ('note', models.CharField(max_length=300)),
+                ('made_by', models.UUIDField()),
+                ('made_at', models.DateTimeField()),
+                ('out_cleared_at', models.DateTimeField(null=True)),
+                ('into_cleared_at', models.DateTimeField(null=True)),
+                ('into_movement', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='exchanged_into', to='payments.railmovement')),
+                ('out_movement', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='exchanged_out', to='payments.railmovement')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['-made_at', '-id'], name='own_exchanges_by_age')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('into_units__gt', 0), ('out_units__gt', 0)), name='own_exchange_is_positive'), models.CheckConstraint(condition=models.Q(('into_currency', models.F('out_currency')), _negated=True), name='own_exchange_of_two_currencies')],
+            },
+        ),
         migrations.RunSQL((HERE / "ledger_guards.sql").read_text(), reverse_sql=(HERE / "ledger_guards_down.sql").read_text()),
+        migrations.RunSQL((HERE / "people_guards.sql").read_text(), reverse_sql=(HERE / "people_guards_down.sql").read_text()),
     ]

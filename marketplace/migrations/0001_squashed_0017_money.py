@@ -24,12 +24,12 @@ def make_keys_now(apps, schema_editor):
 
 class Migration(migrations.Migration):
 
-    replaces = [('marketplace', '0001_initial'), ('marketplace', '0002_dispatch'), ('marketplace', '0003_webhooks'), ('marketplace', '0004_copies'), ('marketplace', '0005_plain_numbers'), ('marketplace', '0006_experts'), ('marketplace', '0007_draft_rows'), ('marketplace', '0008_pay'), ('marketplace', '0009_disputes'), ('marketplace', '0010_quality'), ('marketplace', '0011_budgets'), ('marketplace', '0012_people'), ('marketplace', '0013_turns'), ('marketplace', '0014_case_appeals')]
+    replaces = [('marketplace', '0001_initial'), ('marketplace', '0002_dispatch'), ('marketplace', '0003_webhooks'), ('marketplace', '0004_copies'), ('marketplace', '0005_plain_numbers'), ('marketplace', '0006_experts'), ('marketplace', '0007_draft_rows'), ('marketplace', '0008_pay'), ('marketplace', '0009_disputes'), ('marketplace', '0010_quality'), ('marketplace', '0011_budgets'), ('marketplace', '0012_people'), ('marketplace', '0013_turns'), ('marketplace', '0014_case_appeals'), ('marketplace', '0015_learning'), ('marketplace', '0016_leaving'), ('marketplace', '0017_money')]
 
     initial = True
 
     dependencies = [
-        ('workers', '0001_squashed_0002_people'),
+        ('workers', '0001_squashed_0004_money'),
     ]
 
     operations = [
@@ -422,9 +422,10 @@ class Migration(migrations.Migration):
                 ('added_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('added_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('project', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='gold_answers', to='marketplace.project')),
+                ('taught', models.BooleanField(db_default=False, default=False)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('voided_at__isnull', True)), fields=['project', 'n'], name='gold_in_use')],
+                'indexes': [models.Index(condition=models.Q(('taught', False), ('voided_at__isnull', True)), fields=['project', 'n'], name='gold_in_use')],
             },
         ),
         migrations.CreateModel(
@@ -533,7 +534,7 @@ class Migration(migrations.Migration):
             name='BulkAction',
             fields=[
                 ('id', models.UUIDField(default=kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('add', 'Added to a pool'), ('remove', 'Taken out of a pool')], max_length=10)),
+                ('kind', models.CharField(choices=[('add', 'Added to a pool'), ('remove', 'Taken out of a pool'), ('pause', 'Paused'), ('grant', 'Given a skill')], max_length=10)),
                 ('params', models.JSONField(default=dict)),
                 ('changed', models.JSONField(default=list)),
                 ('at', models.DateTimeField()),
@@ -588,6 +589,7 @@ class Migration(migrations.Migration):
                 ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='questions', to='marketplace.project')),
                 ('task', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='marketplace.task')),
                 ('worker', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('became_version', models.PositiveIntegerField(null=True)),
             ],
             options={
                 'indexes': [models.Index(condition=models.Q(('state', 'open')), fields=['due_at', 'id'], name='questions_open'), models.Index(fields=['project', '-asked_at'], name='questions_by_project'), models.Index(fields=['worker', '-asked_at'], name='questions_by_worker'), models.Index(fields=['task'], name='questions_by_task')],
@@ -663,6 +665,100 @@ class Migration(migrations.Migration):
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('worker', 'queue'), name='one_share_per_worker_and_queue')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Course',
+            fields=[
+                ('project', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='course', serialize=False, to='marketplace.project')),
+                ('open', models.BooleanField(default=False)),
+                ('about', models.CharField(blank=True, default='', max_length=600)),
+                ('left_out', models.JSONField(default=list)),
+                ('made_at', models.DateTimeField()),
+                ('made_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='CourseProgress',
+            fields=[
+                ('id', models.UUIDField(default=kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('version', models.PositiveIntegerField()),
+                ('since', models.PositiveIntegerField(null=True)),
+                ('steps', models.JSONField()),
+                ('done', models.JSONField(default=list)),
+                ('begun_at', models.DateTimeField()),
+                ('seen_at', models.DateTimeField()),
+                ('passed_at', models.DateTimeField(null=True)),
+                ('course', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='progress', to='marketplace.course')),
+                ('worker', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['course', 'version'], name='progress_by_version')],
+                'constraints': [models.UniqueConstraint(fields=('worker', 'course', 'version'), name='one_progress_per_worker_and_version')],
+            },
+        ),
+        migrations.CreateModel(
+            name='PracticeTask',
+            fields=[
+                ('gold', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='practice', serialize=False, to='marketplace.goldanswer')),
+                ('section', models.CharField(blank=True, default='', max_length=200)),
+                ('reason', models.TextField(max_length=2000)),
+                ('added_at', models.DateTimeField()),
+                ('removed_at', models.DateTimeField(null=True)),
+                ('added_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('course', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='practice', to='marketplace.course')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='PracticeTry',
+            fields=[
+                ('id', models.UUIDField(default=kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('n', models.PositiveSmallIntegerField()),
+                ('answer', models.JSONField()),
+                ('right', models.BooleanField()),
+                ('tried_at', models.DateTimeField()),
+                ('practice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tries', to='marketplace.practicetask')),
+                ('progress', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='tries', to='marketplace.courseprogress')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('progress', 'practice', 'n'), name='one_practice_try_per_number')],
+            },
+        ),
+        migrations.CreateModel(
+            name='SeatOffer',
+            fields=[
+                ('id', models.UUIDField(default=kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('kind', models.CharField(choices=[('course', 'Course'), ('exam', 'Exam')], max_length=6)),
+                ('exam_series', models.UUIDField(null=True)),
+                ('fee_units', models.PositiveBigIntegerField()),
+                ('seats', models.PositiveIntegerField()),
+                ('hold_days', models.PositiveSmallIntegerField(default=14)),
+                ('opened_at', models.DateTimeField()),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='seat_offers', to='marketplace.batch')),
+                ('opened_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['kind', 'exam_series'], name='seat_offers_open')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('exam_series__isnull', True), ('kind', 'course')), models.Q(('exam_series__isnull', False), ('kind', 'exam')), _connector='OR'), name='seat_offer_names_its_exam'), models.CheckConstraint(condition=models.Q(('fee_units__gt', 0), ('seats__gt', 0)), name='seat_offer_pays_somebody')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Seat',
+            fields=[
+                ('id', models.UUIDField(default=kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('subject', models.UUIDField()),
+                ('state', models.CharField(choices=[('held', 'held'), ('lapsed', 'lapsed'), ('passed', 'passed')], default='held', max_length=20)),
+                ('terms', models.JSONField()),
+                ('taken_at', models.DateTimeField()),
+                ('held_until', models.DateTimeField()),
+                ('passed_at', models.DateTimeField(null=True)),
+                ('worker', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('offer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='taken', to='marketplace.seatoffer')),
+            ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('state', 'held')), fields=['held_until'], name='seats_held')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ('held', 'lapsed', 'passed'))), name='seat_state_known'), models.UniqueConstraint(fields=('worker', 'subject'), name='one_seat_per_worker_and_subject'), models.CheckConstraint(condition=models.Q(models.Q(('passed_at__isnull', False), ('state', 'passed')), models.Q(('passed_at__isnull', True), models.Q(('state', 'passed'), _negated=True)), _connector='OR'), name='seat_passed_at_a_time')],
             },
         ),
         migrations.CreateModel(
@@ -790,7 +886,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'indexes': [models.Index(fields=['organisation', '-opened_at'], name='disputes_of_client'), models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['batch'], name='disputes_open')],
-                'constraints': [models.UniqueConstraint(fields=('submission', 'about'), name='one_dispute_per_submission_and_subject'), models.CheckConstraint(condition=models.Q(models.Q(('about', 'score'), ('verdict__isnull', True)), models.Q(('about', 'verdict'), ('verdict__isnull', False)), _connector='OR'), name='dispute_names_its_verdict'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('outcome', '')), models.Q(('closed_at__isnull', False), ('outcome__in', ['upheld', 'overturned', 'by_silence'])), _connector='OR'), name='dispute_outcome_when_closed')],
+                'constraints': [models.UniqueConstraint(fields=('submission', 'about'), name='one_dispute_per_submission_and_subject'), models.CheckConstraint(condition=models.Q(models.Q(('about', 'score'), ('verdict__isnull', True)), models.Q(('about', 'verdict'), ('verdict__isnull', False)), _connector='OR'), name='dispute_names_its_verdict'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('outcome', '')), models.Q(('closed_at__isnull', False), ('outcome__in', ['upheld', 'overturned', 'by_silence', 'conceded'])), _connector='OR'), name='dispute_outcome_when_closed')],
             },
         ),
         migrations.CreateModel(
