@@ -35,16 +35,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 # The product's own way of hashing, at the least that it may cost: what it costs is for those who guess, and nobody guesses here.
 Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 8, 1
 
-KEPT = {"django_migrations", "django_content_type", "auth_permission"}
+KEPT = ["django_migrations", "django_content_type", "auth_permission"]
+FILLED = """
+SELECT relname FROM pg_class
+WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND pg_relation_size(oid) > 0 AND relname <> ALL(%s)
+"""
 
 
 def _empty(self: TransactionTestCase) -> None:
-    """What a test committed goes. Django would also fill its own tables again, and give rights anew, after every test."""
+    """What a test committed goes, from the few tables that it filled. TRUNCATE would take all that refer to them along, which
+    costs ten times as much; VACUUM gives their space back, so that rows lie in the order in which the next test writes them."""
     for name in self._databases_names(include_mirrors=False):
-        connection = connections[name]
-        tables = sorted(set(connection.introspection.django_table_names(only_existing=False)) - KEPT)
-        with connection.cursor() as cursor:
-            cursor.execute(f"TRUNCATE {', '.join(tables)}")
+        with connections[name].cursor() as cursor:
+            cursor.execute(FILLED, [KEPT])
+            if tables := [row[0] for row in cursor.fetchall()]:
+                gone = "; ".join(f"DELETE FROM {table}" for table in tables)
+                cursor.execute(f"SET session_replication_role = replica; {gone}; SET session_replication_role = origin")
+                cursor.execute(f"VACUUM {', '.join(tables)}")
 
 
 TransactionTestCase._fixture_teardown = _empty  # type: ignore[method-assign]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from task_types import registry
 from task_types.contract import Json
@@ -284,8 +284,8 @@ def test_boxes_that_are_only_read_stay(open_task: Open) -> None:
 def test_nothing_can_be_said_of_a_picture_that_did_not_come(open_task: Open) -> None:
     page = open_task("image_boxes", FRUIT.settings, FRUIT.rows[0])
     page.evaluate("() => document.querySelector('.task-canvas__image').dispatchEvent(new Event('error'))")
-    assert page.get_by_text("The picture could not be loaded.").is_visible()
-    assert not page.locator(".task-stage").is_visible()
+    expect(page.get_by_text("The picture could not be loaded.")).to_be_visible()
+    expect(page.locator(".task-stage")).to_be_hidden()
 
 
 # Rating

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.db import transaction
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -48,12 +47,12 @@ class MyErasure(APIView):
         return _state(access.user_of(request).pk)
 
     @extend_schema(tags=["me"], request=None, responses={201: ErasureSerializer})
+    @once
     def post(self, request: Request) -> Response:
         if isinstance(request.auth, Claims):
             raise Refused(_("A token cannot ask for this. Sign in and use the page."))
         fresh_authentication(request)
-        with transaction.atomic(durable=True):
-            erasure.ask(user_id=access.user_of(request).pk, now=timezone.now())
+        erasure.ask(user_id=access.user_of(request).pk, now=timezone.now())
         return _state(access.user_of(request).pk, status=201)
 
     @extend_schema(tags=["me"], request=None, responses=ErasureSerializer)

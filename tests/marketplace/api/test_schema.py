@@ -50,6 +50,7 @@ def test_every_door_of_the_market_is_sorted_by_its_audience(schema: dict) -> Non
 
 KEYLESS = {
     "/api/v1/me/tokens/": "an answer that holds a secret is not kept",
+    "/api/v1/me/identity/": "an open check goes on, and its address is for one visit",
     "/api/v1/ops/exam-images/": "content is kept under its own name", "/api/v1/organisations/{org}/exam-images/": "the same",
 }
 
