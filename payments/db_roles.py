@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 
 from django.db import DatabaseError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -35,6 +36,10 @@ COLUMNS = {
 """Where not every column may be chosen: the seal of a transaction is the database's own."""
 
 
+TRIES, WAIT = 5, 0.3
+"""How often, and after how many seconds, rights are given again when somebody else was at the roles."""
+
+
 def append_only(*tables: str, people_only: bool = False) -> None:
     """Another room's tables that nobody may edit; `people_only` ones are not even added to by runners."""
     APPEND_ONLY.update(tables)
@@ -45,30 +50,38 @@ def append_only(*tables: str, people_only: bool = False) -> None:
 def apply_roles(connection: BaseDatabaseWrapper) -> bool:
     """Make the roles and give them their rights on the tables there are now; False where roles cannot be made.
 
-    Cheap when nothing is missing, as it runs after every migration and after every flush of a test.
+    Cheap when nothing is missing, as it runs after every migration.
     """
     if connection.vendor != "postgresql":
         return False
     if missing(connection) == []:
         return True
-    try:
-        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-            # One migration at a time, on this server: roles belong to all of its databases.
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('marketplace roles'))")
-            for role in ROLES:
-                cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
-                if cursor.fetchone() is None:
-                    cursor.execute(f"CREATE ROLE {role} NOLOGIN")
-                cursor.execute(f"GRANT {role} TO CURRENT_USER")
-                cursor.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
-                cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}")
-                for table in connection.introspection.table_names(cursor):
-                    cursor.execute(f'REVOKE ALL ON "{table}" FROM {role}')
-                    cursor.execute(f'GRANT {_grant(role, table)} ON "{table}" TO {role}')
-    except DatabaseError as error:
-        logger.warning("guard off: the database roles could not be made", extra={"why": str(error)})
-        return False
-    return True
+    for tries_left in reversed(range(TRIES)):
+        try:
+            _give(connection)
+            return True
+        except DatabaseError as error:
+            if not tries_left:
+                logger.warning("guard off: the database roles could not be made", extra={"why": str(error)})
+        # Roles belong to the whole server, and no lock does: another of its databases may be migrated at this very moment.
+        time.sleep(WAIT)
+    return False
+
+
+def _give(connection: BaseDatabaseWrapper) -> None:
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        # One migration of this database at a time.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('marketplace roles'))")
+        for role in ROLES:
+            cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+            if cursor.fetchone() is None:
+                cursor.execute(f"CREATE ROLE {role} NOLOGIN")
+            cursor.execute(f"GRANT {role} TO CURRENT_USER")
+            cursor.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
+            cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}")
+            for table in connection.introspection.table_names(cursor):
+                cursor.execute(f'REVOKE ALL ON "{table}" FROM {role}')
+                cursor.execute(f'GRANT {_grant(role, table)} ON "{table}" TO {role}')
 
 
 def rights_of(role: str, table: str) -> tuple[str, ...]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
-from django.db import ProgrammingError, connection, transaction
+from django.db import InternalError, ProgrammingError, connection, transaction
 
 from payments import db_roles, ledger
 from payments.models import LedgerTx
@@ -115,3 +116,19 @@ def test_software_says_no_farewell_for_anybody_and_shuts_nobody_out() -> None:
         assert "shuts nobody out" in attempt(f"UPDATE workers_user SET is_active = false WHERE id = '{ana.pk}'")
     ana.refresh_from_db()
     assert ana.is_active and ana.worker.standing == "active"
+
+
+@pytest.mark.parametrize(("faults", "given"), [(1, True), (db_roles.TRIES, False)])
+def test_rights_are_given_again_when_another_database_was_at_the_roles(monkeypatch: pytest.MonkeyPatch, faults: int, given: bool) -> None:
+    """Roles belong to the server: two databases that are migrated at one moment change the same rows of it."""
+    left, really = iter(range(faults)), db_roles._give
+
+    def give(to: Any) -> None:
+        if next(left, None) is not None:
+            raise InternalError("tuple concurrently updated")
+        really(to)
+
+    monkeypatch.setattr(db_roles, "missing", lambda to: ["marketplace_web lacks SELECT"])
+    monkeypatch.setattr(db_roles, "_give", give)
+    monkeypatch.setattr(db_roles, "WAIT", 0)
+    assert db_roles.apply_roles(connection) is given
