@@ -60,9 +60,11 @@ def progress_of(*, worker_id: uuid.UUID, course: Course) -> CourseProgress | Non
 
 
 def begin(*, worker_id: uuid.UUID, course: Course, now: datetime, unpaid: bool = False) -> CourseProgress:
-    """Begin the version in force, or go on with it. A paid seat is taken with the beginning; where all are taken one may begin
-    `unpaid`. Who passed an older one is asked only what has changed since; what was
-    done of an older one that was left stays done where it is still the same. Raises NotOpen, seats.SeatsTaken."""
+    """Begin the version in force, or go on with it. Raises NotOpen, seats.SeatsTaken.
+
+    A paid seat is taken with the beginning; where all are taken one may begin `unpaid`. Who passed an older version is asked only
+    what has changed since; what was done of one that was left stays done where it is still the same.
+    """
     version = courses.version_of(course.project)
     found = CourseProgress.objects.filter(worker_id=worker_id, course=course, version=version).first()
     if found is not None:

@@ -10,32 +10,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from kit.money import Money
-from marketplace.eligibility_form import Eligibility
 from marketplace.forms import PRICE, Styled
 from marketplace.models import SlotKind
-from marketplace.rules import Rule
 from workers import standing
-from workers.preferences import CONTENT
-
-
-class PeopleRule(Eligibility):
-    """A rule of ops: the usual questions, and one that no client may ask."""
-
-    content = forms.MultipleChoiceField(
-        label=_("Fine with seeing"), required=False, widget=forms.CheckboxSelectMultiple, choices=list(CONTENT.items())
-    )
-
-    def rule(self) -> Rule:
-        made, shows = super().rule(), self.cleaned_data["content"]
-        return {"all": [*made["all"], {"fact": "content", "shows": shows}]} if shows else made
-
-    @classmethod
-    def initial_of(cls, rule: Rule, *, project: str = "") -> dict[str, Any] | None:
-        asked = [leaf for leaf in rule.get("all", ()) if leaf.get("fact") == "content"]
-        if len(asked) > 1:
-            return None
-        found = super().initial_of({**rule, "all": [leaf for leaf in rule["all"] if leaf not in asked]} if asked else rule, project=project)
-        return found if found is None or not asked else found | {"content": asked[0]["shows"]}
 
 
 class NewPool(Styled):

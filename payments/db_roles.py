@@ -63,6 +63,7 @@ def apply_roles(connection: BaseDatabaseWrapper) -> bool:
         except DatabaseError as error:
             if not tries_left:
                 logger.warning("guard off: the database roles could not be made", extra={"why": str(error)})
+                return False
         # Roles belong to the whole server, and no lock does: another of its databases may be migrated at this very moment.
         time.sleep(WAIT)
     return False

@@ -74,7 +74,7 @@ def shown(case: AICase) -> dict[str, Any]:
 def one(request: WorkerRequest, case: uuid.UUID) -> HttpResponse:
     """Everything that whoever decides sees, and a place to answer; once decided, to appeal."""
     found, now = cases.find(cases.of_worker(request.user.pk), case), timezone.now()
-    until, appeal = cases.appeal_until(found), cases.appeal_of(found)
+    until, appeal = cases.appeal_until(found), cases.appeal_of(found) if found.decided_at else None
     form = Again(request.POST or None) if found.decided_at else Word(request.POST or None, initial={"text": found.said})
     if request.method == "POST" and form.is_valid():
         say = cases.appeal if found.decided_at else cases.answer

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
@@ -17,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kit import paging
-from kit.errors import NotFound, ProductError
+from kit.errors import NotFound
 from kit.money import Money
 from payments import corrections, ledger, own_exchange, queries, words
 from payments.chart import BY_NAME, PLATFORM, Account, platform
@@ -25,18 +24,8 @@ from payments.forms import CorrectionForm, OwnExchangeForm
 from payments.models import Correction, LedgerAccount, Mismatch, OwnExchange, RailMovement
 from workers import access, people
 from workers.access import PersonRequest
+from workers.forms import carry_out
 from workers.models import Organisation
-
-
-def _carried_out(form: forms.Form, act: Callable[[], Any]) -> Any:
-    """Do it in a transaction; what is refused stands at its field and nothing comes back."""
-    try:
-        with transaction.atomic(durable=True):
-            return act()
-    except ProductError as error:
-        form.add_error(error.field if error.field in form.fields else None, str(error))
-        return None
-
 
 # --- corrections -------------------------------------------------------------------------------------------------------
 
@@ -48,7 +37,7 @@ def correction_list(request: PersonRequest) -> HttpResponse:
     mismatch = _mismatch(request.GET.get("mismatch", "") or request.POST.get("mismatch", ""))
     form = CorrectionForm(request.POST or None, initial={"mismatch": mismatch.pk if mismatch else None})
     if request.method == "POST" and form.is_valid():
-        made = _carried_out(form, lambda: corrections.draft(actor_id=request.user.pk, now=timezone.now(), **form.options()))
+        made = carry_out(form, lambda: corrections.draft(actor_id=request.user.pk, now=timezone.now(), **form.options()))
         if made is not None:
             return redirect("payments:correction", correction_id=made.pk)
     page = paging.page(Correction.objects.all(), order="-drafted_at", cursor=request.GET.get("cursor"), size=20)
@@ -150,7 +139,7 @@ def own_exchanges(request: PersonRequest) -> HttpResponse:
     """What our payouts bought and sold, what was exchanged at the rail, and the form that records it."""
     form = OwnExchangeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        made = _carried_out(form, lambda: own_exchange.record(actor_id=request.user.pk, now=timezone.now(), **form.options()))
+        made = carry_out(form, lambda: own_exchange.record(actor_id=request.user.pk, now=timezone.now(), **form.options()))
         if made is not None:
             messages.success(request, _("Recorded. Each side clears when Stripe's books show it."))
             return redirect("payments:own_exchanges")

@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 
 from kit.errors import Conflict
-from marketplace import dispatch, doors, gold, queries, review, routing, submissions
+from marketplace import dispatch, doors, gold, queries, review, routing, sql, submissions
 from marketplace.models import Lease, Project, Slot, Submission, WorkerRecord
 from tests import market, people
 from tests.flows.test_row_to_bank import deliver
@@ -34,6 +34,24 @@ def test_a_skipped_task_goes_to_others_and_never_comes_back_to_who_skipped_it() 
     assert market.take(ana) is None
     taken = market.take(wen)
     assert taken is not None and taken.task_id == lease.task_id
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_what_comes_back_below_the_mark_of_its_queue_is_found_again(monkeypatch: pytest.MonkeyPatch, broken: bool) -> None:
+    """Broken on purpose, it keeps its rank and nobody looks back: then it is stranded, which this has to see."""
+    if broken:
+        monkeypatch.setattr(sql, "RETURN_SLOT", sql.RETURN_SLOT.replace("nextval('marketplace_slot_rank')", "s.rank"))
+        monkeypatch.setattr(sql, "LAP_SLICE", sql.LAP_SLICE.replace("AND open", "AND false"))
+    market.launched(*people.client(), texts=3)
+    ana = people.worker("Ana")
+    first = market.take(ana)
+    assert first is not None and market.take(people.worker("Ben"))
+    with transaction.atomic():
+        dispatch.move_marks()
+        dispatch.give_back(worker_id=ana.id, lease_id=first.lease_id, now=NOW, why="unclear")
+    assert market.take(people.worker("Cleo"))
+    again = market.take(people.worker("Dan"))
+    assert (again is None) if broken else (again is not None and again.task_id == first.task_id)
 
 
 def test_a_pause_stops_the_clock_and_goes_on_with_the_time_that_was_left() -> None:

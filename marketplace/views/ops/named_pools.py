@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from kit.errors import Invalid, NotFound, ProductError
 from marketplace import announcements, bulk, eligibility, ops_forms, pool_files, pools, projects, rules
+from marketplace.eligibility_form import Eligibility
 from marketplace.models import Announcement, BulkAction, Pool, Project
 from marketplace.views.client.frame import is_fragment, put_error
 from marketplace.views.ops.pools import tabs
@@ -35,10 +36,10 @@ def _crumbs() -> list[dict[str, str]]:
     return [{"label": label, "url": reverse(name)} for label, name in way]
 
 
-def _rule_form(request: HttpRequest, rule: rules.Rule | None = None) -> ops_forms.PeopleRule:
+def _rule_form(request: HttpRequest, rule: rules.Rule | None = None) -> Eligibility:
     skills = list(Skill.objects.filter(organisation=None).order_by("name").values_list("slug", "name")[:200])
-    initial = ops_forms.PeopleRule.initial_of(rule or {"all": []}) or {}
-    return ops_forms.PeopleRule(request.POST or None, initial=initial, skills=skills, prefix="rule")
+    initial = Eligibility.initial_of(rule or {"all": []}) or {}
+    return Eligibility(request.POST or None, initial=initial, skills=skills, prefix="rule")
 
 
 @require_GET
@@ -73,7 +74,7 @@ def new(request: PersonRequest) -> HttpResponse:
     }, status=422 if form.errors or rule_form.errors else 200)
 
 
-def _counted(form: ops_forms.PeopleRule, rule: rules.Rule | None = None) -> dict[str, Any]:
+def _counted(form: Eligibility, rule: rules.Rule | None = None) -> dict[str, Any]:
     """How many people the form's answers select right now, of how many; None while they are no rule."""
     asked: rules.Rule | None = rule or {"all": []}
     try:
@@ -110,7 +111,7 @@ def _page(request: PersonRequest, pool: Pool, *, status: int = 200, **more: Any)
         "may_change": bool(held & {POOL_MANAGER, OpsRole.ADMIN}) and pool.archived_at is None,
         "actions": pool.actions.select_related("by").order_by("-at")[:20], "form": ops_forms.PoolPeople(), "crumbs": _crumbs(),
         "limited": open_projects.filter(pool=pool), "projects": open_projects.filter(pool=None)[:PROJECTS_SHOWN],
-        "rule_form": rule_form, "by_api": pool.rule is not None and ops_forms.PeopleRule.initial_of(pool.rule) is None,
+        "rule_form": rule_form, "by_api": pool.rule is not None and Eligibility.initial_of(pool.rule) is None,
         **(_counted(rule_form, pool.rule) if rule_form is not None else {}),
     }
     return render(request, "ops/pool.html", context | more, status=status)
