@@ -13,9 +13,9 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from kit import paging
+from kit.counts import rested
 from kit.errors import NotFound
 from kit.money import Money
-from marketplace import health
 from marketplace.models import Batch, Project, Result, Submission, Task, Upload
 from payments import queries as money
 from payments.queries import BatchSpend
@@ -150,7 +150,7 @@ def settled_counts(batch_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
     if not batch_ids:
         return {}
     rows = Result.objects.filter(batch__in=batch_ids, state="settled").values_list("batch").annotate(n=Count("pk"))
-    counted = health.rested("settled", batch_ids, lambda: dict(rows.order_by()))
+    counted = rested("settled", batch_ids, lambda: dict(rows.order_by()))
     return dict.fromkeys(batch_ids, 0) | counted
 
 

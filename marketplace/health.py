@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
 from math import sqrt
-from typing import Any, TypeVar
+from typing import Any
 
-from django.core.cache import cache
 from django.db import connection
 from django.db.models import Count, Q, Sum
 
+from kit.counts import rested
 from kit.money import Money, half_even
 from marketplace.models import Batch, Project, Result, Submission
-from marketplace.progress import REST, REST_MOST
 from marketplace.quality import scores
 from payments import queries as money
 from task_types import registry
 from task_types.contract import VOTED
 
-Found = TypeVar("Found")
 SAMPLE = 200
 """Tasks that agreement is measured on: the newest ones with more than one answer."""
 ANSWERS_LOOKED_AT = 6
@@ -33,21 +29,6 @@ PACE_OVER = timedelta(hours=24)
 PACE_FROM = 5
 """Fewer results than this in the window say nothing about the next ones."""
 BASIS = 10_000
-
-
-def rested(name: str, ids: Sequence[uuid.UUID], count: Callable[[], Found]) -> Found:
-    """Count, or believe an earlier count for as many times as long as it took, so that counting stays cheap for good."""
-    digest = hashlib.sha256(b"".join(one.bytes for one in sorted(ids))).hexdigest()[:24]
-    key = f"health:{name}:{digest}"
-    kept: Found | None = cache.get(key)
-    if kept is not None:
-        return kept
-    began = time.monotonic()
-    counted = count()
-    took = time.monotonic() - began
-    if took * REST >= 1:
-        cache.set(key, counted, min(took * REST, REST_MOST))
-    return counted
 
 
 @dataclass(frozen=True, slots=True)

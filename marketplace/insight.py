@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, Q, Sum
 
+from kit.counts import rested
 from kit.money import Money, half_even
 from marketplace import health, strengths
 from marketplace.models import Batch, Project, Submission, WorkerRecord
@@ -58,7 +59,7 @@ def by_batch(*, project: Project, batches: Sequence[Batch]) -> list[OfBatch]:
     """The newest launched batches; four statements, most of them believed for a while."""
     shown = list(batches[:BATCHES])
     ids = [batch.pk for batch in shown]
-    found = health.rested("by-batch", ids, lambda: _results(ids)) if ids else {}
+    found = rested("by-batch", ids, lambda: _results(ids)) if ids else {}
     agreements = health.agreements_of(project, ids)
     spent, voted = money.batches_spend(ids), registry.drawer(project.task_type).aggregation in VOTED
     rows = []
@@ -154,7 +155,7 @@ def contributions(*, project: Project, batch_ids: Sequence[uuid.UUID]) -> list[C
         return []
     rows = Submission.objects.filter(batch__in=batch_ids, kind="answer", gold=False).values("worker_id")
     done = {"accepted": Count("pk", filter=Q(state__startswith="accepted")), "rejected": Count("pk", filter=Q(state="rejected"))}
-    counted: list[Any] = health.rested(
+    counted: list[Any] = rested(
         "contributions", batch_ids, lambda: list(rows.annotate(n=Count("pk"), ms=Sum("active_ms"), **done).order_by("-n", "worker_id"))
     )
     total, top = sum(row["n"] for row in counted), counted[:PEOPLE]

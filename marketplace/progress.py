@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.core.cache import cache
 from django.db import connection
 
 from kit import hot
+from kit.counts import rested
 from marketplace.models import Batch
-
-REST = 50
-"""A count is believed for so many times the time that it took, so that counting never takes more than 2 % of anything."""
-REST_MOST = 60
 
 COUNT = """
 SELECT (SELECT count(*) FROM marketplace_slot s JOIN marketplace_queue q ON q.id = s.queue_id
@@ -44,16 +39,9 @@ class Progress:
 
 
 def of(batch: Batch, *, now: datetime) -> Progress:
-    """One statement, or none while an earlier count may be believed."""
-    key = f"progress:{batch.pk}"
-    kept = cache.get(key)
-    if kept is None:
-        began = time.monotonic()
-        kept = (*_count(batch), now)
-        took = time.monotonic() - began
-        if took * REST >= 1:
-            cache.set(key, kept, min(took * REST, REST_MOST))
-    open_slots, leased, submissions, results, counted_at = kept
+    """One statement, or none while an earlier count of the same state may be believed."""
+    counted = rested(f"progress:{batch.state}", [batch.pk], lambda: (*_count(batch), now))
+    open_slots, leased, submissions, results, counted_at = counted
     return Progress(batch.task_count, open_slots, leased, submissions, results, counted_at)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, Sum
 
+from kit.counts import rested
 from marketplace import escalation, health, results, rules
 from marketplace.models import Project, Result, Submission, Task, WorkerRecord
 from marketplace.quality import policy
@@ -64,7 +65,7 @@ def rule(*, project: Project, changed: rules.Rule, now: datetime) -> RuleEffect:
 def _answers_by_worker(project: Project, now: datetime) -> dict[uuid.UUID, int]:
     ids = list(project.batches.values_list("pk", flat=True))
     rows = Submission.objects.filter(batch__in=ids, kind="answer", gold=False, submitted_at__gt=now - LAST).order_by()
-    return health.rested("answers-by-worker", ids, lambda: dict(rows.values_list("worker_id").annotate(n=Count("pk")))) if ids else {}
+    return rested("answers-by-worker", ids, lambda: dict(rows.values_list("worker_id").annotate(n=Count("pk")))) if ids else {}
 
 
 def _let_in(changed: rules.Rule, workers: Sequence[uuid.UUID]) -> set[uuid.UUID]:

@@ -13,6 +13,8 @@ from django.db import connections
 from django.test import TransactionTestCase
 from playwright.sync_api import Browser, sync_playwright
 
+from kit import counts
+
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 BUILT = Path(__file__).resolve().parents[1] / "static_build"
@@ -34,6 +36,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 # The product's own way of hashing, at the least that it may cost: what it costs is for those who guess, and nobody guesses here.
 Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 8, 1
+
+# What a slow machine counted slowly would be believed for a while, and tests look again at once.
+counts.REST = 0
 
 KEPT = ["django_migrations", "django_content_type", "auth_permission"]
 FILLED = """

@@ -140,7 +140,10 @@ def question(request: WorkerRequest, attempt_id: uuid.UUID, n: int) -> HttpRespo
         return _over(request, found)
     error = None
     if request.method == "POST":
-        error = _save(request, found, n)
+        try:
+            error = _save(request, found, n)
+        except (attempts.AnswerStands, attempts.TimeIsOver):
+            return _late(request, found)
         if not error and not request.headers.get("X-Autosave"):
             return _onward(found, n)
     row = papers.drawn(found, n)
@@ -177,9 +180,14 @@ def _save(request: WorkerRequest, found: Attempt, n: int) -> ProductError | None
             )  # fmt: skip
     except Invalid as error:
         return error
-    except attempts.AnswerStands:
-        return None
     return None
+
+
+def _late(request: WorkerRequest, found: Attempt) -> HttpResponse:
+    """The same page handed its answer in while this draft was on its way: what was handed in counts, wherever it led to."""
+    if request.headers.get("X-Autosave"):
+        return HttpResponse(status=204)
+    return redirect("qualification:attempt", attempt_id=found.pk)
 
 
 def _signals(request: WorkerRequest) -> Any:

@@ -11,10 +11,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from qualification import attempts
+from qualification import attempts, papers
 from qualification.models import Attempt, AttemptItem, Exam, Skill
 from tests import people
 from tests.qualification import cast
+from tests.qualification.test_adaptive import adaptive_exam
 from tests.workers.doors import browser
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +32,27 @@ def row_of(attempt: Attempt, n: int) -> AttemptItem:
 
 
 class TestSitting:
+    def test_a_draft_that_comes_after_the_answer_was_handed_in_changes_nothing(self) -> None:
+        wen = people.worker("Wen")
+        attempt = attempts.start(exam=adaptive_exam(), worker_id=wen.pk, now=timezone.now())
+        tab, address = browser(wen), f"/work/attempts/{attempt.pk}/1/"
+        assert tab.post(address, {"picked": cast.right_answer(row_of(attempt, 1))}).status_code == 302
+        before = row_of(attempt, 1).answer
+        assert tab.post(address, {"picked": ["b"]}, headers=KEEP).status_code == 204
+        assert tab.post(address, {"picked": ["b"]})["Location"] == f"/work/attempts/{attempt.pk}/"
+        assert row_of(attempt, 1).answer == before
+
+    def test_a_draft_that_comes_while_the_attempt_is_handed_in_is_no_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        wen = people.worker("Wen")
+        attempt = attempts.start(exam=adaptive_exam(), worker_id=wen.pk, now=timezone.now())
+        found = papers.find(attempt_id=attempt.pk, worker_id=wen.pk)
+        attempts.submit(attempt_id=attempt.pk, worker_id=wen.pk, now=timezone.now())
+        monkeypatch.setattr(papers, "find", lambda **_: found)
+        tab, address = browser(wen), f"/work/attempts/{attempt.pk}/1/"
+        assert tab.post(address, {"picked": ["b"]}, headers=KEEP).status_code == 204
+        assert tab.post(address, {"picked": ["b"]}).status_code == 302
+        assert row_of(attempt, 1).answer is None
+
     def test_from_the_list_of_skills_to_the_result(self) -> None:
         ana, made = people.worker(), cast.exam(questions=3, pass_bp=6_000)
         tab = browser(ana)

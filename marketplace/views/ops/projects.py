@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from kit.counts import rested
 from kit.errors import NotFound
-from marketplace import client_queries, drift, health, insight
+from marketplace import client_queries, drift, insight
 from marketplace.models import Project
 from marketplace.ops_queries import golds, pools
 from marketplace.views import words
@@ -38,7 +39,7 @@ def page(request: PersonRequest, project_id: uuid.UUID) -> HttpResponse:
 def quality(request: PersonRequest, project_id: uuid.UUID) -> HttpResponse:
     """Known answers week by week, those that good workers fail, and the batches: a part that comes by itself."""
     project, now = project_of(project_id), timezone.now()
-    found = health.rested("drift", [project.pk], lambda: drift.course(project=project, now=now))
+    found = rested("drift", [project.pk], lambda: drift.course(project=project, now=now))
     return render(request, "ops/project_quality.html", {
         "project": project, "course": found, "picture": drift.picture(found.weeks), "doubtful": golds.doubtful(project_id=project.pk),
         "rows": insight.by_batch(project=project, batches=client_queries.launched_batches(project)),
