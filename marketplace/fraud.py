@@ -152,8 +152,10 @@ def let_go_due(*, now: datetime) -> int:
 
 TWINS = """
 SELECT array_agg(user_id ORDER BY first_at, user_id) FROM workers_sighting
-WHERE kind = ANY(%(kinds)s) GROUP BY kind, trait HAVING count(*) BETWEEN 2 AND %(most)s LIMIT 500
+WHERE kind = ANY(%(kinds)s) GROUP BY kind, trait HAVING count(*) BETWEEN 2 AND %(most)s AND max(first_at) > %(since)s
 """
+NEW_FOR = timedelta(days=30)
+"""A group that nobody has joined for so long was looked at: what is known already never keeps a new one waiting."""
 
 
 def find_duplicates(*, now: datetime) -> int:
@@ -162,7 +164,7 @@ def find_duplicates(*, now: datetime) -> int:
     It pauses nobody, holds nothing and tells nobody but ops.
     """
     with connection.cursor() as cursor:
-        cursor.execute(TWINS, {"kinds": list(graph.STRONG), "most": graph.CROWDED[graph.DOCUMENT]})
+        cursor.execute(TWINS, {"kinds": list(graph.STRONG), "most": graph.CROWDED[graph.DOCUMENT], "since": now - NEW_FOR})
         groups = [row[0] for row in cursor.fetchall()]
     made = 0
     for group in groups:

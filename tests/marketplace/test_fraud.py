@@ -93,6 +93,15 @@ def test_the_duplicate_check_opens_one_case_and_touches_nobody() -> None:
     assert fraud.find_duplicates(now=NOW + DAY) == 0, "what a person looked at is not opened again"
 
 
+def test_a_group_is_looked_for_again_when_somebody_joins_it() -> None:
+    ana, twin, late = people.worker("Ana"), people.worker("Twin"), people.worker("Late")
+    share(graph.DOCUMENT, ana, twin)
+    assert fraud.find_duplicates(now=NOW + 40 * DAY) == 0, "known for long"
+    graph.saw(user_id=late.pk, kind=graph.DOCUMENT, value="the same", now=NOW + 40 * DAY)
+    assert fraud.find_duplicates(now=NOW + 40 * DAY) == 1
+    assert PersonCase.objects.get().person_id == late.pk
+
+
 class TestHolds:
     @pytest.fixture
     def case(self) -> PersonCase:
