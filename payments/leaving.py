@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from kit import states
 from kit.errors import Text
 from kit.money import PAYABLE_STEP, Money
+from payments import words
 from payments.models import PayoutAccount
 from payments.states import PAYOUT_ACCOUNT
 from workers import erasure
@@ -38,7 +39,8 @@ def still_open(worker_id: uuid.UUID) -> list[Money]:
 
 def _owed(user_id: uuid.UUID) -> list[Text]:
     return [
-        _("%(amount)s of yours is not settled yet. It is paid first; the page of your earnings says when.") % {"amount": money}
+        _("%(amount)s of yours is not settled yet. It is paid first; the page of your earnings says when.")
+        % {"amount": words.amount(money)}
         for money in still_open(user_id)
     ]
 

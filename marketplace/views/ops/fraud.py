@@ -25,6 +25,7 @@ from kit.errors import NotFound, ProductError
 from marketplace import fraud
 from marketplace.forms import Styled
 from marketplace.views.client.frame import put_error
+from payments import words
 from workers import access, graph
 from workers.access import PersonRequest
 from workers.decisions import LOOKS_AFTER_PEOPLE
@@ -65,12 +66,20 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The graph around somebody, drawn on the server; its table says the same in words."""
+    """The graph around somebody, drawn on the server; its table says the same in words, a row for each two people."""
 
     nodes: list[Node]
     lines: list[Line]
     width: int = WIDTH
     height: int = HEIGHT
+
+    @property
+    def pairs(self) -> list[list[Line]]:
+        """The reasons between each two people, in the order of the first one."""
+        found: dict[frozenset[uuid.UUID], list[Line]] = {}
+        for line in self.lines:
+            found.setdefault(frozenset((line.a.person.pk, line.b.person.pk)), []).append(line)
+        return list(found.values())
 
 
 def draw(person_id: uuid.UUID, edges: list[tuple[uuid.UUID, uuid.UUID, str, str]]) -> Picture:
@@ -148,11 +157,18 @@ def one(request: PersonRequest, case_id: uuid.UUID) -> HttpResponse:
     open_now = case.closed_at is None
     return render(request, "ops/fraud_case.html", {
         "case": case, "form": form, "picture": draw(case.person_id, edges), "open": open_now,
-        "holdable": [{"view": view, "person": people.get(worker)} for worker, view in fraud.holdable_by_worker(case)] if open_now else [],
+        "holdable": _holdable(case, people) if open_now else [],
         "held": fraud.held(case), "days": fraud.HELD_AT_MOST.days,
         "crumbs": [{"label": _("People"), "url": reverse("workers:ops_people")},
                    {"label": _("Cases about accounts"), "url": reverse("market:ops_fraud")}],
     }, status=422 if form.errors else 200)  # fmt: skip
+
+
+def _holdable(case: PersonCase, people: dict[uuid.UUID, User]) -> list[dict[str, Any]]:
+    """Earnings with whose they are and what each was for."""
+    found = fraud.holdable_by_worker(case)
+    rows = words.earnings([view for _worker, view in found])
+    return [row | {"person": people.get(worker)} for (worker, _view), row in zip(found, rows, strict=True)]
 
 
 @require_POST
