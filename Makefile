@@ -8,7 +8,7 @@ UV := $(VENV)/bin/uv pip install --quiet --system-certs --no-deps --python $(PY)
 UI_SOURCES := $(shell find frontend/site frontend/workspace static task_types -name '*.mjs' -o -name '*.css' 2>/dev/null | grep -v node_modules)
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check docs bench contract drill lock clean
+.PHONY: help run setup test check docs bench contract drill fuzz lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | column -t -s '|'
@@ -39,6 +39,9 @@ contract: $(VENV)/.dev ## the tests that hold of Stripe and its double alike: ma
 
 drill: $(VENV)/.dev ## fault drills with their sabotaged twins: make drill [ONLY=D1] [SIZE=full|small]
 	@$(PY) -m tests.drills --size $(or $(SIZE),full) $(ONLY)
+
+fuzz: $(VENV)/.dev ## call every operation of the API with what its schema allows and what it does not: make fuzz [EXAMPLES=20]
+	@FUZZ=$(or $(EXAMPLES),20) $(PY) -m pytest -q --timeout 3600 tests/house/test_fuzz.py
 
 lock: $(VENV)/.uv ## resolve the requirements anew
 	$(VENV)/bin/uv pip compile --system-certs -q --no-header --no-annotate --override overrides-run.txt requirements.in -o requirements.txt
