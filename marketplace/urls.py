@@ -6,7 +6,7 @@ from django.urls import path
 
 from marketplace.client_urls import urlpatterns as client_pages
 from marketplace.ops_urls import urlpatterns as ops_pages
-from marketplace.views import apart, cases, courses, disputes, questions, worker, workspace
+from marketplace.views import apart, cases, courses, disputes, questions, record, worker, workspace
 
 app_name = "market"
 
@@ -23,6 +23,10 @@ urlpatterns = [
     path("work/disputes/", disputes.listing, name="disputes"),
     path("work/disputes/<uuid:appeal>/", disputes.one, name="dispute"),
     path("work/cases/<uuid:case>/", cases.one, name="case"),
+    path("work/record/", record.mine, name="work_record"),
+    path("work/record.json", record.file, name="work_record_file"),
+    path("record/", record.check, name="check_record"),
+    path("record/keys.json", record.keys, name="record_keys"),
     path("work/quality/", worker.quality, name="quality"),
     path("work/quality/apart/", apart.page, name="apart"),
     path("work/projects/<uuid:project_id>/pay/", worker.project_pay, name="work_pay"),

@@ -9,7 +9,7 @@ from typing import Any
 from kit.limits import Limit
 from kit.models import AuditRecord
 from workers import notices, queries
-from workers.models import Credential, Erasure, Setup, SupportRequest, User, WorkerProfile
+from workers.models import Credential, Erasure, Setup, Sighting, SupportRequest, User, WorkerProfile
 
 Section = Callable[[uuid.UUID], Any]
 
@@ -117,5 +117,8 @@ declare("setup", _setup)
 declare("credentials", _credentials)
 declare("erasures", lambda user_id: list(
     Erasure.objects.filter(user_id=user_id).order_by("asked_at").values("asked_at", "due_at", "taken_back_at")
+))
+declare("seen", lambda user_id: list(
+    Sighting.objects.filter(user_id=user_id).order_by("first_at").values("kind", "first_at", "last_at")
 ))
 declare("trail", _trail)
