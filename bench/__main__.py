@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import sys
 import tempfile
 from importlib import import_module
@@ -17,12 +19,14 @@ def main() -> None:
     full = "--full" in sys.argv
     wanted = [name for name in sys.argv[1:] if not name.startswith("-")] or GROUPS
     figures: list[Figure] = []
-    with tempfile.TemporaryDirectory(prefix="marketplace-bench-") as folder:
-        servers.prepare(Path(folder))
-        for name in wanted:
-            for figure in import_module(f"bench.{name}").run(full):
-                print(figure.line(), flush=True)
-                figures.append(figure)
+    folder = tempfile.mkdtemp(prefix="marketplace-bench-")
+    # Registered before the servers' own exit hooks, so it runs after them.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    servers.prepare(Path(folder))
+    for name in wanted:
+        for figure in import_module(f"bench.{name}").run(full):
+            print(figure.line(), flush=True)
+            figures.append(figure)
     sys.exit(0 if all(figure.ok for figure in figures) else 1)
 
 

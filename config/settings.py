@@ -179,6 +179,7 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "front"
 
 # --- languages and time ----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = ["config.formats"]
 LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"

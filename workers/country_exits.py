@@ -33,7 +33,7 @@ notices.declare(
     "country.closing",
     _("Work in %(country)s ends on %(day)s: %(why)s. Until then you work as before. What you earned is paid in any case, and you"
       " can appeal; if you have moved, change your profile."),
-    url_name="workers:standing", words={"country": _country, "day": notices.day}, mail=True,
+    url_name="workers:standing", words={"country": _country, "day": notices.day, "why": notices.within}, mail=True,
 )  # fmt: skip
 notices.declare(
     "country.stays", _("Work in %(country)s goes on: the decision to end it was taken back."), url_name="workers:standing",

@@ -99,6 +99,11 @@ def day(moment: str) -> str:
     return date_format(timezone.localtime(datetime.fromisoformat(moment)), "DATE_FORMAT")
 
 
+def within(text: str) -> str:
+    """For `words`: what somebody wrote, to stand inside a sentence of ours: without a full stop of its own."""
+    return text.rstrip().rstrip(".")
+
+
 def tell(user_id: uuid.UUID, kind: str, **params: Any) -> Notice:
     """Tell a person something; `params` are plain values (ids, names, amounts as text). Raises KeyError for an unknown kind."""
     shown, mail = _wanted([user_id], kind)[user_id]

@@ -6,9 +6,10 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from allauth.usersessions.models import UserSession
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Max, Q, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -158,9 +159,10 @@ def setup(person_id: uuid.UUID) -> Setup | None:
     return Setup.objects.filter(worker_id=person_id).first()
 
 
-def sessions(person_id: uuid.UUID) -> list[UserSession]:
-    """Where they are signed in, the latest first; the session's own key is shown to nobody."""
-    return list(UserSession.objects.filter(user_id=person_id).order_by("-last_seen_at").defer("session_key")[:LAST])
+def sessions(person_id: uuid.UUID) -> list[dict[str, Any]]:
+    """Where they are signed in, the latest first: {user_agent, ip, sessions, last_seen_at} for each device and address."""
+    rows = UserSession.objects.filter(user_id=person_id).values("user_agent", "ip")
+    return list(rows.annotate(sessions=Count("pk"), last_seen_at=Max("last_seen_at")).order_by("-last_seen_at")[:LAST])
 
 
 def tokens(person_id: uuid.UUID) -> list[ApiToken]:

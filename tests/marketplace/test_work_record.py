@@ -38,7 +38,7 @@ def ana() -> User:
 
 
 def file_of(ana: User) -> dict[str, Any]:
-    made: dict[str, Any] = json.loads(browser(ana).get("/work/record.json").content)
+    made: dict[str, Any] = json.loads(browser(ana).get("/work/standing/record.json").content)
     return made
 
 
@@ -52,7 +52,7 @@ def test_it_says_what_was_accepted_and_proven_and_names_no_client_and_no_money(a
 
 
 def test_what_the_page_shows_is_what_the_file_says(ana: User) -> None:
-    shown = browser(ana).get("/work/record/").content.decode()
+    shown = browser(ana).get("/work/standing/record/").content.decode()
     assert "Choice · Answer" in shown and "100.0 %" in shown and "Rain" in shown
 
 

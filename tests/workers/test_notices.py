@@ -25,7 +25,7 @@ def paused_notice() -> Notice:
 
 def test_a_notice_says_why_and_until_when_in_words() -> None:
     shown = notices.show(paused_notice())
-    assert "Nov. 18, 2026" in shown.sentence
+    assert "18 Nov 2026" in shown.sentence
     assert "A person is looking into a case" in shown.sentence
     assert shown.read is False
 
