@@ -196,7 +196,8 @@ def _pages(shop: Shop) -> list[Page]:
 
 
 def _visit(page: Page, shop: Shop) -> Sent:
-    """The page as its reader's browser gets it, with nothing remembered from an earlier visit."""
+    """The page as its reader's browser gets it. They sit there already, since the first page of a seat notes it in the session; what
+    was counted for an earlier page is forgotten."""
     from django.conf import settings
     from django.core.cache import cache
     from django.test import Client
@@ -204,10 +205,11 @@ def _visit(page: Page, shop: Shop) -> Sent:
 
     browser = Client(headers={"host": settings.ALLOWED_HOSTS[0]})
     browser.force_login(shop.people[page.who], backend="allauth.account.auth_backends.AuthenticationBackend")
+    address, sent = reverse(page.route, args=page.args) + page.query, Sent()
+    browser.get(address)
     cache.clear()
-    sent = Sent()
     with sent.recorded():
-        response = browser.get(reverse(page.route, args=page.args) + page.query)
+        response = browser.get(address)
         if response.streaming:
             b"".join(response)
     assert response.status_code == 200, f"{page.name}: {response.status_code} {response.content[:500]!r}"

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
@@ -261,6 +262,26 @@ def waiting_for_client(*, organisation_id: uuid.UUID, project_id: uuid.UUID | No
         found = found.filter(project_id=project_id)
     rows = _waiting(found)
     return rows.select_related("task", "lease", "batch__project__organisation")
+
+
+HOW_MANY_WAIT = """
+SELECT coalesce(sum(waiting.n), 0)::bigint
+FROM marketplace_batch batch
+JOIN marketplace_project project ON project.id = batch.project_id
+CROSS JOIN LATERAL (
+    SELECT count(*) AS n FROM marketplace_submission s
+    WHERE s.batch_id = batch.id AND s.state = 'waiting' AND s.kind = 'answer' AND NOT s.gold
+) AS waiting
+WHERE project.organisation_id = %(organisation)s AND (%(project)s::uuid IS NULL OR project.id = %(project)s)
+  AND batch.state = ANY(%(states)s) AND batch.terms->>'review_rule' = 'client'
+"""
+
+
+def how_many_wait(*, organisation_id: uuid.UUID, project_id: uuid.UUID | None = None) -> int:
+    """How many `waiting_for_client` holds, batch by batch over what waits there alone."""
+    with connection.cursor() as cursor:
+        cursor.execute(HOW_MANY_WAIT, {"organisation": organisation_id, "project": project_id, "states": list(IN_MOTION)})
+        return int(cursor.fetchone()[0])
 
 
 def next_waiting(*, organisation_id: uuid.UUID, project_id: uuid.UUID | None, after: Submission | None) -> Submission | None:

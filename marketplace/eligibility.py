@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, Max, OuterRef, Q, Sum
+from django.db.models import Max, OuterRef, Q, Subquery, Sum
 
 from marketplace import apart, pools, pricing, routing, rules, turns
 from marketplace.models import CourseProgress, Project, Queue, Ready, Slot, WorkerRecord
@@ -195,8 +195,10 @@ def why_not(
     who = person(worker_id=worker_id, now=now)
     if who is None:
         return []
-    waiting = Exists(Slot.objects.filter(queue=OuterRef("pk"), open=True))
-    rows = Queue.objects.filter(Q(tier=0) | waiting, open=True, kind__in=kinds).select_related("project")
+    # One slot by the index of open ones: EXISTS would be planned as one pass over all of them.
+    first = Subquery(Slot.objects.filter(queue=OuterRef("pk"), open=True).order_by("rank").values("pk")[:1])
+    queues = Queue.objects.alias(first=first).filter(Q(tier=0) | Q(first__isnull=False), open=True, kind__in=kinds)
+    rows = queues.select_related("project")
     found: dict[Any, Closed] = {}
     for queue in rows.order_by("-priority", "opened_at", "tier")[:LOOKED_AT]:
         if queue.project_id not in found and not lets_in(queue, who):

@@ -90,20 +90,22 @@ SELECT q.project_id, p.name, q.kind,
        (SELECT count(*) FROM (SELECT s.task_id FROM marketplace_slot s
                                WHERE s.queue_id = q.id AND s.open AND s.rank > greatest(q.mark, cursor.rank)
                                ORDER BY s.rank LIMIT %(most)s) s
-         WHERE NOT EXISTS (SELECT 1 FROM marketplace_assignment a WHERE a.task_id = s.task_id AND a.worker_id = %(worker)s
-                              AND a.state <> 'lapsed'){theirs}) +
+         WHERE (SELECT a.id FROM marketplace_assignment a WHERE a.task_id = s.task_id AND a.worker_id = %(worker)s
+                   AND a.state <> 'lapsed') IS NULL{theirs}) +
        (SELECT count(*) FROM (SELECT s.task_id FROM marketplace_slot s
                                WHERE s.queue_id = q.id AND s.open AND s.rank > q.mark AND s.rank <= cursor.rank
                                ORDER BY s.rank LIMIT %(behind)s) s
-         WHERE NOT EXISTS (SELECT 1 FROM marketplace_assignment a WHERE a.task_id = s.task_id AND a.worker_id = %(worker)s
-                              AND a.state <> 'lapsed'){theirs}),
+         WHERE (SELECT a.id FROM marketplace_assignment a WHERE a.task_id = s.task_id AND a.worker_id = %(worker)s
+                   AND a.state <> 'lapsed') IS NULL{theirs}),
        q.terms->>'daily_cap'
   FROM marketplace_queue q JOIN marketplace_project p ON p.id = q.project_id
  CROSS JOIN LATERAL (SELECT coalesce(max(l.rank), 0) AS rank FROM marketplace_lease l
                       WHERE l.worker_id = %(worker)s AND l.queue_id = q.id) cursor
  WHERE q.id = ANY(%(queues)s) AND q.open AND q.kind <> 'review'
 """
-"""Open slots of these queues that the worker has not had: what lies ahead of their cursor, and the first ones behind it."""
+"""Open slots of these queues that the worker has not had: what lies ahead of their cursor, and the first ones behind it.
+
+Asked for each task by its unique index: as NOT EXISTS it would be planned as one pass over all that anybody was ever given."""
 
 THEIRS = """
            AND NOT EXISTS (SELECT 1 FROM marketplace_assignment b WHERE b.task_id = s.task_id AND b.worker_id = ANY(%(apart)s)

@@ -101,13 +101,13 @@ def hourly(price: Money, seconds: float) -> Money | None:
 
 def open_counts(queue_ids: Sequence[int], worker_id: uuid.UUID) -> dict[int, int]:
     """Open slots per queue whose task the worker never had, among the first MANY of each, so that a long backlog costs no
-    more than a short one."""
+    more than a short one. Each task is asked for by its unique index (see outlook.FITTING)."""
     statement = """
         SELECT q.id, (SELECT count(*) FROM (SELECT s.task_id FROM marketplace_slot s
                        WHERE s.queue_id = q.id AND s.open AND s.rank > q.mark ORDER BY s.rank LIMIT %s) few
-                       WHERE NOT EXISTS (SELECT 1 FROM marketplace_assignment a
-                                          WHERE a.task_id = few.task_id AND a.worker_id = %s AND a.state <> 'lapsed'
-                                            AND NOT (a.judges AND q.kind = 'review')))
+                       WHERE (SELECT a.id FROM marketplace_assignment a
+                               WHERE a.task_id = few.task_id AND a.worker_id = %s AND a.state <> 'lapsed'
+                                 AND NOT (a.judges AND q.kind = 'review')) IS NULL)
           FROM marketplace_queue q WHERE q.id = ANY(%s)
     """
     with connection.cursor() as cursor:

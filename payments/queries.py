@@ -292,6 +292,10 @@ def people(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Person]:
     return {user_id: Person(name, email) for user_id, name, email in rows}
 
 
+CENT = 100
+"""Units; what is less waits as a residue."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payable:
     """What waits to be paid in one currency, before minimum, holds and payout accounts are looked at."""
@@ -301,10 +305,10 @@ class Payable:
 
 
 def payable_now() -> list[Payable]:
-    """Confirmed earnings that no payout carries, by currency: one statement over those alone."""
-    waiting = Earning.objects.filter(state="confirmed", payout__isnull=True, held=False)
-    sums = waiting.order_by().values_list("currency").annotate(units=Sum("confirmed_units"), n=Count("worker", distinct=True))
-    return [Payable(amount=Money(int(units or 0), currency), workers=n) for currency, units, n in sums.order_by("currency")]
+    """What workers may be paid now, by currency, from a cent on: one statement over balances, however many earnings are in them."""
+    kept = LedgerBalance.objects.filter(account__kind="worker_available", amount__lte=-CENT).order_by()
+    sums = kept.values_list("account__currency").annotate(units=Sum("amount"), n=Count("pk"))
+    return [Payable(amount=Money(-int(units), currency), workers=n) for currency, units, n in sums.order_by("account__currency")]
 
 
 def platform_accounts() -> list[tuple[str, str, Money]]:

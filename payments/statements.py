@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, F, QuerySet, Sum
 
 from kit import paging
 from kit.money import Money
@@ -129,14 +129,9 @@ def client_account(
 ) -> tuple[paging.Page[LedgerTx], list[Movement]]:
     """A page of what moved a client's prepaid money, newest first."""
     account = Account("client_prepaid", organisation_id, currency)
-    rows = LedgerTx.objects.filter(entries__account_id=account.id)
+    rows: QuerySet[Any] = LedgerTx.objects.filter(entries__account_id=account.id).annotate(moved=F("entries__amount"))
     page = paging.page(rows, order="-at", cursor=cursor, size=size)
-    amounts = dict(
-        LedgerEntry.objects.filter(account_id=account.id, tx__in=[tx.pk for tx in page.rows]).values_list("tx_id", "amount")
-    )
-    moves = [
-        Movement(at=tx.at, kind=tx.kind, amount=Money(-amounts[tx.pk], currency), source_id=tx.source_id) for tx in page.rows
-    ]
+    moves = [Movement(at=tx.at, kind=tx.kind, amount=Money(-tx.moved, currency), source_id=tx.source_id) for tx in page.rows]
     return page, moves
 
 

@@ -49,7 +49,7 @@ def home(request: ClientRequest, org: str) -> HttpResponse:
         "rows": [{"row": row, "kind": kinds.get(row.project.task_type, ""), "org": org} for row in found.rows],
         "page": found.page, "columns": columns, "org": org, "filtered": filtered, "archived": archived,
         "may_change": may_change(request),
-        "waiting": client_queries.waiting_for_client(organisation_id=request.organisation.pk).count(),
+        "waiting": client_queries.how_many_wait(organisation_id=request.organisation.pk),
         "money": money.client_money(
             organisation_id=request.organisation.pk, currency=request.organisation.billing_currency
         ),

@@ -54,9 +54,13 @@ def _list(request: ClientRequest, form: Verdict, *, ticked: frozenset[uuid.UUID]
     return render(request, "client/review.html", {
         "rows": _rows(request, page.rows), "page": page, "columns": columns if may_change(request) else columns[1:],
         "org": request.organisation.slug, "project": project, "projects": _projects(request),
-        "may_change": may_change(request), "total": rows.count(), "reasons": Reason.choices, "form": form,
+        "may_change": may_change(request), "total": _total(request, project), "reasons": Reason.choices, "form": form,
         "given": form.data if form.is_bound else {}, "ticked": ticked,
     }, status=422 if form.errors else 200)  # fmt: skip
+
+
+def _total(request: ClientRequest, project: Project | None) -> int:
+    return client_queries.how_many_wait(organisation_id=request.organisation.pk, project_id=project.pk if project else None)
 
 
 def _project(request: ClientRequest) -> Project | None:
@@ -150,7 +154,6 @@ def _following(request: ClientRequest, project: Project | None, found: Submissio
 def _show(request: ClientRequest, found: Submission, project: Project | None, form: Verdict) -> HttpResponse:
     org, batch, following = request.organisation.slug, found.batch, _following(request, project, found)
     organisation_id = request.organisation.pk
-    rows = client_queries.waiting_for_client(organisation_id=organisation_id, project_id=project.pk if project else None)
     paid = money.earnings_of(source_kind="submission", source_ids=[found.pk]).get(found.pk)
     names = client_queries.pseudonyms_of(organisation_id=organisation_id, worker_ids=[found.worker_id])
     return render(request, "client/review_item.html", {
@@ -161,7 +164,7 @@ def _show(request: ClientRequest, found: Submission, project: Project | None, fo
         "guideline": guidelines.show(project_id=batch.project_id, number=found.lease.terms["guideline"]),
         "reasons": Reason.choices, "given": form.data if form.is_bound else {},
         "verdicts": [(one, words.corrected(one, batch.project)) for one in found.verdicts.order_by("round")],
-        "left": review.rejections_left(batch), "total": rows.count(),
+        "left": review.rejections_left(batch), "total": _total(request, project),
         "seconds": found.active_ms / 1000,
     }, status=422 if form.errors else 200)  # fmt: skip
 
