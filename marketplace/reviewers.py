@@ -16,6 +16,7 @@ from marketplace.models import Batch, Dispute, Queue, ReviewerRecord, Slot, Subm
 from marketplace.models.judging import Decision
 from marketplace.quality import scores
 from task_types import registry
+from workers import accounts
 
 BASIS = 10_000
 SECOND_LOOK = 100
@@ -65,8 +66,10 @@ def measured(record: ReviewerRecord) -> Measured | None:
 
 
 def count(*, worker_id: uuid.UUID, project_id: uuid.UUID, now: datetime) -> ReviewerRecord:
-    """Take a reviewer's record in a project afresh from their newest verdicts; counting twice does no harm."""
-    rows = Verdict.objects.filter(judge_id=worker_id, review__isnull=False, submission__task__project_id=project_id)
+    """Take a reviewer's record in a project afresh from their newest verdicts, from whichever of their accounts; counting twice does no
+    harm."""
+    worker_id = accounts.survivor(worker_id)
+    rows = Verdict.objects.filter(judge_id__in=accounts.all_of(worker_id), review__isnull=False, submission__task__project_id=project_id)
     newest = list(rows.order_by("-at").values_list("pk", "submission_id", "round", "decision", "submission__gold")[:LATEST])
     known = _known([(submission, decision) for _pk, submission, _round, decision, gold in newest if gold])
     shared = _shared({

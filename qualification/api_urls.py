@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import URLPattern, path
 from rest_framework.views import APIView
 
-from qualification.api import banks, makers, ops, readings, worker
+from qualification.api import banks, guidelines, makers, ops, readings, worker
 from workers import access
 from workers.models import OpsRole
 
@@ -31,6 +31,9 @@ MAKERS: tuple[tuple[str, type[APIView], str], ...] = (
     ("exams/<uuid:exam_id>/health/", banks.Health, "exam_health"),
     ("exams/<uuid:exam_id>/calibrate/", banks.Calibrate, "calibrate"),
     ("exams/<uuid:exam_id>/bank.<slug:form>", banks.Export, "export_bank"),
+    ("exams/<uuid:exam_id>/guideline/", guidelines.ExamGuideline, "exam_guideline"),
+    ("exams/<uuid:exam_id>/guideline/sections/", guidelines.Sections, "exam_sections"),
+    ("exams/<uuid:exam_id>/guideline/right/", guidelines.StillRight, "exam_still_right"),
     ("exam-images/", makers.Images, "exam_images"),
 )
 """What owners do, once for ops and once for each organisation."""

@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy
 from kit import outbox, states
 from kit.errors import NotFound
 from qualification import grading, grants, kinds, locks, readings, sequence
-from qualification.models import Attempt, AttemptItem, Exam, Reading
+from qualification.models import Attempt, AttemptItem, Exam, Grant, Reading
 from qualification.states import ATTEMPT, FAILED, LIVE, PASSED, READING, VOID
-from workers import notices
+from workers import facts, notices
 
 notices.declare("exam.passed", gettext_lazy("You passed: %(exam)s."), url_name="qualification:result", url_params=("attempt",))
 notices.declare(
@@ -136,7 +136,14 @@ def _result(attempt: Attempt, rows: list[AttemptItem]) -> Result | None:
 
 
 def _grant(attempt: Attempt, result: Result, now: datetime) -> None:
+    """Give what was proven. A short re-check leaves the proof as it is, for as long as it holds: tier, score and day."""
     exam = attempt.exam
+    if attempt.since is not None:
+        attempt.grant = Grant.objects.filter(worker_id=attempt.worker_id, skill=exam.skill, state=LIVE).first()
+        Attempt.objects.filter(pk=attempt.pk).update(grant=attempt.grant)
+        facts.touch(attempt.worker_id)
+        notices.tell(attempt.worker_id, "exam.passed", exam=exam.title, attempt=str(attempt.pk))
+        return
     given = grants.grant(
         worker_id=attempt.worker_id,
         skill=exam.skill,
@@ -149,6 +156,8 @@ def _grant(attempt: Attempt, result: Result, now: datetime) -> None:
     )
     Attempt.objects.filter(pk=attempt.pk).update(grant=given)
     attempt.grant = given
+    if attempt.guideline is not None:
+        facts.touch(attempt.worker_id)
     notices.tell(attempt.worker_id, "exam.passed", exam=exam.title, attempt=str(attempt.pk))
 
 

@@ -1,4 +1,5 @@
-"""What can be learnt and proven in the demo: a course with practice, one worker half way through it, and an adaptive exam."""
+"""What can be learnt and proven in the demo: a course with practice, one worker half way through it, an adaptive exam, and a test
+whose guideline has moved on."""
 
 from __future__ import annotations
 
@@ -9,9 +10,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from config.demo.people import Cast
-from marketplace import courses, gold, learning
+from config.demo.work import SAFETY, SAFETY_GUIDELINE
+from marketplace import courses, gold, learning, projects
 from marketplace.models import Course, GoldAnswer, Project
-from qualification import exams, items, skills
+from qualification import attempts, exams, guidelines, items, skills
+from qualification.models import Exam
 
 PRACTICE = (
     ("The lock opened, but the front light stays dark and it is getting late.", "fault", "2. The desks",
@@ -67,6 +70,31 @@ def adaptive(cast: Cast, now: datetime) -> None:
         )
         items.add(exam=exam, items=[items.check(question) for question in _bank()])
         exams.publish(exam=exam, by_id=cast.olu.pk, now=now)
+
+
+SECTIONS = ("1. Take it off the street", "1. Take it off the street", "3. Ready", "4. When in doubt", "1. Take it off the street",
+            "2. Repair within a week")  # fmt: skip
+"""Of the safety guideline, for each question of its test."""
+WAS = "Choose the more careful of the two. Nobody is hurt by a bike that stays in the shop."
+IS = "Choose the more careful of the two, and say why in a word. Nobody is hurt by a bike that stays in the shop."
+
+
+def behind(cast: Cast, project: Project, now: datetime) -> None:
+    """The test of bike safety names the project's guideline, Wen passes it for version 1, and then the guideline gets version 2."""
+    with transaction.atomic():
+        exam = Exam.objects.select_related("skill").get(skill__slug=SAFETY)
+        guidelines.tie(exam=exam, project=project.pk, recheck=True, by_id=cast.olu.pk, now=now)
+        placed = dict(zip(exam.items.order_by("n").values_list("pk", flat=True), SECTIONS, strict=True))
+        guidelines.place(exam=exam, sections=placed, by_id=cast.olu.pk, now=now)
+        wen = cast.workers[1].pk
+        attempt = attempts.start(exam=exam, worker_id=wen, now=now)
+        for row in attempt.items.select_related("item"):
+            attempts.save_answer(attempt_id=attempt.pk, worker_id=wen, n=row.n, answer=row.item.key["right"], now=now)
+        attempts.submit(attempt_id=attempt.pk, worker_id=wen, now=now)
+        changed = SAFETY_GUIDELINE.replace(WAS, IS)
+        projects.publish_guideline(
+            project=project, markdown=changed, what_changed="Doubts are explained.", actor_id=cast.mira.pk, now=now
+        )
 
 
 def _bank() -> list[dict[str, object]]:
