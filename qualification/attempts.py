@@ -17,7 +17,7 @@ from kit import audit, due, states
 from kit.errors import Conflict, Invalid, NotFound, Refused
 from kit.ids import uuid7
 from qualification import accommodations, drawing, evidence, exams, grants, guidelines, kinds, locks, outcomes, promises, sequence
-from qualification.models import Attempt, AttemptItem, Exam, ExamItem, Grant, Reading
+from qualification.models import Attempt, AttemptItem, Exam, ExamItem, Grant, KnownReading, Reading
 from qualification.states import FAILED, ITEM, LIVE, PASSED, READING, RESTING, VOID
 from workers import notices
 from workers.models import WorkerProfile
@@ -253,6 +253,7 @@ def void_item(*, item: ExamItem, reason: str, by_id: uuid.UUID, now: datetime) -
     for one in usable:
         states.move(one, chart=ITEM, to=VOID, actor_id=by_id, now=now, voided_at=now, void_reason=reason.strip())
     Reading.objects.filter(question__item__root=item.root, graded_at__isnull=True).delete()
+    KnownReading.objects.filter(question__item__root=item.root, ended_at__isnull=True).update(ended_at=now)
     met = Attempt.objects.filter(items__item__root=item.root, closed_at__isnull=False).select_related("exam__skill", "grant")
     touched = list(met.order_by("pk"))
     for attempt in touched:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from qualification.views import accommodations, bank, evidence, guideline, ops, readings, worker
+from qualification.views import accommodations, bank, evidence, guideline, ops, readers, readings, worker
 
 app_name = "qualification"
 
@@ -48,6 +48,12 @@ urlpatterns = [
     path("ops/readings/<uuid:reading_id>/", readings.reading, name="ops_reading"),
     path("ops/readings/<uuid:reading_id>/claim/", readings.claim, name="ops_claim_reading"),
     path("ops/readings/<uuid:reading_id>/give-back/", readings.give_back, name="ops_give_back_reading"),
+    path("ops/readers/", readers.page, name="ops_readers"),
+    path("ops/readers/give/", readers.give, name="ops_give_reader"),
+    path("ops/readers/<uuid:grant_id>/end/", readers.end, name="ops_end_reader"),
+    path("ops/readers/pauses/<uuid:pause_id>/end/", readers.lift, name="ops_lift_reader"),
+    path("ops/readers/known/<uuid:question_id>/make/", readers.make_known, name="ops_make_known_reading"),
+    path("ops/readers/known/<uuid:known_id>/end/", readers.end_known, name="ops_end_known_reading"),
     path("ops/people/<uuid:person_id>/exam-time/", accommodations.exam_time, name="ops_exam_time"),
     path("ops/people/<uuid:person_id>/exam-time/end/", accommodations.end, name="ops_end_exam_time"),
     path(EXAM + "publish/", ops.publish.ops, name="ops_publish"),

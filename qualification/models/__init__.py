@@ -2,7 +2,7 @@
 
 from qualification.models.attempts import Accommodation, Attempt, AttemptItem, Look
 from qualification.models.exams import BankFile, Exam, ExamItem, GuidelineCheck
-from qualification.models.readings import Reading
+from qualification.models.readings import KnownReading, ReaderGrant, ReaderPause, Reading
 from qualification.models.skills import HIGHEST_TIER, Grant, Skill
 
 __all__ = [
@@ -15,7 +15,10 @@ __all__ = [
     "ExamItem",
     "Grant",
     "GuidelineCheck",
+    "KnownReading",
     "Look",
+    "ReaderGrant",
+    "ReaderPause",
     "Reading",
     "Skill",
 ]

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from kit.errors import Invalid, NotFound, ProductError
 from qualification import accommodations, attempts, exams, grading, grants, guidelines, images, papers, promises, readings
 from qualification.models import Attempt, Exam, ExamItem, Grant
-from qualification.states import LIVE
+from qualification.states import LIVE, READING
 from workers import access, agreements
 from workers.access import WorkerRequest
 
@@ -272,6 +272,7 @@ def result(request: WorkerRequest, attempt: uuid.UUID) -> HttpResponse:
     if found.state == LIVE:
         return redirect("qualification:attempt", attempt_id=found.pk)
     chance = attempts.chance(exam=found.exam, worker_id=request.user.pk, now=timezone.now())
+    readers = papers.readers_of(found)
     topics = [
         {"topic": topic.topic, "questions": topic.questions, "percent": topic.share_bp / 100} for topic in papers.topics(found)
     ]
@@ -291,8 +292,9 @@ def result(request: WorkerRequest, attempt: uuid.UUID) -> HttpResponse:
             "pass_percent": found.exam.pass_bp / 100,
             "confidence": _percent(found.confidence_bp),
             "asked": found.items.count(),
-            "remarks": papers.remarks(found),
-            "due_at": (found.closed_at or found.started_at) + readings.WITHIN,
+            "remarks": [{"remark": one, "percent": one.credit_bp / 100} for one in papers.remarks(found)] if found.state != READING else [],
+            "readers": readers,
+            "due_at": readers.due_at or (found.closed_at or found.started_at) + readings.WITHIN,
         },
     )
 
