@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kit import audit, due
 from kit.errors import Conflict, Invalid, NotFound
-from marketplace import pools, projects, rules, what_if
+from marketplace import eligibility, pools, projects, rules, what_if
 from marketplace.models import ExamRule, Project
 from qualification import guidelines
 from qualification.models import Exam
@@ -65,10 +64,10 @@ def waiting(project: Project) -> QuerySet[ExamRule]:
 def look(*, project: Project, series: uuid.UUID, version: int, now: datetime) -> Outlook:
     """A dry run: nothing is changed and nobody told. Raises Invalid."""
     exam = _exam(project, series, version)
-    before, after = (set(_let_in(rule)) for rule in (project.eligibility, _tightened(project, exam, version)))
-    older = rules.with_exam({"all": []}, str(series), 1)
+    people, shut_out = pools.count(eligibility.rule_for(project)), pools.count(_shut_out(project, exam, version))
+    older = {"fact": "exam", "exam": str(series), "version": 1}
     effect = what_if.rule(project=project, changed=_tightened(project, exam, version), now=now)
-    return Outlook(len(before), len(before & after), len((before - after) & set(_let_in(older))), effect)
+    return Outlook(people, people - shut_out, pools.count({"all": [_shut_out(project, exam, version), older]}), effect)
 
 
 def announce(
@@ -83,7 +82,7 @@ def announce(
         raise Invalid(_("Announce it 3 to 60 days before."), field="days")
     if rules.exams_of(project.eligibility).get(str(series), 0) >= version:
         raise Conflict(_("The rule asks for this already."))
-    shut_out = sorted(set(_let_in(project.eligibility)) - set(_let_in(_tightened(project, exam, version))))
+    shut_out = _people(_shut_out(project, exam, version))
     try:
         with transaction.atomic():
             made = ExamRule.objects.create(
@@ -108,8 +107,8 @@ def withdraw(*, project: Project, rule_id: uuid.UUID, actor_id: uuid.UUID, now: 
     exam = Exam.objects.filter(series=found.exam_series).order_by("-version").first()
     ExamRule.objects.filter(pk=found.pk).update(withdrawn_at=now)
     if exam is not None:
-        told = set(_let_in(project.eligibility)) - set(_let_in(_tightened(project, exam, found.version)))
-        notices.tell_many(sorted(told), "rule.withdrawn", project=project.name, exam=exam.title, exam_id=str(exam.pk))
+        told = _people(_shut_out(project, exam, found.version))
+        notices.tell_many(told, "rule.withdrawn", project=project.name, exam=exam.title, exam_id=str(exam.pk))
     audit.record(subject=found, verb="exam_rule.withdrawn", actor_id=actor_id, now=now)
 
 
@@ -139,5 +138,10 @@ def _tightened(project: Project, exam: Exam, version: int) -> rules.Rule:
     return rules.with_exam(project.eligibility, str(exam.series), version)
 
 
-def _let_in(rule: rules.Rule) -> Iterable[uuid.UUID]:
-    return WorkerProfile.objects.filter(pk__in=pools.selected(rule)).values_list("pk", flat=True)
+def _shut_out(project: Project, exam: Exam, version: int) -> rules.Rule:
+    """Whom the project lets in as it is, and would not then."""
+    return {"all": [eligibility.rule_for(project), {"not": _tightened(project, exam, version)}]}
+
+
+def _people(rule: rules.Rule) -> list[uuid.UUID]:
+    return list(WorkerProfile.objects.filter(pk__in=pools.selected(rule)).order_by("pk").values_list("pk", flat=True))

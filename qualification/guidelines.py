@@ -226,8 +226,11 @@ def proven_at(worker_id: uuid.UUID) -> dict[uuid.UUID, list[Passed]]:
     """By skill: the exams that this worker passed, each at the newest version of its guideline."""
     rows = Attempt.objects.filter(worker_id=worker_id, state=PASSED, guideline__isnull=False).select_related("exam")
     found: dict[uuid.UUID, dict[uuid.UUID, Passed]] = {}
+    known: dict[uuid.UUID | None, Guideline | None] = {}
     for attempt in rows.order_by("guideline", "closed_at"):
-        named = of(attempt.exam)
+        if attempt.exam.project not in known:
+            known[attempt.exam.project] = of(attempt.exam)
+        named = known[attempt.exam.project]
         if named is not None and attempt.guideline is not None:
             found.setdefault(attempt.exam.skill_id, {})[attempt.series] = Passed(attempt.exam.title, named.name, attempt.guideline)
     return {skill: list(by_series.values()) for skill, by_series in found.items()}

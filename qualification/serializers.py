@@ -202,12 +202,22 @@ class ExamAttemptSerializer(serializers.ModelSerializer[Attempt]):
         )  # fmt: skip
 
 
+class AttemptReadersSerializer(serializers.Serializer[Any]):
+    """How far the reading of free texts is."""
+
+    texts = serializers.IntegerField()
+    done = serializers.IntegerField(help_text="texts that wait for nobody")
+    people = serializers.IntegerField(help_text="how many have read so far")
+    due_at = serializers.DateTimeField(allow_null=True, help_text="when the last one is expected; null when nothing is awaited")
+
+
 class PaperSerializer(serializers.Serializer[Any]):
     """An attempt with its questions while it is live, and with feedback by topic once it is closed."""
 
     attempt = ExamAttemptSerializer()
     questions = QuestionSerializer(many=True)
     topics = TopicSerializer(many=True)
+    readers = AttemptReadersSerializer()
 
 
 class GivenAnswerSerializer(serializers.Serializer[Any]):

@@ -165,6 +165,7 @@ def paper(attempt: Attempt) -> Any:
             "attempt": attempt,
             "questions": papers.questions(attempt, image_url=lambda n: image_address(attempt, n)),
             "topics": papers.topics(attempt),
+            "readers": papers.readers_of(attempt),
         }
     )
     return shown.data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -76,7 +77,8 @@ def reading(request: PersonRequest, reading_id: uuid.UUID) -> HttpResponse:
         except ProductError as refused:
             error = refused
     body, now = found.question.item.body, timezone.now()
-    mine = queue.is_mine(reading=found, by_id=request.user.pk, now=now)
+    refused = _refused(found, request.user.pk, now)
+    mine = refused is None and queue.is_mine(reading=found, by_id=request.user.pk, now=now)
     if mine and (found.claimed_until is None or found.claimed_by_id != request.user.pk):
         found.claimed_until = now + queue.CLAIM
     lines = [
@@ -85,9 +87,22 @@ def reading(request: PersonRequest, reading_id: uuid.UUID) -> HttpResponse:
     ]
     context = {
         "reading": found, "item": found.question.item, "exam": found.question.item.exam, "answer": found.question.answer,
-        "lines": lines, "mine": mine, "error": error, "said": request.POST.get("note", ""), "model": found.question.item.key["model"],
+        "lines": lines, "mine": mine, "error": error or refused, "refused": refused,
+        "said": request.POST.get("note", ""), "model": found.question.item.key["model"],
     }  # fmt: skip
     return render(request, "ops/reading.html", context, status=422 if error else 200)
+
+
+def _refused(found: Reading, person_id: uuid.UUID, now: datetime) -> ProductError | None:
+    """Why this person does not read it; None for who may, and for what is read."""
+    try:
+        if found.graded_at is None:
+            readers.require(reading=found, by_id=person_id, now=now)
+    except NotFound:
+        raise
+    except ProductError as refused:
+        return refused
+    return None
 
 
 def _points(request: PersonRequest, found: Reading) -> list[int | None]:

@@ -37,7 +37,7 @@ class AnnounceForm(Styled):
         super().__init__(*args, **kwargs)
         asked = rules.exams_of(project.eligibility)
         self.fields["exam"].choices = [  # type: ignore[attr-defined]
-            (f"{one.series}@{n}", _("%(title)s, version %(n)d or later") % {"title": one.title, "n": n})
+            (f"{one.series}@{n}", _("Version %(n)d or later: %(title)s") % {"title": one.title, "n": n})
             for one in exam_rules.exams_of(project)
             for n in range(one.guideline or 0, max(asked.get(str(one.series), 0), (one.guideline or 0) - 20), -1)
         ]
