@@ -128,6 +128,8 @@ def _chance(exam: Exam, past: list[Attempt], held: Grant | None, now: datetime) 
     proven = held is not None and held.tier >= exam.tier
     passed = max((attempt.guideline or 0 for attempt in past if attempt.state == PASSED), default=0)
     older = passed < (exam.guideline or 0)
+    if older and last is not None and last.state == PASSED:
+        open_at = None  # the wait is for who failed
     return Chance(
         used=used,
         left=left,

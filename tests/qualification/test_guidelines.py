@@ -122,6 +122,7 @@ def test_who_passed_before_sits_only_what_changed_and_the_proof_stays_as_it_is()
     publish(made, mira, RAIN_CHANGED)
     right(mira, exam, 1)
     exam.refresh_from_db()
+    assert attempts.chance(exam=exam, worker_id=ana.pk, now=NOW).may_start, "who passed has nothing to wait for"
     page = browser(ana).get(f"/work/exams/{exam.pk}/").content.decode()
     assert "1 question" in page and "since version 2" in page and "8 minutes" in page
     failed = cast.sit(ana, exam, right=0, now=NOW + DAY)
