@@ -74,8 +74,8 @@ def reading(request: PersonRequest, reading_id: uuid.UUID) -> HttpResponse:
             return take(request)
         except NotFound:
             raise
-        except ProductError as refused:
-            error = refused
+        except ProductError as problem:
+            error = problem
     body, now = found.question.item.body, timezone.now()
     refused = _refused(found, request.user.pk, now)
     mine = refused is None and queue.is_mine(reading=found, by_id=request.user.pk, now=now)
