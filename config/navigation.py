@@ -60,7 +60,7 @@ BELONGS = {
     "/work/profile/": "/work/standing/", "/work/agreement/": "/work/standing/", "/work/tokens/": "/work/standing/",
     "/ops/credentials/": "/ops/queues/", "/ops/questions/": "/ops/queues/",
     "/ops/support/": "/ops/queues/", "/ops/announcements/": "/ops/pools/",
-    "/ops/exams/": "/ops/skills/", "/ops/readings/": "/ops/skills/",
+    "/ops/exams/": "/ops/skills/", "/ops/readings/": "/ops/skills/", "/ops/readers/": "/ops/skills/",
     "/work/disputes/": "/work/history/", "/work/cases/": "/work/quality/",
     "/ops/countries/": "/ops/people/", "/ops/merges/": "/ops/people/", "/ops/fraud/": "/ops/people/",
     "/ops/cases/": "/ops/", "/ops/projects/": "/ops/pools/",

@@ -244,6 +244,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "people: notices by mail": {"task": "workers.jobs.mail_notices", "schedule": 10.0},
     "skills: grants that expire": {"task": "qualification.jobs.expire_grants", "schedule": 300.0},
     "skills: attempts that ran out": {"task": "qualification.jobs.close_overdue_attempts", "schedule": 10.0},
+    "skills: readers who do not come": {"task": "qualification.jobs.give_up_late_readers", "schedule": 120.0},
     "deliver what happened": {"task": "config.jobs.deliver_outbox", "schedule": 1.0, "options": {"expires": 5}},
     "forget old records": {"task": "config.jobs.prune", "schedule": crontab(minute="17", hour="3")},
 }

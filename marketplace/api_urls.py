@@ -12,6 +12,7 @@ from marketplace.api import (
     courses,
     disputes,
     eligibility,
+    exam_rules,
     exports,
     fraud,
     gold,
@@ -76,6 +77,9 @@ client: list[URLPattern] = [
     path("projects/<uuid:project_id>/quality/", insight.ProjectQuality.as_view(), name="api_project_quality"),
     path("projects/<uuid:project_id>/gold/", gold.Gold.as_view(), name="api_gold"),
     path("projects/<uuid:project_id>/gold/<int:task_id>/void/", gold.VoidGold.as_view(), name="api_void_gold"),
+    path("projects/<uuid:project_id>/exam-rules/", exam_rules.ExamRules.as_view(), name="api_exam_rules"),
+    path("projects/<uuid:project_id>/exam-rules/look/", exam_rules.ExamRuleOutlook.as_view(), name="api_exam_rule_outlook"),
+    path("projects/<uuid:project_id>/exam-rules/<uuid:rule_id>/", exam_rules.ExamRuleDetail.as_view(), name="api_exam_rule"),
     path("projects/<uuid:project_id>/course/", courses.ProjectCourse.as_view(), name="api_course"),
     path("projects/<uuid:project_id>/course/practice/", courses.CoursePractice.as_view(), name="api_course_practice"),
     path(
@@ -168,6 +172,9 @@ ops: list[URLPattern] = [
     path("ops/projects/<uuid:project_id>/quality/", insight.OpsProjectQuality.as_view(), name="api_ops_project_quality"),
     path("ops/projects/<uuid:project_id>/gold/", gold.OpsGold.as_view(), name="api_ops_gold"),
     path("ops/projects/<uuid:project_id>/gold/<int:task_id>/void/", gold.OpsVoidGold.as_view(), name="api_ops_void_gold"),
+    path("ops/projects/<uuid:project_id>/exam-rules/", exam_rules.OpsExamRules.as_view(), name="api_ops_exam_rules"),
+    path("ops/projects/<uuid:project_id>/exam-rules/look/", exam_rules.OpsExamRuleOutlook.as_view(), name="api_ops_exam_rule_outlook"),
+    path("ops/projects/<uuid:project_id>/exam-rules/<uuid:rule_id>/", exam_rules.OpsExamRuleDetail.as_view(), name="api_ops_exam_rule"),
     path("ops/projects/<uuid:project_id>/course/", courses.OpsProjectCourse.as_view(), name="api_ops_course"),
     path("ops/projects/<uuid:project_id>/course/practice/", courses.OpsCoursePractice.as_view(), name="api_ops_course_practice"),
     path(

@@ -15,6 +15,7 @@ TIMES: dict[str, Any] = {
     "accept_overdue": 30.0,
     "refit": 30.0,
     "begin_prices": 60.0,
+    "begin_exam_rules": 60.0,
     "watch_budgets": 20.0,
     "pay_night": crontab(minute=40, hour=0),
     "tidy_seats": 300.0,

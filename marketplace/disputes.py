@@ -1,4 +1,4 @@
-"""Disputes of work: a worker objects to a verdict or to how an answer counted; whoever is right, money only moves upward."""
+"""Disputes of work: a worker objects to a verdict, or to how an answer or a review counted; whoever is right, money only moves upward."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from kit import audit, outbox, states
 from kit.errors import Conflict, NotFound
 from kit.money import Money
-from marketplace import gold, results, reviewers
+from marketplace import gold, results, review_disputes, reviewers
 from marketplace.models import Batch, Dispute, GoldAnswer, QualityModel, Submission, Verdict
 from marketplace.models.judging import Decision
 from marketplace.settlement import DISPUTE_WINDOW
@@ -75,7 +75,7 @@ def open_dispute(*, worker_id: uuid.UUID, submission_id: uuid.UUID, text: str, n
         raise NotFound(_("There is no such submission."))
     # Whoever returns a batch's money looks for open disputes under this lock.
     Batch.objects.select_for_update().get(pk=submission.batch_id)
-    if (until := disputable_until(submission)) is None or now >= until:
+    if (until := open_until(submission)) is None or now >= until:
         raise NotDisputable(_("This can be disputed only once it is judged, and for 30 days."))
     about = DISPUTABLE[submission.state]
     verdict = _last_verdict(submission) if about == Dispute.About.VERDICT else None
@@ -94,10 +94,17 @@ def open_dispute(*, worker_id: uuid.UUID, submission_id: uuid.UUID, text: str, n
     return dispute
 
 
+def open_until(submission: Submission) -> datetime | None:
+    """`disputable_until`, and for a review whose verdict fell in a dispute 30 days from then."""
+    until = disputable_until(submission)
+    fell = review_disputes.reversed_at(submission) if until and submission.kind == "review" else None
+    return max(until, fell + DISPUTE_WINDOW) if until and fell else until
+
+
 def disputable_until(submission: Submission, verdict: Verdict | None = None) -> datetime | None:
-    """Until when this may be disputed; None for what cannot be. Scores of every answer alike: gold does not show."""
+    """Until when this may be disputed; None for what cannot be. Scores of every answer and review alike: gold does not show."""
     about = DISPUTABLE.get(submission.state)
-    if about is None or (about == Dispute.About.SCORE and submission.kind != "answer"):
+    if about is None or (about == Dispute.About.SCORE and submission.kind not in ("answer", "review")):
         return None
     if about == Dispute.About.SCORE:
         return submission.submitted_at + DISPUTE_WINDOW
@@ -114,6 +121,8 @@ def _first_judge(submission: Submission, verdict: Verdict | None) -> uuid.UUID |
     """Whose word is disputed: the judge's, or who wrote down the known answer; None where it was the model of all answers."""
     if verdict is not None:
         return verdict.judge_id
+    if submission.kind == "review":
+        return review_disputes.first_word(submission)
     return GoldAnswer.objects.filter(pk=submission.task_id).values_list("added_by_id", flat=True).first()
 
 
@@ -172,6 +181,8 @@ def _parties(dispute: Dispute) -> set[uuid.UUID]:
     """Everybody whose word it is about, and who answered for it."""
     judges = dispute.submission.verdicts.filter(judge__isnull=False).values_list("judge_id", flat=True)
     first = {each for each in (dispute.appeal.against_id, dispute.appeal.answered_by_id) if each}
+    if dispute.submission.kind == "review":
+        first |= review_disputes.parties(dispute.submission)
     return first | {judge for judge in judges if judge}
 
 
@@ -187,13 +198,19 @@ def carry_out(*, appeal_id: uuid.UUID, now: datetime) -> None:
     won = dispute.appeal.outcome != Appeal.UPHELD
     submission = Submission.objects.select_for_update(of=("self",)).select_related("task").get(pk=dispute.submission_id)
     by_id = dispute.appeal.decided_by_id
-    if won and dispute.about == Dispute.About.SCORE:
+    of_review = submission.kind == "review"
+    if won and of_review:
+        review_disputes.correct(submission, by_id=by_id, now=now)
+    elif won and dispute.about == Dispute.About.SCORE:
         _correct_score(submission, by_id, now)
     dispute.closed_at, dispute.outcome = now, dispute.appeal.outcome
     dispute.save(update_fields=["closed_at", "outcome"])
     audit.record(subject=submission, verb="dispute.closed", actor_id=by_id, now=now, reason=dispute.outcome)
     if dispute.verdict_id is not None:
         reviewers.on_dispute(verdict_id=dispute.verdict_id, now=now)
+        review_disputes.tell_reviewer(dispute)
+    if of_review:
+        review_disputes.count_again(submission, now=now)
     _tell_client(dispute, TOLD.get(dispute.outcome, "client.dispute_lost"))
     if won and dispute.about == Dispute.About.VERDICT:
         _accept(dispute, submission, by_id, now)
@@ -234,7 +251,9 @@ def _recount(submission: Submission) -> None:
 
 
 def recount(*, project_id: uuid.UUID, now: datetime) -> None:
-    """Fit a project anew whose answers changed their meaning; before its first fit scores rest on gold and are right already."""
+    """Fit a project anew whose answers changed their meaning; before its first fit scores rest on gold and are right already. Its
+    reviewers, who are held against the same known answers, are counted again."""
+    reviewers.recount(project_id=project_id, now=now)
     model = QualityModel.objects.filter(project_id=project_id).select_related("project").first()
     if model is not None:
         results.refit(project=model.project, now=now)

@@ -13,7 +13,7 @@ from django.db.models import Max, OuterRef, Q, Subquery, Sum
 
 from marketplace import apart, pools, pricing, routing, rules, turns
 from marketplace.models import CourseProgress, Project, Queue, Ready, Slot, WorkerRecord
-from qualification import grants
+from qualification import grants, guidelines
 from workers import queries as people
 
 QUEUES_AT_MOST = 64
@@ -49,6 +49,7 @@ def person(*, worker_id: uuid.UUID, now: datetime) -> Person | None:
         avoids=known["avoids"],
         credentials=known["credentials"],
         courses=passed_courses(worker_id),
+        exams=guidelines.versions_passed(worker_id),
     )
     return Person(
         facts=replace(facts, pools=pools.of_person(worker_id=worker_id, facts=facts)),

@@ -26,7 +26,8 @@ def _by_name(names: Mapping[str, Text]) -> list[tuple[str, Text]]:
 class Eligibility(Styled):
     """Who may work, as the usual questions; the API takes the whole rule format.
 
-    `course` is the project whose course may be asked for, with the newest version that it has.
+    `course` is the project whose course may be asked for, with the newest version that it has; `exams` are (series, title, version) of the
+    tests by its guideline.
     """
 
     countries = forms.MultipleChoiceField(label=_("Countries"), required=False, widget=forms.CheckboxSelectMultiple)
@@ -41,12 +42,15 @@ class Eligibility(Styled):
     )  # fmt: skip
 
     def __init__(
-        self, *args: Any, skills: Sequence[tuple[str, str]], course: tuple[str, int] | None = None, **kwargs: Any
+        self, *args: Any, skills: Sequence[tuple[str, str]], course: tuple[str, int] | None = None,
+        exams: Sequence[tuple[str, str, int]] = (), **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.project = course[0] if course else ""
         if course:
             self.fields["course"] = _course_field(course[1])
+        if exams:
+            self.fields["exam"] = _exam_field(exams)
         self.fields["countries"].choices = _by_name(COUNTRIES)  # type: ignore[attr-defined]
         languages = [("", _("Any")), *_by_name(LANGUAGES)]
         levels = [(level, LEVEL_NAMES[level]) for level in LANGUAGE_LEVELS]
@@ -82,6 +86,9 @@ class Eligibility(Styled):
         parts += [{"fact": "credential", "domain": domain} for domain in asked["credentials"]]
         if version := asked.get("course"):
             parts.append({"fact": "course", "project": self.project, "version": version})
+        if exam := asked.get("exam"):
+            series, _at, version = exam.partition("@")
+            parts.append({"fact": "exam", "exam": series, "version": int(version)})
         return {"all": parts}
 
     @classmethod
@@ -107,6 +114,8 @@ class Eligibility(Styled):
                     found["credentials"] = [*found.get("credentials", ()), domain]
                 case {"fact": "course", "project": of, "version": version} if of == project and "course" not in found:
                     found["course"] = version
+                case {"fact": "exam", "exam": exam, "version": version} if "exam" not in found:
+                    found["exam"] = f"{exam}@{version}"
                 case _:
                     return None
         return found
@@ -117,4 +126,15 @@ def _course_field(newest: int) -> forms.TypedChoiceField:
     return forms.TypedChoiceField(
         label=_("This project's course"), required=False, coerce=int, empty_value=None, choices=[("", _("Not asked for")), *versions],
         help_text=_("A version of the course is a version of the guideline. Who passed an older one is shown only what changed."),
+    )  # fmt: skip
+
+
+def _exam_field(exams: Sequence[tuple[str, str, int]]) -> forms.ChoiceField:
+    asked = [
+        (f"{series}@{n}", _("%(title)s: passed for version %(n)d or later") % {"title": title, "n": n})
+        for series, title, newest in exams for n in range(newest, max(newest - 20, 0), -1)
+    ]  # fmt: skip
+    return forms.ChoiceField(
+        label=_("A test by this guideline"), required=False, choices=[("", _("Not asked for")), *asked],
+        help_text=_("While people work here, a newer version is announced first; its page says how many it would shut out."),
     )  # fmt: skip

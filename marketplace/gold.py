@@ -18,6 +18,7 @@ from marketplace import projects, scores
 from marketplace.models import Dispute, GoldAnswer, Project, Submission, Task, WorkerRecord
 from task_types import registry
 from task_types.contract import TaskType
+from workers import accounts
 
 RIGHT_FROM = 0.999
 """A graded answer counts as right from here on; drawers with partial marks give a share below."""
@@ -121,10 +122,11 @@ def _uncount(submission: Submission, gold: GoldAnswer, now: datetime) -> None:
         return
     project = gold.project
     right = registry.drawer(project.task_type).grade(submission.answer, gold.answer, settings=project.settings) >= RIGHT_FROM
-    WorkerRecord.objects.filter(worker_id=submission.worker_id, project=project).update(
+    who = accounts.survivor(submission.worker_id)
+    WorkerRecord.objects.filter(worker_id=who, project=project).update(
         gold_seen=F("gold_seen") - 1, gold_right=F("gold_right") - int(right)
     )
-    scores.refresh(worker_id=submission.worker_id, project_id=project.pk, now=now)
+    scores.refresh(worker_id=who, project_id=project.pk, now=now)
 
 
 def is_right(submission: Submission) -> bool:
@@ -147,9 +149,10 @@ def grade(*, submission_id: uuid.UUID, now: datetime) -> None:
     drawer = registry.drawer(project.task_type)
     right = drawer.grade(submission.answer, gold.answer, settings=project.settings) >= RIGHT_FROM
     GoldAnswer.objects.filter(pk=gold.pk).update(seen=F("seen") + 1, right=F("right") + int(right))
-    WorkerRecord.objects.get_or_create(worker_id=submission.worker_id, project=project)
-    WorkerRecord.objects.filter(worker_id=submission.worker_id, project=project).update(
+    who = accounts.survivor(submission.worker_id)
+    WorkerRecord.objects.get_or_create(worker_id=who, project=project)
+    WorkerRecord.objects.filter(worker_id=who, project=project).update(
         gold_seen=F("gold_seen") + 1, gold_right=F("gold_right") + int(right)
     )
     audit.record(subject=submission, verb="gold.graded", actor_id=None, now=now)
-    scores.refresh(worker_id=submission.worker_id, project_id=project.pk, now=now)
+    scores.refresh(worker_id=who, project_id=project.pk, now=now)

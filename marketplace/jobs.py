@@ -19,6 +19,7 @@ from marketplace import (
     client_records,
     dispatch,
     drift,
+    exam_rules,
     floors,
     fraud,
     intake,
@@ -112,6 +113,13 @@ def _step(batch_id: uuid.UUID, now: datetime) -> str:
 def begin_prices(**_: Any) -> None:
     """Dated prices take effect when their time has come."""
     raises.begin_due(now=timezone.now())
+
+
+@shared_task
+def begin_exam_rules(**_: Any) -> None:
+    """Announced rules about tests begin on their day."""
+    with transaction.atomic(durable=True):
+        exam_rules.begin_due(now=timezone.now())
 
 
 @shared_task

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from kit import audit, outbox
 from kit.errors import Conflict, Invalid
 from kit.money import Money
-from marketplace import eligibility, pricing, rates, rules
+from marketplace import eligibility, exam_texts, pricing, rates, rules
 from marketplace.models import Batch, BillRate, GuidelineVersion, Pool, Project, ProjectTry, Queue, Rate
 from marketplace.models.projects import AIUse, ReviewRule
 from qualification import skills
@@ -28,8 +28,7 @@ OPEN_SETTINGS = frozenset({
     "target_accuracy_bp", "judge_hours", "expected_seconds", "lease_seconds", "daily_cap", "gold_least_bp", "gold_most_bp",
     "bonus_pool_bp", "floor_pool_bp", "ai_use", "expert_skill", "expert_tier", "adjudication_share_bp",
     "floor_per_hour_units", "quality_bonus_units", "quality_bonus_least_bp", "country_bp", "content_warnings", "pool_id",
-    "fair_shares", "best_first_minutes",
-    "best_first_low_bp",
+    "fair_shares", "best_first_minutes", "best_first_low_bp",
 })
 """What may change after the project was made; each change touches new leases and new launches only."""
 
@@ -62,7 +61,21 @@ def create(
 
 
 def change(*, project: Project, actor_id: uuid.UUID, now: datetime, **options: Any) -> None:
-    """Change what may change; raises Invalid that names the field."""
+    """Change what may change; raises Invalid that names the field, Conflict for what `exam_rules` announces before."""
+    if "eligibility" in options and _in_motion(project) and _asks_more(project, options["eligibility"]):
+        raise Conflict(_("People work here. Announce the newer version of the test first, so that they can prove it in time."))
+    carry_out(project=project, actor_id=actor_id, now=now, options=options)
+
+
+def _asks_more(project: Project, rule: Any) -> bool:
+    """Does this rule ask for a test at a newer version than the one in force?"""
+    asked = rules.exams_of(project.eligibility)
+    wanted = rules.exams_of(check_rule(rule, organisation_id=project.organisation_id, field="eligibility"))
+    return any(version > asked.get(exam, 0) for exam, version in wanted.items())
+
+
+def carry_out(*, project: Project, actor_id: uuid.UUID, now: datetime, options: Mapping[str, Any]) -> None:
+    """What `change` does, and an announced rule on its day."""
     before = {name: getattr(project, name) for name in NARROWING}
     _apply(project, options)
     project.save()
@@ -115,9 +128,11 @@ def _apply(project: Project, options: Mapping[str, Any]) -> None:
 
 
 def check_rule(rule: Any, *, organisation_id: uuid.UUID | None, field: str) -> rules.Rule:
-    """A client's rule: courses that it asks for are its own projects', at a version that exists. Raises Invalid."""
+    """A client's rule: courses that it asks for are its own projects', at a version that exists; tests as well. Raises Invalid."""
     checked = rules.check(rule, field=field)
     for leaf in rules.leaves(checked):
+        if leaf["fact"] == "exam" and not exam_texts.known(leaf["exam"], leaf["version"], organisation_id=organisation_id):
+            raise Invalid(_("Expected a test by a guideline of yours, and a version that it can be passed for."), field=field)
         if leaf["fact"] != "course":
             continue
         known = GuidelineVersion.objects.filter(project_id=leaf["project"], project__course__isnull=False, number=leaf["version"])
@@ -219,9 +234,13 @@ def _new_rule_version(project: Project) -> None:
     outbox.emit("project.rule_changed", project_id=str(project.pk))
 
 
+def _in_motion(project: Project) -> bool:
+    return project.batches.exclude(state__in=["draft", "closed", "settled"]).exists()
+
+
 def archive(*, project: Project, actor_id: uuid.UUID, now: datetime) -> None:
     """Put a project away: no new batches. Raises Conflict while a batch of it is in motion; a second time changes nothing."""
-    if project.batches.exclude(state__in=["draft", "closed", "settled"]).exists():
+    if _in_motion(project):
         raise Conflict(_("A batch of this project is still in motion. Close it first."))
     if Project.objects.filter(pk=project.pk, archived_at__isnull=True).update(archived_at=now):
         project.archived_at = now
@@ -242,6 +261,7 @@ def publish_guideline(
         published_at=now,
     )
     refresh_terms(project=project, now=now)
+    exam_texts.tell_owners(project=project, version=version.number, now=now)
     audit.record(subject=project, verb="guideline.published", actor_id=actor_id, now=now)
     return version
 

@@ -17,6 +17,7 @@ from marketplace.quality import categorical, online, policy
 from marketplace.states import RESULT
 from task_types import registry
 from task_types.contract import TaskType
+from workers import accounts
 
 BASIS = 10_000
 AMBIGUOUS_BELOW_BP = escalation.WEAK_BELOW_BP
@@ -94,8 +95,19 @@ def _given(task: Task, now: datetime) -> list[Given]:
     fixed = {pk: Given(f"judge {judge_id}", answer) for pk, judge_id, answer in fixes if answer}
     return [
         fixed.get(pk) or Given(str(worker_id), answer, _weight(task, worker_id, now) if tier else None)
-        for pk, worker_id, answer, tier in rows
+        for _task, worker_id, pk, answer, tier in _by_person([(task.pk, row[1], row[0], *row[2:]) for row in rows])
     ]
+
+
+def _by_person(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Rows of (task, account, ...), the oldest first, in the name of the account that stands for the person now: two answers of one
+    person to one task, from accounts that became one, are one opinion, and the first counts."""
+    kept = accounts.survivors({row[1] for row in rows})
+    if not kept:
+        return list(rows)
+    named = [(row[0], kept.get(row[1], row[1]), *row[2:]) for row in rows]
+    first = {(row[0], row[1]): at for at, row in reversed(list(enumerate(named)))}
+    return [row for at, row in enumerate(named) if first[row[0], row[1]] == at]
 
 
 def _weight(task: Task, worker_id: uuid.UUID, now: datetime) -> float:
@@ -263,11 +275,11 @@ def refit_stale(*, now: datetime) -> int:
 def refit(*, project: Project, now: datetime) -> None:
     """Fit the project's model on all its answers and known truths; keep it, and every worker's score."""
     excused = Dispute.objects.filter(batch__project=project, **EXCUSED).values("submission")
-    rows = list(
+    rows = _by_person(list(
         Submission.objects.filter(task__project=project, kind="answer").exclude(state__in=NOT_COUNTED).exclude(pk__in=excused)
         .order_by("submitted_at", "id").values_list("task_id", "worker_id", "answer", "task__payload", "task__gold__answer",
                                                     "task__gold__voided_at", "submitted_at")
-    )
+    ))  # fmt: skip
     if not rows:
         return
     by_question = _votes(project, rows)

@@ -21,6 +21,7 @@ from marketplace.models.judging import Decision, Reason
 from marketplace.states import SUBMISSION
 from payments import earnings
 from task_types import registry
+from workers import accounts
 from workers import queries as people
 
 REJECTED_AT_MOST_BP = 500
@@ -262,14 +263,15 @@ def open_review_slot(*, submission_id: uuid.UUID, now: datetime) -> None:
 
 
 def count_judged(*, worker_id: uuid.UUID, project_id: uuid.UUID) -> None:
-    """Take the judged, accepted and rejected counts of a worker in a project afresh from the submissions."""
-    mine = Submission.objects.filter(worker_id=worker_id, task__project_id=project_id, kind="answer", gold=False)
+    """Take the judged, accepted and rejected counts of a worker in a project afresh from the submissions of all their accounts."""
+    kept = accounts.survivor(worker_id)
+    mine = Submission.objects.filter(worker_id__in=accounts.all_of(kept), task__project_id=project_id, kind="answer", gold=False)
     counted = mine.aggregate(
         judged=Count("pk", filter=Q(verdicts__isnull=False)),
         accepted=Count("pk", filter=Q(state__in=["accepted", "accepted_share"])),
         rejected=Count("pk", filter=Q(state="rejected")),
     )
-    WorkerRecord.objects.filter(worker_id=worker_id, project_id=project_id).update(**counted)
+    WorkerRecord.objects.filter(worker_id=kept, project_id=project_id).update(**counted)
 
 
 def find(*, submission_id: uuid.UUID, organisation_id: uuid.UUID | None) -> Submission:

@@ -16,6 +16,7 @@ from marketplace.models import Batch, Dispute, Queue, ReviewerRecord, Slot, Subm
 from marketplace.models.judging import Decision
 from marketplace.quality import scores
 from task_types import registry
+from workers import accounts
 
 BASIS = 10_000
 SECOND_LOOK = 100
@@ -27,6 +28,8 @@ USUAL = 0.85
 FINAL = (Decision.ACCEPT.value, Decision.ACCEPT_SHARE.value, Decision.REJECT.value)
 LETS_PASS = (Decision.ACCEPT.value, Decision.ACCEPT_SHARE.value)
 IN_MOTION = ("launching", "active", "paused")
+CLEARED, BY_SILENCE = ("overturned", "conceded"), "by_silence"
+"""Outcomes of a reviewer's own dispute that are for them: by a person, and by the clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +68,42 @@ def measured(record: ReviewerRecord) -> Measured | None:
 
 
 def count(*, worker_id: uuid.UUID, project_id: uuid.UUID, now: datetime) -> ReviewerRecord:
-    """Take a reviewer's record in a project afresh from their newest verdicts; counting twice does no harm."""
-    rows = Verdict.objects.filter(judge_id=worker_id, review__isnull=False, submission__task__project_id=project_id)
-    newest = list(rows.order_by("-at").values_list("pk", "submission_id", "round", "decision", "submission__gold")[:LATEST])
+    """Take a reviewer's record in a project afresh from their newest verdicts, from whichever of their accounts; counting twice does no
+    harm."""
+    worker_id = accounts.survivor(worker_id)
+    rows = Verdict.objects.filter(judge_id__in=accounts.all_of(worker_id), review__isnull=False, submission__task__project_id=project_id)
+    every = list(rows.order_by("-at").values_list("pk", "submission_id", "round", "decision", "submission__gold")[:LATEST])
+    own = _own_disputes([row[0] for row in every])
+    newest = [row for row in every if own.get(row[0]) != BY_SILENCE]
     known = _known([(submission, decision) for _pk, submission, _round, decision, gold in newest if gold])
-    shared = _shared({
-        (submission, round): decision for _pk, submission, round, decision, gold in newest if decision in FINAL and not gold
-    }) + _stood([pk for pk, _submission, _round, _decision, gold in newest if not gold])
+    plain = [row for row in newest if not row[4] and row[0] not in own]
+    looks = _shared({(submission, round): decision for _pk, submission, round, decision, _gold in plain if decision in FINAL})
+    shared = looks + _stood([row[0] for row in plain]) + [True] * _cleared(newest, own)
     record, _made = ReviewerRecord.objects.update_or_create(
         worker_id=worker_id, project_id=project_id,
         defaults={
-            "verdicts": len(newest), "known": len(known), "known_right": sum(known), "looked_at": len(shared),
+            "verdicts": len(every), "known": len(known), "known_right": sum(known), "looked_at": len(shared),
             "overturned": len(shared) - sum(shared), "counted_at": now,
         },
     )  # fmt: skip
     return record
+
+
+def _own_disputes(verdicts: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Verdicts whose reviewer disputed how they counted and won, with how: a person's word makes them right, silence takes them out."""
+    won = Dispute.objects.filter(submission__gave__in=verdicts, about=Dispute.About.SCORE, outcome__in=[*CLEARED, BY_SILENCE])
+    return dict(won.values_list("submission__gave", "outcome"))
+
+
+def _cleared(newest: Sequence[tuple[uuid.UUID, uuid.UUID, int, str, bool]], own: Mapping[uuid.UUID, str]) -> int:
+    """Verdicts on ordinary answers that a person found right; those on known answers count no more once that answer is void."""
+    return sum(own.get(pk) in CLEARED and not gold for pk, _submission, _round, _decision, gold in newest)
+
+
+def recount(*, project_id: uuid.UUID, now: datetime) -> None:
+    """Count everybody who reviews in a project again: a known answer, or what was found of a verdict, has changed."""
+    for worker_id in list(ReviewerRecord.objects.filter(project_id=project_id).values_list("worker_id", flat=True)):
+        count(worker_id=worker_id, project_id=project_id, now=now)
 
 
 def _known(given: Sequence[tuple[uuid.UUID, str]]) -> list[bool]:

@@ -35,12 +35,13 @@ class Facts:
     credentials: frozenset[str] = frozenset()
     pools: frozenset[str] = frozenset()
     courses: Mapping[str, int] = field(default_factory=dict)
+    exams: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Miss:
     """One leaf of a rule that keeps a worker out: what is asked, what the worker has, by how much that is short, and what
-    would open it; `done` of `total` where it can be counted, `course` the project whose course it is."""
+    would open it; `done` of `total` where it can be counted, `course` the project whose course it is, `exam` the series of an exam."""
 
     fact: str
     wants: str
@@ -51,6 +52,7 @@ class Miss:
     done: int | None = None
     total: int | None = None
     course: str | None = None
+    exam: str | None = None
 
 
 OURS = ("content", "pool")
@@ -88,7 +90,8 @@ def _check(rule: Any, place: str, depth: int, count: list[int]) -> Rule:
 def _check_leaf(rule: Rule, place: str) -> Rule:
     """A leaf: {"fact": "country", "in": [...]}, {"fact": "language", "code", "level"}, {"fact": "skill", "skill", "tier"},
     {"fact": "accepted", "least": n}, {"fact": "credential", "domain"}, {"fact": "course", "project": id, "version": n}: passed
-    at that version or a later one, {"fact": "pool", "pool": id}, or {"fact": "content", "shows": [...]}, which lets in who has
+    at that version or a later one, {"fact": "exam", "exam": series, "version": n}: passed when its guideline had that version or a later
+    one, {"fact": "pool", "pool": id}, or {"fact": "content", "shows": [...]}, which lets in who has
     not asked to be spared any of it."""
     match rule:
         case {"fact": "country", "in": list(codes)} if codes and len(rule) == 2:
@@ -108,6 +111,9 @@ def _check_leaf(rule: Rule, place: str) -> Rule:
         case {"fact": "course", "project": str(project), "version": int(version)} if len(rule) == 3:
             if UUID.fullmatch(project) and 1 <= version <= 100_000 and not isinstance(version, bool):
                 return {"fact": "course", "project": project.lower(), "version": version}
+        case {"fact": "exam", "exam": str(exam), "version": int(version)} if len(rule) == 3:
+            if UUID.fullmatch(exam) and 1 <= version <= 100_000 and not isinstance(version, bool):
+                return {"fact": "exam", "exam": exam.lower(), "version": version}
         case {"fact": "pool", "pool": str(pool)} if len(rule) == 2 and UUID.fullmatch(pool):
             return {"fact": "pool", "pool": pool.lower()}
         case {"fact": "content", "shows": list(kinds)} if kinds and len(rule) == 2:
@@ -116,7 +122,7 @@ def _check_leaf(rule: Rule, place: str) -> Rule:
     raise Invalid(
         _(
             "Expected a condition on country (in), language (code, level), skill (skill, tier 0-3), accepted (least), credential "
-            "(domain) or course (project, version)."
+            "(domain), course (project, version) or exam (exam, version)."
         ),
         field=place,
     )
@@ -139,6 +145,27 @@ def without_course(rule: Rule, project: str) -> Rule:
     if "not" in rule:
         return {"not": without_course(rule["not"], project)}
     return {"all": []} if rule["fact"] == "course" and rule["project"] == project else rule
+
+
+def with_exam(rule: Rule, exam: str, version: int) -> Rule:
+    """The rule that asks for this exam at a version of its guideline or a later one: in place of an older one, or besides."""
+    if exam not in exams_of(rule):
+        return {"all": [*rule.get("all", [rule]), {"fact": "exam", "exam": exam, "version": version}]}
+    for word in ("all", "any"):
+        if word in rule:
+            return {word: [with_exam(part, exam, version) if exam in exams_of(part) else part for part in rule[word]]}
+    return rule if "not" in rule else {**rule, "version": max(version, rule["version"])}
+
+
+def exams_of(rule: Rule) -> dict[str, int]:
+    """The exams that a rule asks for, by series, at the highest version that it names; those that it shuts out are none of them."""
+    if "not" in rule:
+        return {}
+    found: dict[str, int] = {rule["exam"]: rule["version"]} if rule.get("fact") == "exam" else {}
+    for part in [*rule.get("all", ()), *rule.get("any", ())]:
+        for exam, version in exams_of(part).items():
+            found[exam] = max(version, found.get(exam, 0))
+    return found
 
 
 def holds(rule: Rule, facts: Facts) -> bool:
@@ -164,6 +191,8 @@ def _leaf_holds(leaf: Rule, facts: Facts) -> bool:
             return leaf["domain"] in facts.credentials
         case "course":
             return facts.courses.get(leaf["project"], 0) >= int(leaf["version"])
+        case "exam":
+            return facts.exams.get(leaf["exam"], 0) >= int(leaf["version"])
         case "pool":
             return leaf["pool"] in facts.pools
         case "content":
@@ -198,7 +227,7 @@ def _miss(leaf: Rule, facts: Facts, *, negated: bool = False) -> Miss:
         fact=leaf["fact"], wants=shown, has=str(has), skill=leaf.get("skill"), gap=str(_gap(leaf, facts)),
         opens=str(IDENTITY_OPENS if leaf.get("domain") == IDENTITY else OPENS[leaf["fact"]]),
         done=facts.accepted if leaf["fact"] == "accepted" else None, total=leaf.get("least"),
-        course=leaf["project"] if leaf["fact"] == "course" else None,
+        course=leaf["project"] if leaf["fact"] == "course" else None, exam=leaf.get("exam"),
     )
 
 
@@ -212,6 +241,7 @@ OPENS: dict[str, Text] = {
     "accepted": _("Each accepted answer in any project counts."),
     "credential": _("Hand in a document that proves it; a person looks at it within three days."),
     "course": _("Take the course: it shows the guideline and lets you practise; every answer is explained at once."),
+    "exam": _("Pass the test for the newer guideline. Who passed it before is asked what has changed, where its owner chose so."),
     "pool": _("This work is for people who were invited or chosen. You can ask the people of the project on its page."),
     "content": _("You asked not to see this. It costs you nothing; change it whenever you like."),
 }
@@ -246,6 +276,8 @@ def _wanted(leaf: Rule) -> Text:
             return _("a verified credential: %(domain)s") % {"domain": CREDENTIAL_DOMAINS[leaf["domain"]]}
         case "course":
             return _("the project's course passed, version %(version)s or later") % {"version": leaf["version"]}
+        case "exam":
+            return _("a test passed for version %(version)s of its guideline, or a later one") % {"version": leaf["version"]}
         case "pool":
             return _("belongs to a pool of people")
         case "content":
@@ -268,6 +300,9 @@ def _had(leaf: Rule, facts: Facts) -> Text:
         case "course":
             passed = facts.courses.get(leaf["project"])
             return _("version %(version)s passed") % {"version": passed} if passed else _("not passed")
+        case "exam":
+            passed = facts.exams.get(leaf["exam"])
+            return _("passed for version %(version)s") % {"version": passed} if passed else _("not passed")
         case "pool":
             return _("not in it")
         case "content":
@@ -331,6 +366,12 @@ def _leaf_sql(leaf: Rule) -> tuple[str, list[Any]]:
                 """EXISTS (SELECT 1 FROM marketplace_courseprogress k
                             WHERE k.worker_id = p.user_id AND k.course_id = %s::uuid AND k.version >= %s AND k.passed_at IS NOT NULL)""",
                 [leaf["project"], leaf["version"]],
+            )
+        case "exam":
+            return (
+                """EXISTS (SELECT 1 FROM qualification_attempt x
+                            WHERE x.worker_id = p.user_id AND x.series = %s::uuid AND x.guideline >= %s AND x.state = 'passed')""",
+                [leaf["exam"], leaf["version"]],
             )
         case "pool":
             return (

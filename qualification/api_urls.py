@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import URLPattern, path
 from rest_framework.views import APIView
 
-from qualification.api import banks, makers, ops, readings, worker
+from qualification.api import banks, guidelines, makers, ops, readers, readings, worker
 from workers import access
 from workers.models import OpsRole
 
@@ -31,6 +31,9 @@ MAKERS: tuple[tuple[str, type[APIView], str], ...] = (
     ("exams/<uuid:exam_id>/health/", banks.Health, "exam_health"),
     ("exams/<uuid:exam_id>/calibrate/", banks.Calibrate, "calibrate"),
     ("exams/<uuid:exam_id>/bank.<slug:form>", banks.Export, "export_bank"),
+    ("exams/<uuid:exam_id>/guideline/", guidelines.ExamGuideline, "exam_guideline"),
+    ("exams/<uuid:exam_id>/guideline/sections/", guidelines.Sections, "exam_sections"),
+    ("exams/<uuid:exam_id>/guideline/right/", guidelines.StillRight, "exam_still_right"),
     ("exam-images/", makers.Images, "exam_images"),
 )
 """What owners do, once for ops and once for each organisation."""
@@ -61,6 +64,9 @@ urlpatterns = [
     path("ops/grants/<uuid:grant_id>/take-away/", ops.TakeAway.as_view(), name="api_take_grant"),
     path("ops/exams/<uuid:exam_id>/evidence/", readings.Evidence.as_view(), name="api_evidence"),
     path("ops/exams/<uuid:exam_id>/evidence/<uuid:attempt_id>/", readings.Decide.as_view(), name="api_look"),
+    path("ops/readers/", readers.Readers.as_view(), name="api_readers"),
+    path("ops/readers/<uuid:grant_id>/", readers.EndReader.as_view(), name="api_end_reader"),
+    path("ops/readings/take/", readers.TakeReading.as_view(), name="api_take_reading"),
     path("ops/readings/", readings.Readings.as_view(), name="api_readings"),
     path("ops/readings/<uuid:reading_id>/claim/", readings.Claim.as_view(), name="api_claim_reading"),
     path("ops/readings/<uuid:reading_id>/grade/", readings.Grade.as_view(), name="api_grade_reading"),

@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy
 from kit import audit, due, states
 from kit.errors import Conflict, Invalid, NotFound, Refused
 from kit.ids import uuid7
-from qualification import accommodations, drawing, evidence, exams, grants, kinds, locks, outcomes, promises, sequence
-from qualification.models import Attempt, AttemptItem, Exam, ExamItem, Grant, Reading
+from qualification import accommodations, drawing, evidence, exams, grants, guidelines, kinds, locks, outcomes, promises, sequence
+from qualification.models import Attempt, AttemptItem, Exam, ExamItem, Grant, KnownReading, Reading
 from qualification.states import FAILED, ITEM, LIVE, PASSED, READING, RESTING, VOID
 from workers import notices
 from workers.models import WorkerProfile
@@ -80,7 +80,8 @@ class AnswerStands(Conflict):
 class Chance:
     """Whether a worker may start an exam now: `open_at` is set while they have to wait, `live` is an attempt to go on with,
     `reading` one whose free texts a person still reads, `held` a grant that makes the exam needless until shortly before it expires.
-    `second` says that the attempt left is the second chance of somebody who has used all."""
+    `second` says that the attempt left is the second chance of somebody who has used all. `since` is the version of the guideline at
+    which somebody holds it, where only what has changed since is asked."""
 
     used: int
     left: int
@@ -90,6 +91,7 @@ class Chance:
     held: Grant | None
     reading: Attempt | None = None
     second: bool = False
+    since: int | None = None
 
     @property
     def may_start(self) -> bool:
@@ -123,6 +125,11 @@ def _chance(exam: Exam, past: list[Attempt], held: Grant | None, now: datetime) 
     open_at = last.closed_at + rest if last is not None and last.closed_at and not _spoilt(last) else None
     if second and open_at is not None and open_at > now:
         left = 0
+    proven = held is not None and held.tier >= exam.tier
+    passed = max((attempt.guideline or 0 for attempt in past if attempt.state == PASSED), default=0)
+    older = passed < (exam.guideline or 0)
+    if older and last is not None and last.state == PASSED:
+        open_at = None  # the wait is for who failed
     return Chance(
         used=used,
         left=left,
@@ -131,7 +138,8 @@ def _chance(exam: Exam, past: list[Attempt], held: Grant | None, now: datetime) 
         reading=next((attempt for attempt in past if attempt.state == READING), None),
         last=last,
         open_at=open_at if open_at is not None and open_at > now else None,
-        held=held if held is not None and held.tier >= exam.tier else None,
+        held=held if proven and not older else None,
+        since=passed if proven and older and passed and exam.recheck else None,
     )
 
 
@@ -170,7 +178,7 @@ def start(*, exam: Exam, worker_id: uuid.UUID, now: datetime, unpaid: bool = Fal
     promises.take(exam=exam, worker_id=worker_id, now=now, unpaid=unpaid)
     try:
         with transaction.atomic():
-            return _open(exam=exam, worker_id=worker_id, now=now)
+            return _open(exam=exam, worker_id=worker_id, now=now, since=stand.since)
     except IntegrityError:
         return Attempt.objects.get(series=exam.series, worker_id=worker_id, state=LIVE)
 
@@ -247,6 +255,7 @@ def void_item(*, item: ExamItem, reason: str, by_id: uuid.UUID, now: datetime) -
     for one in usable:
         states.move(one, chart=ITEM, to=VOID, actor_id=by_id, now=now, voided_at=now, void_reason=reason.strip())
     Reading.objects.filter(question__item__root=item.root, graded_at__isnull=True).delete()
+    KnownReading.objects.filter(question__item__root=item.root, ended_at__isnull=True).update(ended_at=now)
     met = Attempt.objects.filter(items__item__root=item.root, closed_at__isnull=False).select_related("exam__skill", "grant")
     touched = list(met.order_by("pk"))
     for attempt in touched:
@@ -259,33 +268,43 @@ def rest_item(*, item: ExamItem, rest: bool, by_id: uuid.UUID, now: datetime) ->
     states.move(item, chart=ITEM, to=RESTING if rest else LIVE, actor_id=by_id, now=now)
 
 
-def _open(*, exam: Exam, worker_id: uuid.UUID, now: datetime) -> Attempt:
+def _open(*, exam: Exam, worker_id: uuid.UUID, now: datetime, since: int | None) -> Attempt:
     """Draw questions and the order of their options; the attempt's own id is the seed of chance."""
     time_bp = accommodations.time_of(worker_id)
     adaptive = exam.form == Exam.ADAPTIVE
+    bank = guidelines.to_recheck(exam, since) if since is not None else []
     attempt = Attempt.objects.create(
         id=uuid7(),
         exam=exam,
         series=exam.series,
         worker_id=worker_id,
         started_at=now,
-        deadline_at=now + timedelta(seconds=exam.time_limit_seconds) * time_bp / accommodations.USUAL,
+        deadline_at=now + time_for(exam, questions=len(bank)) * time_bp / accommodations.USUAL,
         time_bp=time_bp,
         rests=sequence.rests(exam=exam, worker_id=worker_id) if adaptive else [],
+        guideline=exam.guideline,
+        since=since if bank else None,
     )
     if adaptive:
         sequence.advance(attempt, now=now)
     else:
-        _draw(attempt)
+        _draw(attempt, bank or list(exam.items.filter(state=LIVE).order_by("n")))
     audit.record(subject=attempt, verb="attempt.started", actor_id=worker_id, now=now)
     return attempt
 
 
-def _draw(attempt: Attempt) -> None:
-    """All questions of a fixed exam at once."""
+def time_for(exam: Exam, *, questions: int) -> timedelta:
+    """The time limit; of a short re-check of so many questions (0: the whole exam) its share, rounded up to minutes."""
+    if not 0 < questions < exam.draws:
+        return timedelta(seconds=exam.time_limit_seconds)
+    return timedelta(minutes=-(-exam.time_limit_seconds * questions // (60 * exam.draws)))
+
+
+def _draw(attempt: Attempt, items: Sequence[ExamItem]) -> None:
+    """All questions of a fixed exam at once, out of these."""
     luck = random.Random(attempt.pk.int)  # noqa: S311 - nothing is kept secret by it
     bank: dict[str, list[ExamItem]] = {}
-    for item in attempt.exam.items.filter(state=LIVE).order_by("n"):
+    for item in items:
         bank.setdefault(item.topic, []).append(item)
     drawn = drawing.draw(bank, count=attempt.exam.draws, chance=luck)
     AttemptItem.objects.bulk_create(

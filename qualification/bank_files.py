@@ -85,6 +85,8 @@ def bad_as_csv(found: BankFile) -> bytes:
 def as_row(item: ExamItem) -> dict[str, Any]:
     """A question as `items.check` takes it."""
     row: dict[str, Any] = {"kind": item.kind, "topic": item.topic}
+    if item.section:
+        row["section"] = item.section
     if item.a is not None:
         row |= {"a": item.a, "b": item.b}
     if item.kind != ExamItem.GOLD:

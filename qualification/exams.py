@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from kit import audit, states
 from kit.errors import Conflict, Invalid, NotFound
+from qualification import guidelines
 from qualification.models import HIGHEST_TIER, Exam, ExamItem, Skill
 from qualification.states import DRAFT, EXAM, LIVE, PUBLISHED, RETIRED, VOID
 from workers.models import Organisation
@@ -37,7 +38,7 @@ LEAST_ADAPTIVE = 3
 """An adaptive bank holds so many times the questions that an attempt may ask, so that people do not all meet the same."""
 
 KEPT = (
-    "root", "kind", "task_type", "topic", "body", "key", "state", "a", "b", "calibration", "calibrated_from", "calibrated_at",
+    "root", "kind", "task_type", "topic", "section", "body", "key", "state", "a", "b", "calibration", "calibrated_from", "calibrated_at",
 )  # fmt: skip
 """What a question takes along into the next version."""
 
@@ -153,7 +154,8 @@ def retire(*, exam: Exam, by_id: uuid.UUID, now: datetime) -> None:
 
 
 def revise(*, exam: Exam, by_id: uuid.UUID, now: datetime) -> Exam:
-    """A draft of the next version with the same rules and all questions that are not void. Raises Conflict when there is one."""
+    """A draft of the next version with the same rules and all questions that are not void, for its guideline as it is now. Raises
+    Conflict when there is one."""
     if Exam.objects.filter(series=exam.series, state=DRAFT).exists():
         raise Conflict(_("There is a draft of the next version already."))
     last = Exam.objects.filter(series=exam.series).aggregate(last=Max("version"))["last"]
@@ -169,6 +171,9 @@ def revise(*, exam: Exam, by_id: uuid.UUID, now: datetime) -> Exam:
                 created_at=now,
                 form=exam.form,
                 cuts=exam.cuts,
+                project=exam.project,
+                guideline=named.newest if (named := guidelines.of(exam)) else exam.guideline,
+                recheck=exam.recheck,
                 **{name: getattr(exam, name) for name in BOUNDS},
             )
     except IntegrityError:

@@ -22,11 +22,11 @@ from task_types import reading, registry
 MOST_ITEMS = 2_000
 MOST_OPTIONS = 12
 LARGEST_FILE = 5 * 1024 * 1024
-LONGEST_TEXT, LONGEST_OPTION, LONGEST_TOPIC = 5_000, 500, 80
+LONGEST_TEXT, LONGEST_OPTION, LONGEST_TOPIC, LONGEST_SECTION = 5_000, 500, 80, 200
 OPTION_COLUMN = re.compile(r"option_([1-9]|1[0-2])")
 KEYS = "abcdefghijkl"
 MOST_FORMS, MOST_LINES, MOST_POINTS = 20, 10, 20
-EVERY = ("kind", "topic", "a", "b")
+EVERY = ("kind", "topic", "section", "a", "b")
 """Fields that each kind of question has."""
 CHOICE_FIELDS = (*EVERY, "text", "options", "right")
 NUMBER_FIELDS = (*EVERY, "text", "value", "tolerance", "unit")
@@ -35,7 +35,7 @@ PROSE_FIELDS = (*EVERY, "text", "rubric", "model")
 GOLD_FIELDS = (*EVERY, "task_type", "settings", "row", "truth", "guideline")
 COLUMNS = (
     "kind", "question", "topic", "right", "value", "tolerance", "unit", "accepted", "rubric", "model", "task_type", "settings", "row",
-    "truth", "guideline", "a", "b",
+    "truth", "guideline", "section", "a", "b",
 )  # fmt: skip
 """What a file's header may name, besides the options."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -52,6 +52,7 @@ class Checked:
     body: dict[str, Any]
     key: dict[str, Any]
     topic: str = ""
+    section: str = ""
     task_type: str = ""
     a: float | None = None
     b: float | None = None
@@ -89,6 +90,7 @@ def add(*, exam: Exam, items: Sequence[Checked]) -> int:
             kind=item.kind,
             task_type=item.task_type,
             topic=item.topic,
+            section=item.section,
             body=item.body,
             key=item.key,
             a=item.a,
@@ -109,7 +111,7 @@ def check(row: Any, *, place: str = "item") -> Checked:
     A free text: {"kind": "prose", "text", "rubric": [{"name", "points", "about"?}], "model"?}; a person grades it.
     A task: {"kind": "gold", "task_type", "settings", "row", "truth", "guideline"?}; `row` is a row as a file would have
     it, `truth` the known answer as a cell or in full.
-    Each may have "topic", and "a" (discrimination) with "b" (difficulty) where they are known.
+    Each may have "topic", "section" of the guideline, and "a" (discrimination) with "b" (difficulty) where they are known.
     """
     if not isinstance(row, dict):
         raise Invalid(_("Expected an object."), field=place)
@@ -118,13 +120,13 @@ def check(row: Any, *, place: str = "item") -> Checked:
         raise Invalid(_("Expected one of: %(kinds)s.") % {"kinds": ", ".join(CHECKS)}, field=f"{place}.kind", expected=list(CHECKS))
     known, check_kind = CHECKS[kind]
     checked = check_kind(reading.mapping(row, field=place, known=known), place)
-    return replace(checked, topic=_topic(row, place), **_parameters(row, place))
+    return replace(checked, topic=_topic(row, place), section=_section(row, place), **_parameters(row, place))
 
 
 def read_csv(content: bytes) -> Read:
     """Questions from a CSV with the columns question and kind (multiple choice where there is none), and those of the kinds:
     right (numbers of right options, separated by semicolons), option_1, option_2, ...; value, tolerance, unit; accepted (separated by
-    semicolons); rubric, model; task_type, settings, row, truth, guideline; for all of them topic, a, b. What holds more than text,
+    semicolons); rubric, model; task_type, settings, row, truth, guideline; for all of them topic, section, a, b. What holds more than text,
     the rubric or a task's row, is JSON in its cell. Raises Invalid when the file as a whole is unusable.
     """
     rows = csv.DictReader(io.StringIO(_decode(content), newline=""), strict=True)
@@ -272,6 +274,10 @@ def _topic(row: Mapping[str, Any], place: str) -> str:
     return reading.text(row.get("topic"), field=f"{place}.topic", limit=LONGEST_TOPIC, required=False)
 
 
+def _section(row: Mapping[str, Any], place: str) -> str:
+    return reading.text(row.get("section"), field=f"{place}.section", limit=LONGEST_SECTION, required=False)
+
+
 def _decode(content: bytes) -> str:
     if len(content) > LARGEST_FILE:
         raise Invalid(_("The file is larger than 5 MB."), field="file")
@@ -324,7 +330,7 @@ def _from_row(row: dict[str, Any], options: list[str]) -> Checked:
         raise Invalid(_("The row has more cells than the header."), field="row")
     cells = {name: _bare((value or "").strip()) for name, value in row.items()}
     kind = cells.get("kind") or ExamItem.CHOICE
-    given: dict[str, Any] = {"kind": kind, "topic": cells.get("topic", ""), "a": cells.get("a"), "b": cells.get("b")}
+    given: dict[str, Any] = {"kind": kind} | {name: cells.get(name, "") for name in EVERY[1:]}
     if kind != ExamItem.GOLD:
         given["text"] = cells.get("question")
     if kind == ExamItem.CHOICE:

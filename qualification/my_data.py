@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from qualification.models import Accommodation, Attempt, AttemptItem, Grant
+from qualification.models import Accommodation, Attempt, AttemptItem, Grant, Reading
 from workers import my_data
 
 
@@ -15,8 +15,15 @@ def _grants(worker_id: uuid.UUID) -> list[dict[str, Any]]:
 
 
 def _attempts(worker_id: uuid.UUID) -> list[dict[str, Any]]:
-    columns = ("exam__title", "exam__version", "state", "started_at", "closed_at", "score_bp", "tier", "regraded_at")
+    columns = ("exam__title", "exam__version", "state", "started_at", "closed_at", "score_bp", "tier", "regraded_at", "guideline", "since")
     return list(Attempt.objects.filter(worker_id=worker_id).order_by("started_at").values(*columns))
+
+
+def _readings(worker_id: uuid.UUID) -> list[dict[str, Any]]:
+    """What people gave the free texts of this person, and wrote; not who they are."""
+    rows = Reading.objects.filter(question__attempt__worker_id=worker_id, graded_at__isnull=False, known__isnull=True)
+    columns = ("question__attempt__exam__title", "question__n", "n", "points", "note", "graded_at")
+    return list(rows.order_by("graded_at").values(*columns))
 
 
 def _time(worker_id: uuid.UUID) -> list[dict[str, Any]]:
@@ -32,5 +39,6 @@ def _counted(worker_id: uuid.UUID) -> list[dict[str, Any]]:
 
 my_data.declare("skills", _grants)
 my_data.declare("exams", _attempts)
+my_data.declare("exam_readings", _readings)
 my_data.declare("exam_time", _time)
 my_data.declare("exam_signals", _counted)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from kit.errors import NotFound
-from qualification import grading
+from qualification import agreement, grading, readings
 from qualification.models import Attempt, AttemptItem, Exam, ExamItem, Reading
 from qualification.states import LIVE, READING, VOID
 from task_types import interface, registry
@@ -36,12 +37,31 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
-    """How a free text was graded: (line of the rubric, points given, points possible), and the reader's sentence."""
+class Said:
+    """What one reader gave a free text: (line of the rubric, points given, points possible), and their sentence."""
 
-    text: str
     lines: list[tuple[str, int, int]]
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """How a free text was graded: by each of its readers, and the share in basis points that counts, their median."""
+
+    text: str
+    readers: list[Said]
+    credit_bp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """How far the reading of an attempt is: texts in all and those that wait for nobody, how many people have read, and until when the
+    last one is expected; None when nothing is awaited."""
+
+    texts: int
+    done: int
+    people: int
+    due_at: datetime | None
 
 
 def find(*, attempt_id: uuid.UUID, worker_id: uuid.UUID) -> Attempt:
@@ -116,15 +136,33 @@ def topics(attempt: Attempt) -> list[Topic]:
 
 
 def remarks(attempt: Attempt) -> list[Remark]:
-    """What whoever read the free texts of a closed attempt gave and wrote, by question."""
-    rows = Reading.objects.filter(question__attempt=attempt, graded_at__isnull=False).select_related("question__item")
-    return [_remark(row) for row in rows.order_by("question__n")]
+    """What those who read the free texts of a closed attempt gave and wrote, by question."""
+    rows = Reading.objects.filter(question__attempt=attempt, graded_at__isnull=False, known__isnull=True).select_related("question__item")
+    by_text: dict[int, list[Reading]] = {}
+    for row in rows.order_by("question__n", "n"):
+        by_text.setdefault(row.question.n, []).append(row)
+    return [_remark(several) for several in by_text.values()]
 
 
-def _remark(row: Reading) -> Remark:
-    body = row.question.item.body
-    lines = [(line["name"], given, line["points"]) for line, given in zip(body["rubric"], row.points or [], strict=True)]
-    return Remark(text=body["text"], lines=lines, note=row.note)
+def _remark(several: list[Reading]) -> Remark:
+    question = several[0].question
+    rubric = question.item.body["rubric"]
+    said = [
+        Said([(line["name"], given, line["points"]) for line, given in zip(rubric, row.points or [], strict=True)], row.note)
+        for row in several
+    ]
+    return Remark(question.item.body["text"], said, agreement.median([readings.credit_of(row, question) for row in several]))
+
+
+def readers_of(attempt: Attempt) -> Readers:
+    """Who reads is not told, nor what a reader gave while another still reads."""
+    counted = Reading.objects.filter(question__attempt=attempt, known__isnull=True)
+    rows = list(counted.values_list("question", "graded_by", "graded_at", "due_at"))
+    texts = {question for question, _by, _at, _due in rows}
+    waits = {question for question, _by, at, _due in rows if at is None}
+    people = {by for _question, by, at, _due in rows if at is not None}
+    due = [due_at for _question, _by, at, due_at in rows if at is None]
+    return Readers(len(texts), len(texts - waits), len(people), max(due, default=None))
 
 
 def shows_image(row: AttemptItem, digest: str) -> bool:

@@ -45,7 +45,7 @@ class ExamSerializer(serializers.ModelSerializer[Exam]):
         fields = (
             "id", "series", "version", "state", "skill", "skill_name", "title", "about", "tier", "pass_bp",
             "form", "cuts", "confidence_bp", "time_limit_seconds", "draws", "cooldown_hours", "max_attempts", "second_chance_days",
-            "valid_days", "published_at",
+            "valid_days", "guideline", "recheck", "published_at",
         )  # fmt: skip
 
 
@@ -55,6 +55,7 @@ class ChanceSerializer(serializers.Serializer[Any]):
     open_at = serializers.DateTimeField(allow_null=True, help_text="until when the next attempt has to wait")
     live_attempt = serializers.UUIDField(source="live.id", default=None, allow_null=True)
     reading_attempt = serializers.UUIDField(source="reading.id", default=None, allow_null=True)
+    since = serializers.IntegerField(allow_null=True, help_text="what has changed since this version of the guideline is asked, no more")
     second_chance = serializers.BooleanField(source="second", help_text="the attempt left is the one after all were used")
     proven = serializers.SerializerMethodField()
 
@@ -113,7 +114,7 @@ class ItemSerializer(serializers.ModelSerializer[ExamItem]):
     class Meta:
         model = ExamItem
         fields = (
-            "id", "root", "n", "kind", "task_type", "topic", "body", "key", "state", "a", "b", "calibration", "calibrated_from",
+            "id", "root", "n", "kind", "task_type", "topic", "section", "body", "key", "state", "a", "b", "calibration", "calibrated_from",
             "calibrated_at", "voided_at", "exposure", "answers", "share_right",
         )  # fmt: skip
 
@@ -197,8 +198,17 @@ class ExamAttemptSerializer(serializers.ModelSerializer[Attempt]):
         model = Attempt
         fields = (
             "id", "exam", "state", "started_at", "deadline_at", "closed_at", "score_bp", "mean_bp", "low_bp", "high_bp",
-            "tier", "confidence_bp", "regraded_at",
+            "tier", "confidence_bp", "regraded_at", "guideline", "since",
         )  # fmt: skip
+
+
+class AttemptReadersSerializer(serializers.Serializer[Any]):
+    """How far the reading of free texts is."""
+
+    texts = serializers.IntegerField()
+    done = serializers.IntegerField(help_text="texts that wait for nobody")
+    people = serializers.IntegerField(help_text="how many have read so far")
+    due_at = serializers.DateTimeField(allow_null=True, help_text="when the last one is expected; null when nothing is awaited")
 
 
 class PaperSerializer(serializers.Serializer[Any]):
@@ -207,6 +217,7 @@ class PaperSerializer(serializers.Serializer[Any]):
     attempt = ExamAttemptSerializer()
     questions = QuestionSerializer(many=True)
     topics = TopicSerializer(many=True)
+    readers = AttemptReadersSerializer()
 
 
 class GivenAnswerSerializer(serializers.Serializer[Any]):
@@ -224,6 +235,12 @@ class SavedSerializer(serializers.Serializer[Any]):
     state = serializers.CharField(help_text="of the attempt")
 
 
+class PassedAtSerializer(serializers.Serializer[Any]):
+    exam = serializers.CharField()
+    project = serializers.CharField()
+    version = serializers.IntegerField()
+
+
 class HeldSerializer(serializers.Serializer[Any]):
     """A grant that counts now; the score's mean and 95 % interval in basis points."""
 
@@ -234,6 +251,7 @@ class HeldSerializer(serializers.Serializer[Any]):
     low_bp = serializers.IntegerField(allow_null=True)
     high_bp = serializers.IntegerField(allow_null=True)
     expires_at = serializers.DateTimeField(allow_null=True)
+    guidelines = PassedAtSerializer(many=True, help_text="tests behind it, each with the newest version of the guideline it was passed for")
 
 
 class GrantSerializer(serializers.ModelSerializer[Grant]):

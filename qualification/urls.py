@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from qualification.views import accommodations, bank, evidence, ops, readings, worker
+from qualification.views import accommodations, bank, evidence, guideline, ops, readers, readings, worker
 
 app_name = "qualification"
 
@@ -37,6 +37,10 @@ urlpatterns = [
     path(EXAM + "bank/<uuid:item_id>/rest/", bank.rest_question.ops, name="ops_rest_question"),
     path(EXAM + "bank.<slug:form>", bank.export.ops, name="ops_export_bank"),
     path(EXAM + "files/<uuid:file_id>/bad.csv", bank.bad_rows.ops, name="ops_bad_rows"),
+    path(EXAM + "guideline/", guideline.guideline.ops, name="ops_guideline"),
+    path(EXAM + "guideline/name/", guideline.name_guideline.ops, name="ops_name_guideline"),
+    path(EXAM + "guideline/sections/", guideline.place_questions.ops, name="ops_place_questions"),
+    path(EXAM + "guideline/right/", guideline.still_right.ops, name="ops_still_right"),
     path(EXAM + "evidence/", evidence.evidence, name="ops_evidence"),
     path(EXAM + "evidence/<uuid:attempt_id>/", evidence.decide, name="ops_look"),
     path("ops/readings/", readings.readings, name="ops_readings"),
@@ -44,6 +48,12 @@ urlpatterns = [
     path("ops/readings/<uuid:reading_id>/", readings.reading, name="ops_reading"),
     path("ops/readings/<uuid:reading_id>/claim/", readings.claim, name="ops_claim_reading"),
     path("ops/readings/<uuid:reading_id>/give-back/", readings.give_back, name="ops_give_back_reading"),
+    path("ops/readers/", readers.page, name="ops_readers"),
+    path("ops/readers/give/", readers.give, name="ops_give_reader"),
+    path("ops/readers/<uuid:grant_id>/end/", readers.end, name="ops_end_reader"),
+    path("ops/readers/pauses/<uuid:pause_id>/end/", readers.lift, name="ops_lift_reader"),
+    path("ops/readers/known/<uuid:question_id>/make/", readers.make_known, name="ops_make_known_reading"),
+    path("ops/readers/known/<uuid:known_id>/end/", readers.end_known, name="ops_end_known_reading"),
     path("ops/people/<uuid:person_id>/exam-time/", accommodations.exam_time, name="ops_exam_time"),
     path("ops/people/<uuid:person_id>/exam-time/end/", accommodations.end, name="ops_end_exam_time"),
     path(EXAM + "publish/", ops.publish.ops, name="ops_publish"),
@@ -61,6 +71,10 @@ urlpatterns = [
     path(OWN_EXAM + "bank/calibrate/", bank.calibrate.client, name="client_calibrate"),
     path(OWN_EXAM + "bank/<uuid:item_id>/rest/", bank.rest_question.client, name="client_rest_question"),
     path(OWN_EXAM + "bank.<slug:form>", bank.export.client, name="client_export_bank"),
+    path(OWN_EXAM + "guideline/", guideline.guideline.client, name="client_guideline"),
+    path(OWN_EXAM + "guideline/name/", guideline.name_guideline.client, name="client_name_guideline"),
+    path(OWN_EXAM + "guideline/sections/", guideline.place_questions.client, name="client_place_questions"),
+    path(OWN_EXAM + "guideline/right/", guideline.still_right.client, name="client_still_right"),
     path(OWN_EXAM + "files/<uuid:file_id>/bad.csv", bank.bad_rows.client, name="client_bad_rows"),
     path(OWN_EXAM + "publish/", ops.publish.client, name="client_publish"),
     path(OWN_EXAM + "retire/", ops.retire.client, name="client_retire"),

@@ -1,4 +1,5 @@
-"""What can be learnt and proven in the demo: a course with practice, one worker half way through it, and an adaptive exam."""
+"""What can be learnt and proven in the demo: a course with practice, one worker half way through it, an adaptive exam, a test
+whose guideline has moved on, and one whose free texts a person reads."""
 
 from __future__ import annotations
 
@@ -9,9 +10,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from config.demo.people import Cast
-from marketplace import courses, gold, learning
+from config.demo.work import SAFETY, SAFETY_GUIDELINE
+from marketplace import courses, gold, learning, projects
 from marketplace.models import Course, GoldAnswer, Project
-from qualification import exams, items, skills
+from qualification import attempts, exams, guidelines, items, outcomes, readers, readings, skills
+from qualification.models import Exam
 
 PRACTICE = (
     ("The lock opened, but the front light stays dark and it is getting late.", "fault", "2. The desks",
@@ -67,6 +70,73 @@ def adaptive(cast: Cast, now: datetime) -> None:
         )
         items.add(exam=exam, items=[items.check(question) for question in _bank()])
         exams.publish(exam=exam, by_id=cast.olu.pk, now=now)
+
+
+SECTIONS = ("1. Take it off the street", "1. Take it off the street", "3. Ready", "4. When in doubt", "1. Take it off the street",
+            "2. Repair within a week")  # fmt: skip
+"""Of the safety guideline, for each question of its test."""
+WAS = "Choose the more careful of the two. Nobody is hurt by a bike that stays in the shop."
+IS = "Choose the more careful of the two, and say why in a word. Nobody is hurt by a bike that stays in the shop."
+
+
+def behind(cast: Cast, project: Project, now: datetime) -> None:
+    """The test of bike safety names the project's guideline, Wen passes it for version 1, and then the guideline gets version 2."""
+    with transaction.atomic():
+        exam = Exam.objects.select_related("skill").get(skill__slug=SAFETY)
+        guidelines.tie(exam=exam, project=project.pk, recheck=True, by_id=cast.olu.pk, now=now)
+        placed = dict(zip(exam.items.order_by("n").values_list("pk", flat=True), SECTIONS, strict=True))
+        guidelines.place(exam=exam, sections=placed, by_id=cast.olu.pk, now=now)
+        wen = cast.workers[1].pk
+        attempt = attempts.start(exam=exam, worker_id=wen, now=now)
+        for row in attempt.items.select_related("item"):
+            attempts.save_answer(attempt_id=attempt.pk, worker_id=wen, n=row.n, answer=row.item.key["right"], now=now)
+        attempts.submit(attempt_id=attempt.pk, worker_id=wen, now=now)
+        changed = SAFETY_GUIDELINE.replace(WAS, IS)
+        projects.publish_guideline(
+            project=project, markdown=changed, what_changed="Doubts are explained.", actor_id=cast.mira.pk, now=now
+        )
+
+
+RAIN_CHECK = {
+    "kind": "prose", "text": "A message fits two desks. Which one gets it, and how do you decide?",
+    "rubric": [
+        {"name": "Names the desk that must act first", "points": 4, "about": "What cannot wait comes before what can."},
+        {"name": "Says why, by the guideline", "points": 4}, {"name": "Clear to somebody new", "points": 2},
+    ],
+    "model": "The desk for what cannot wait. The guideline sends a message to one desk only, and a loose saddle cannot wait.",
+}  # fmt: skip
+WRITTEN = (
+    "The one where something is broken, since that cannot wait. Section 1 says one desk only.",
+    "I would send it to both, so that nobody overlooks it.",
+    "To the desk of what happens first in the message.",
+)
+
+
+def read(cast: Cast, now: datetime) -> None:
+    """A test with a free text: three have handed in, Olu may read, has read the first, and two wait."""
+    with transaction.atomic():
+        readers.give(user_id=cast.olu.pk, skill=None, by_id=cast.rahel.pk, now=now)
+        skill = skills.create(
+            name="Plain words", kind="subject", by_id=cast.olu.pk, now=now, description="Explains a decision so that others can follow it."
+        )
+        exam = exams.create(
+            skill=skill, title="A decision in plain words", by_id=cast.olu.pk, now=now, draws=1, pass_bp=6_000, time_limit_seconds=900,
+            about="One question, answered in two or three sentences. A person reads it by a rubric, without your name.",
+        )
+        items.add(exam=exam, items=[items.check(RAIN_CHECK)])
+        exams.publish(exam=exam, by_id=cast.olu.pk, now=now)
+        for at, (worker, text) in enumerate(zip(cast.workers[1:], WRITTEN, strict=False)):
+            then = now + timedelta(minutes=at)
+            attempt = attempts.start(exam=exam, worker_id=worker.pk, now=then)
+            attempts.save_answer(attempt_id=attempt.pk, worker_id=worker.pk, n=1, answer=text, now=then)
+            attempts.submit(attempt_id=attempt.pk, worker_id=worker.pk, now=then)
+        first = readings.waiting_for(cast.olu.pk, now=now).first()
+        if first is not None:
+            readings.claim(reading=first, by_id=cast.olu.pk, now=now + timedelta(minutes=5))
+            outcomes.read(
+                reading=readings.find(first.pk), points=[4, 3, 2], note="Quote the clause next time.", by_id=cast.olu.pk,
+                now=now + timedelta(minutes=9),
+            )  # fmt: skip
 
 
 def _bank() -> list[dict[str, object]]:

@@ -52,6 +52,8 @@ def make(cast: Cast) -> None:
         _running(cast, project, work, now)
     _judge_some(cast, now - timedelta(hours=3))
     lessons.make(cast, made[0], now - timedelta(hours=2))
+    lessons.behind(cast, made[-1], now - timedelta(hours=1))
+    lessons.read(cast, now - timedelta(hours=4))
     deliver(now)
     _for_ops(cast, now)
     deliver(now)

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from kit import paging
 from kit.errors import NotFound
-from marketplace import disputes
+from marketplace import disputes, review_disputes
 from marketplace.models import Dispute, Submission
+from marketplace.models.judging import Decision
 from marketplace.views import words
 from payments import queries as money
 from task_types import registry
@@ -51,7 +52,7 @@ def dispute(request: WorkerRequest, submission_id: uuid.UUID) -> HttpResponse:
         if made is not None:
             messages.success(request, _("Your dispute is in. Two clocks now run against us, not against you."))
             return redirect("market:dispute", appeal=made.pk)
-    until = disputes.disputable_until(submission)
+    until = disputes.open_until(submission)
     return render(request, "worker/dispute_open.html", _work(submission) | {
         "form": form, "until": until, "may": until is not None and timezone.now() < until, "crumbs": _way(),
         "about": disputes.DISPUTABLE.get(submission.state),
@@ -74,12 +75,14 @@ def shown(found: Dispute) -> dict[str, Any]:
 
 def _work(submission: Submission) -> dict[str, Any]:
     project = submission.batch.project
+    gave = review_disputes.verdict_of(submission) if submission.kind == "review" else None
     earned = money.earnings_of(source_kind="submission", source_ids=[submission.pk]).get(submission.pk)
     return {
         "submission": submission, "project": project, "task_about": words.about(submission.task.payload),
         "answer": registry.drawer(project.task_type).summarise(submission.answer, settings=project.settings)
         if submission.kind != "review" else "",
-        "verdict": words.last_verdicts([submission.pk]).get(submission.pk),
+        "reviewed": str(Decision(submission.answer["decision"]).label) if submission.kind == "review" else "",
+        "verdict": gave or words.last_verdicts([submission.pk]).get(submission.pk),
         "earning": earned, "lines": words.pay_lines(earned.lines, earned.amount.currency) if earned else [],
     }
 

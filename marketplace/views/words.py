@@ -20,7 +20,7 @@ from marketplace.pricing import PriceLine
 from marketplace.rules import Miss
 from payments import words as pay
 from payments.queries import LineView
-from qualification.models import Skill
+from qualification.models import Exam, Skill
 from task_types import registry
 from workers.countries import COUNTRIES
 from workers.languages import LANGUAGES
@@ -201,19 +201,25 @@ def last_verdicts(submission_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Verdic
 
 def named(closed: Sequence[Closed]) -> list[Closed]:
     """Closed doors with names instead of short codes for skills, countries and languages, and with the names of other projects
-    whose course is asked for; a statement for each of the two where there are any."""
+    whose course is asked for and of tests, whose `exam` becomes that of the version to sit; a statement for each where there are any."""
     slugs = {miss.skill for door in closed for miss in door.misses if miss.skill}
     skills = dict(Skill.objects.filter(slug__in=slugs).values_list("slug", "name")) if slugs else {}
     others = {miss.course for door in closed for miss in door.misses if miss.course not in (None, str(door.project_id))}
     projects = {str(pk): name for pk, name in Project.objects.filter(pk__in=others).values_list("pk", "name")} if others else {}
-    return [replace(door, misses=[_named(miss, skills, projects) for miss in door.misses]) for door in closed]
+    asked = {miss.exam for door in closed for miss in door.misses if miss.exam}
+    rows = Exam.objects.filter(series__in=asked, state="published").values_list("series", "pk", "title") if asked else []
+    exams = {str(series): (str(pk), title) for series, pk, title in rows}
+    return [replace(door, misses=[_named(miss, skills, projects, exams) for miss in door.misses]) for door in closed]
 
 
-def _named(miss: Miss, skills: Mapping[str, str], projects: Mapping[str, str]) -> Miss:
+def _named(miss: Miss, skills: Mapping[str, str], projects: Mapping[str, str], exams: Mapping[str, tuple[str, str]]) -> Miss:
     """The rule's own sentence, with the codes in it written out."""
     wants, has = miss.wants, miss.has
     if miss.skill:
         wants = wants.replace(miss.skill, skills.get(miss.skill, miss.skill))
+    elif miss.exam:
+        exam, title = exams.get(miss.exam, (None, ""))
+        return replace(miss, exam=exam, wants=_("%(wants)s: “%(project)s”") % {"wants": wants, "project": title} if title else wants)
     elif miss.course and miss.course in projects:
         wants = _("%(wants)s: “%(project)s”") % {"wants": wants, "project": projects[miss.course]}
     elif miss.fact == "country":

@@ -21,13 +21,13 @@ from workers.models import OpsRole
 
 
 class Readings(api_lists.ListView):
-    """Free texts that wait, the shortest clock first; who wrote them does not show."""
+    """Free texts that wait for you, the shortest clock first; who wrote them does not show, nor what another reader gave."""
 
     permission_classes = [access.Ops(OpsRole.QUALITY_LEAD)]
 
     @extend_schema(tags=["exams"], parameters=api_lists.PARAMETERS, responses=api_lists.paged(shapes.ReadingSerializer))
     def get(self, request: Request) -> HttpResponse:
-        rows = readings.waiting().exclude(question__attempt__worker_id=access.user_of(request).pk)
+        rows = readings.waiting_for(access.user_of(request).pk, now=timezone.now())
         return api_lists.answer(request, rows, order="due_at", serializer=shapes.ReadingSerializer)
 
 

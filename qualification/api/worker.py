@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpResponse
@@ -18,7 +19,7 @@ from rest_framework.views import APIView
 
 from kit.api import once
 from kit.errors import NotFound
-from qualification import attempts, exams, grants, images, papers, promises, skills
+from qualification import attempts, exams, grants, guidelines, images, papers, promises, skills
 from qualification import serializers as shapes
 from qualification.models import Attempt, Exam
 from workers import access, api_lists, queries
@@ -142,7 +143,11 @@ class MyGrants(APIView):
 
     @extend_schema(tags=["skills"], responses=shapes.HeldSerializer(many=True))
     def get(self, request: Request) -> Response:
-        held = grants.held_by(worker_id=access.user_of(request).pk, now=timezone.now())
+        worker_id = access.user_of(request).pk
+        passed = guidelines.proven_at(worker_id)
+        held = [
+            asdict(one) | {"guidelines": passed.get(one.skill_id, [])} for one in grants.held_by(worker_id=worker_id, now=timezone.now())
+        ]
         return Response(shapes.HeldSerializer(held, many=True).data)
 
 
@@ -160,6 +165,7 @@ def paper(attempt: Attempt) -> Any:
             "attempt": attempt,
             "questions": papers.questions(attempt, image_url=lambda n: image_address(attempt, n)),
             "topics": papers.topics(attempt),
+            "readers": papers.readers_of(attempt),
         }
     )
     return shown.data

@@ -13,11 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from qualification import attempts, bank_files, exams, items, readings
+from qualification import attempts, bank_files, exams, guidelines, items, readings
 from qualification import skills as tree
 from qualification.forms import ExamForm, FileForm, QuestionForm, SkillForm, VoidForm
 from qualification.models import Exam, ExamItem, Skill
-from qualification.states import DRAFT, LIVE
+from qualification.states import DRAFT, LIVE, RETIRED
 from qualification.views.makers import address, doors, may_make
 from task_types import registry
 from workers.access import PersonRequest
@@ -38,14 +38,15 @@ def skills(request: PersonRequest, owner: Organisation | None) -> HttpResponse:
             messages.success(request, _("%(skill)s is a skill now.") % {"skill": made.name})
             return redirect(address(owner, "skills"))
     rows: dict[uuid.UUID, list[Exam]] = {}
-    for exam in exams.owned_by(owner):
+    every = list(exams.owned_by(owner))
+    for exam in every:
         rows.setdefault(exam.skill_id, []).append(exam)
     shown = [
         {"depth": range(depth), "skill": skill, "exams": rows.get(skill.pk, [])}
         for depth, skill in tree.as_tree(tree.owned_by(owner))
     ]
     status = 403 if request.method == "POST" and not makes else 200
-    context = {"rows": shown, "form": form, "may_make": makes, "owner": owner,
+    context = {"rows": shown, "form": form, "may_make": makes, "owner": owner, "behind": guidelines.behind(every),
                "unread": readings.waiting().count() if makes and owner is None else 0}
     return render(request, "ops/skills.html", context, status=status)
 
@@ -106,6 +107,7 @@ def _exam_page(request: PersonRequest, owner: Organisation | None, found: Exam, 
         "owner": owner,
         "rows": rows,
         "live_items": sum(item.state == LIVE for item in bank),
+        "stand": guidelines.stand(found) if found.state != RETIRED else None,
         "not_ready": exams.why_not_ready(found) if found.state == DRAFT else None,
         "topics": sorted({item.topic for item in bank if item.topic}),
         "is_draft": found.state == DRAFT,

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import random
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from kit.errors import Invalid, ProductError
-from qualification import outcomes
+from kit.errors import NotFound, ProductError
+from qualification import known_readings, outcomes, readers
 from qualification import readings as queue
 from qualification.models import Reading
 from workers import access
@@ -28,11 +29,14 @@ MOST_SHOWN = 100
 @require_GET
 @access.ops(OpsRole.QUALITY_LEAD)
 def readings(request: PersonRequest) -> HttpResponse:
-    """What waits, the most urgent first."""
-    now = timezone.now()
-    waiting = [one for one in queue.waiting() if one.question.attempt.worker_id != request.user.pk]
-    shown = [{"reading": one, "busy": _busy(one, request.user.pk, now)} for one in waiting[:MOST_SHOWN]]
-    context = {"rows": shown, "total": len(waiting), "free": sum(not one["busy"] for one in shown), "now": now}
+    """What waits for this person, the most urgent first; what waits for others is counted."""
+    now, me = timezone.now(), request.user.pk
+    waiting = list(queue.waiting_for(me, now=now))
+    shown = [{"reading": one, "busy": _busy(one, me, now)} for one in waiting[:MOST_SHOWN]]
+    context = {
+        "rows": shown, "total": len(waiting), "free": sum(not one["busy"] for one in shown), "now": now,
+        "others": max(queue.waiting().count() - len(waiting), 0), "pause": readers.pause_of(me, now=now),
+    }  # fmt: skip
     return render(request, "ops/readings.html", context)
 
 
@@ -44,16 +48,11 @@ def _busy(one: Reading, person_id: uuid.UUID, now: Any) -> bool:
 @require_POST
 @access.ops(OpsRole.QUALITY_LEAD)
 def take(request: PersonRequest) -> HttpResponse:
-    """Claim the most urgent text that nobody reads."""
-    now = timezone.now()
-    free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=now) | Q(claimed_by=request.user)
-    for one in queue.waiting().filter(free).exclude(question__attempt__worker_id=request.user.pk)[:20]:
-        try:
-            with transaction.atomic(durable=True):
-                queue.claim(reading=one, by_id=request.user.pk, now=now)
-        except queue.Taken:
-            continue
-        return redirect("qualification:ops_reading", reading_id=one.pk)
+    """Claim the next text."""
+    with transaction.atomic(durable=True):
+        found = known_readings.take(by_id=request.user.pk, now=timezone.now(), luck=random.SystemRandom())
+    if found is not None:
+        return redirect("qualification:ops_reading", reading_id=found.pk)
     messages.info(request, _("Nothing is free to read."))
     return redirect("qualification:ops_readings")
 
@@ -73,10 +72,13 @@ def reading(request: PersonRequest, reading_id: uuid.UUID) -> HttpResponse:
                 )  # fmt: skip
             messages.success(request, _("Kept. The next one follows."))
             return take(request)
-        except (Invalid, queue.Taken) as refused:
-            error = refused
+        except NotFound:
+            raise
+        except ProductError as problem:
+            error = problem
     body, now = found.question.item.body, timezone.now()
-    mine = queue.is_mine(reading=found, by_id=request.user.pk, now=now)
+    refused = _refused(found, request.user.pk, now)
+    mine = refused is None and queue.is_mine(reading=found, by_id=request.user.pk, now=now)
     if mine and (found.claimed_until is None or found.claimed_by_id != request.user.pk):
         found.claimed_until = now + queue.CLAIM
     lines = [
@@ -85,9 +87,22 @@ def reading(request: PersonRequest, reading_id: uuid.UUID) -> HttpResponse:
     ]
     context = {
         "reading": found, "item": found.question.item, "exam": found.question.item.exam, "answer": found.question.answer,
-        "lines": lines, "mine": mine, "error": error, "said": request.POST.get("note", ""), "model": found.question.item.key["model"],
+        "lines": lines, "mine": mine, "error": error or refused, "refused": refused,
+        "said": request.POST.get("note", ""), "model": found.question.item.key["model"],
     }  # fmt: skip
     return render(request, "ops/reading.html", context, status=422 if error else 200)
+
+
+def _refused(found: Reading, person_id: uuid.UUID, now: datetime) -> ProductError | None:
+    """Why this person does not read it; None for who may, and for what is read."""
+    try:
+        if found.graded_at is None:
+            readers.require(reading=found, by_id=person_id, now=now)
+    except NotFound:
+        raise
+    except ProductError as refused:
+        return refused
+    return None
 
 
 def _points(request: PersonRequest, found: Reading) -> list[int | None]:

@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kit.errors import Invalid, NotFound, ProductError
-from qualification import accommodations, attempts, exams, grading, grants, images, papers, promises, readings
+from qualification import accommodations, attempts, exams, grading, grants, guidelines, images, papers, promises, readings
 from qualification.models import Attempt, Exam, ExamItem, Grant
-from qualification.states import LIVE
+from qualification.states import LIVE, READING
 from workers import access, agreements
 from workers.access import WorkerRequest
 
@@ -59,9 +59,11 @@ def summary(request: WorkerRequest) -> HttpResponse:
 def _held(worker_id: uuid.UUID) -> list[dict[str, Any]]:
     """Grants that count, with percentages for the page."""
     rows = grants.live_of(worker_id=worker_id, now=timezone.now()).select_related("skill")
+    passed = guidelines.proven_at(worker_id)
     return [
         {
             "grant": row,
+            "passed": passed.get(row.skill_id, []),
             "value": _percent(row.score_bp),
             "low": _percent(row.low_bp),
             "high": _percent(row.high_bp),
@@ -81,6 +83,8 @@ def exam(request: WorkerRequest, exam_id: uuid.UUID) -> HttpResponse:
     found = _open_exam(exam_id, request.user.pk)
     chance = attempts.chance(exam=found, worker_id=request.user.pk, now=timezone.now())
     time_bp = accommodations.time_of(request.user.pk)
+    changed = guidelines.to_recheck(found, chance.since) if chance.since else []
+    asked = min(found.draws, len(changed)) or found.draws
     return render(
         request,
         "worker/exam.html",
@@ -89,10 +93,11 @@ def exam(request: WorkerRequest, exam_id: uuid.UUID) -> HttpResponse:
             "chance": chance,
             "promises": promises.of(exam=found, worker_id=request.user.pk, now=timezone.now()) if not chance.live else [],
             "about": agreements.as_html(found.about) if found.about else "",
-            "minutes": found.time_limit_seconds * time_bp // accommodations.USUAL // 60,
+            "minutes": int(attempts.time_for(found, questions=len(changed)).total_seconds()) * time_bp // accommodations.USUAL // 60,
+            "asked": asked, "since": chance.since if changed else None, "guideline": guidelines.of(found),
             "time_percent": time_bp // 100 if time_bp != accommodations.USUAL else None,
             "confidence": found.confidence_bp / 100,
-            "needed": -(-found.draws * found.pass_bp // grading.FULL),
+            "needed": -(-asked * found.pass_bp // grading.FULL),
             "pass_percent": found.pass_bp / 100,
         },
     )
@@ -267,6 +272,7 @@ def result(request: WorkerRequest, attempt: uuid.UUID) -> HttpResponse:
     if found.state == LIVE:
         return redirect("qualification:attempt", attempt_id=found.pk)
     chance = attempts.chance(exam=found.exam, worker_id=request.user.pk, now=timezone.now())
+    readers = papers.readers_of(found)
     topics = [
         {"topic": topic.topic, "questions": topic.questions, "percent": topic.share_bp / 100} for topic in papers.topics(found)
     ]
@@ -276,6 +282,7 @@ def result(request: WorkerRequest, attempt: uuid.UUID) -> HttpResponse:
         {
             "attempt": found,
             "exam": found.exam,
+            "guideline": guidelines.of(found.exam),
             "chance": chance,
             "topics": topics,
             "share": _percent(found.score_bp),
@@ -285,8 +292,9 @@ def result(request: WorkerRequest, attempt: uuid.UUID) -> HttpResponse:
             "pass_percent": found.exam.pass_bp / 100,
             "confidence": _percent(found.confidence_bp),
             "asked": found.items.count(),
-            "remarks": papers.remarks(found),
-            "due_at": (found.closed_at or found.started_at) + readings.WITHIN,
+            "remarks": [{"remark": one, "percent": one.credit_bp / 100} for one in papers.remarks(found)] if found.state != READING else [],
+            "readers": readers,
+            "due_at": readers.due_at or (found.closed_at or found.started_at) + readings.WITHIN,
         },
     )
 

@@ -22,7 +22,7 @@ from tests.browser.conftest import SignIn
 from tests.qualification import cast as exam_cast
 from tests.qualification.test_adaptive import adaptive_exam
 from tests.qualification.test_kinds import PROSE
-from workers.models import User
+from workers.models import OpsRole, User
 
 pytestmark = pytest.mark.browser
 
@@ -84,9 +84,11 @@ def of_tests_made() -> Pages:
         attempts.save_answer(attempt_id=attempt.pk, worker_id=wen.pk, n=1, answer=LONG, now=now, signals={"pasted": 90})
         attempts.submit(attempt_id=attempt.pk, worker_id=wen.pk, now=now)
     draft, text = exam_cast.draft(of=exam_cast.skill("Rain")), Reading.objects.get()
-    return people.ops("Olu", "pool_manager", "quality_lead"), [
+    olu = exam_cast.reader()
+    OpsRole.objects.create(user=olu, role="pool_manager", given_at=now)
+    return olu, [
         f"/ops/exams/{draft.pk}/", f"/ops/exams/{made.pk}/", f"/ops/exams/{made.pk}/bank/", f"/ops/exams/{made.pk}/evidence/",
-        "/ops/readings/", f"/ops/readings/{text.pk}/", f"/ops/people/{wen.pk}/exam-time/",
+        "/ops/readings/", f"/ops/readings/{text.pk}/", "/ops/readers/", f"/ops/exams/{made.pk}/guideline/", f"/ops/people/{wen.pk}/exam-time/",
     ]  # fmt: skip
 
 

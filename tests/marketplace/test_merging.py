@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 
 from kit.errors import Conflict, Invalid
-from kit.models import AuditRecord
-from marketplace import apart, merging
-from marketplace.models import Apart, Assignment, CourseProgress, Seat
+from kit.models import AuditRecord, OutboxEvent
+from marketplace import apart, disputes, joined_scores, merging, results, review, scores
+from marketplace.models import Apart, Assignment, CourseProgress, Project, Result, Seat, Task, WorkerRecord
 from qualification import grants
 from qualification.models import Grant
 from tests import market, people
@@ -46,7 +47,7 @@ def test_work_seen_proofs_and_the_people_kept_apart_go_over_and_the_old_account_
     apart.keep(one_id=twin.pk, other_id=bob.pk, why="household", by_id=people.ops("Oda").pk, now=NOW)
     merge = done(twin, ana)
 
-    assert merge.moved == {"skills": 1, "tests": 0, "tasks": 1, "apart": 1, "pools": 0, "courses": 0}
+    assert merge.moved == {"skills": 1, "tests": 0, "tasks": 1, "apart": 1, "pools": 0, "courses": 0, "scores": 1}
     assert people.of_worker("available", ana) == people.usd("0.10")
     assert people.of_worker("available", twin) == people.usd("0")
     assert Grant.objects.get(worker_id=ana.pk, state="live").tier == 2
@@ -149,3 +150,71 @@ def test_page_and_api_propose_show_and_approve() -> None:
     assert other.post(f"/api/v1/ops/merges/{merge.pk}/approve/").json()["state"] == "done"
     assert "What went over" in other.get(f"/ops/merges/{merge.pk}/").content.decode()
     assert program(olu, "ops").get("/api/v1/ops/merges/").json()["results"][0]["old"] == str(twin.pk)
+
+
+class TestScores:
+    """The surviving account has the score that one person has who did all of it."""
+
+    def of(self, worker: User, project: Project) -> tuple[Any, ...]:
+        record = WorkerRecord.objects.get(worker=worker, project=project)
+        counts = (record.answers, record.accepted, record.gold_seen, record.gold_right)
+        return (*counts, record.score_bp, record.score_low_bp, record.score_high_bp)
+
+    def answers(self, project: Project, several: list[tuple[User, dt.datetime, int]], bob: User) -> Project:
+        """Twelve answers one after the other, every fourth another than Bob's."""
+        market.launch(market.batch(project, people.person("Nobody"), texts=12), people.person("Nobody"))
+        while market.work(bob, now=NOW):
+            pass
+        at = 0
+        for worker, when, many in several:
+            for _time in range(many):
+                at += 1
+                assert market.work(worker, "rainy" if at % 4 == 0 else "sunny", now=when)
+        return project
+
+    def test_a_fitted_score_equals_that_of_one_person_with_the_same_answers_at_the_same_times(self) -> None:
+        ana, twin, bob, (mira, shop) = people.worker("Ana"), people.worker("Twin"), people.worker("Bob"), people.client()
+        people.pay_in(shop, people.usd("100"))
+        later = NOW + 30 * DAY
+        two = self.answers(market.project(mira, shop, overlap=2, max_overlap=2), [(twin, NOW, 6), (ana, later, 6)], bob)
+        one = self.answers(market.project(mira, shop, overlap=2, max_overlap=2), [(ana, NOW, 6), (ana, later, 6)], bob)
+        for project in (one, two):
+            results.refit(project=project, now=later)
+        assert self.of(ana, two)[4:] != self.of(ana, one)[4:]
+        merge = done(twin, ana)
+        assert merge.moved["scores"] == 1
+        assert OutboxEvent.objects.filter(name="scores.recount", payload__project_id=str(two.pk)).count() == 1
+        disputes.recount(project_id=two.pk, now=later)
+        assert self.of(ana, two) == self.of(ana, one) and self.of(ana, two)[0] == 12
+        assert not WorkerRecord.objects.filter(worker=twin).exists()
+
+    def test_counts_are_added_up_once_with_a_row_and_what_comes_later_counts_for_the_kept_account(self) -> None:
+        ana, twin, wen, (mira, shop) = people.worker("Ana"), people.worker("Twin"), people.worker("Wen"), people.client()
+        people.pay_in(shop, people.usd("100"))
+        project = market.project(mira, shop)
+        market.launch(market.batch(project, mira, texts=5), mira)
+        handed_in = [market.work(worker) for worker in (twin, twin, ana)]
+        for worker, seen, right in ((ana, 10, 9), (twin, 6, 2), (wen, 16, 11)):
+            WorkerRecord.objects.get_or_create(worker=worker, project=project)
+            WorkerRecord.objects.filter(worker=worker, project=project).update(gold_seen=seen, gold_right=right)
+            scores.refresh(worker_id=worker.pk, project_id=project.pk, now=NOW)
+        merge = done(twin, ana)
+        assert self.of(ana, project)[0] == 3
+        assert self.of(ana, project)[2:] == self.of(wen, project)[2:]
+        assert AuditRecord.objects.filter(verb="scores.joined", subject_id=str(merge.pk)).count() == 1
+        assert joined_scores.join(merge=merge, now=NOW) == 0 and self.of(ana, project)[2:4] == (16, 11)
+        first = handed_in[0]
+        assert first is not None
+        review.count_judged(worker_id=twin.pk, project_id=project.pk)
+        assert self.of(ana, project)[1] == 3 and not WorkerRecord.objects.filter(worker=twin).exists()
+
+    def test_two_answers_of_one_person_to_one_task_are_one_opinion(self) -> None:
+        ana, twin, (mira, shop) = people.worker("Ana"), people.worker("Twin"), people.client()
+        people.pay_in(shop, people.usd("100"))
+        project = market.project(mira, shop, overlap=3, max_overlap=3)
+        market.launch(market.batch(project, mira, texts=1), mira)
+        assert market.work(twin) and market.work(ana, "rainy", now=NOW + DAY)
+        done(twin, ana)
+        with transaction.atomic():
+            results.consider(task_id=Task.objects.get(project=project).pk, now=NOW + DAY)
+        assert Result.objects.get(task__project=project).answers == 1

@@ -36,12 +36,12 @@ def call(client: Client, method: str, path: str, body: Any = None) -> Any:
 
 @pytest.fixture
 def lead() -> Client:
-    return browser(people.ops("Olu", "quality_lead"))
+    return browser(cast.reader())
 
 
 @pytest.fixture
 def desk() -> Client:
-    return program(people.ops("Olu", "quality_lead"), "ops")
+    return program(cast.reader(), "ops")
 
 
 def bring(client: Client, address: str, **files: tuple[str, bytes]) -> Any:
@@ -220,7 +220,7 @@ class TestTextsToRead:
         assert "1 free text waits for points" in page and "/ops/readings/" in page
 
     def test_a_claim_keeps_others_away_until_it_is_given_back(self, lead: Client) -> None:
-        reading, wen = waiting(), browser(people.ops("Wen", "quality_lead"))
+        reading, wen = waiting(), browser(cast.reader("Wen"))
         lead.post(f"/ops/readings/{reading.pk}/claim/")
         assert wen.post(f"/ops/readings/{reading.pk}/claim/").status_code == 409
         assert wen.post("/ops/readings/take/")["Location"] == "/ops/readings/"
@@ -230,7 +230,7 @@ class TestTextsToRead:
         assert "Points" in text(wen.get(f"/ops/readings/{reading.pk}/"))
 
     def test_it_is_a_work_queue_too_and_what_is_handed_over_is_read_by_whom_it_was_given_to(self, lead: Client) -> None:
-        reading, other = waiting(), people.ops("Wen", "quality_lead")
+        reading, other = waiting(), cast.reader("Wen")
         wen, page = browser(other), f"/ops/readings/{reading.pk}/"
         assert PROSE["text"][:40] in text(lead.get("/ops/queues/readings/"))
         assert lead.post("/ops/queues/readings/next/")["Location"] == page

@@ -86,7 +86,7 @@ def handed_in(*, pass_bp: int = 7_000) -> tuple[User, Exam, Attempt]:
 
 
 def read(reading: Reading, points: Any, *, note: str = "Say how.", who: User | None = None, now: dt.datetime = NOW) -> None:
-    reader = who or people.ops("Olu", "quality_lead")
+    reader = who or cast.reader()
     with transaction.atomic():
         readings.claim(reading=reading, by_id=reader.pk, now=now)
         outcomes.read(reading=readings.find(reading.pk), points=points, note=note, by_id=reader.pk, now=now)
@@ -104,7 +104,8 @@ class TestFreeTexts:
         assert (after.state, after.score_bp) == ("passed", 7_500)
         assert Grant.objects.get(worker_id=ana.pk).source_id == attempt.pk
         [remark] = papers.remarks(after)
-        assert (remark.lines, remark.note) == ([("Names the cause", 2, 3), ("Clear words", 0, 1)], "Say how.")
+        [said] = remark.readers
+        assert (said.lines, said.note, remark.credit_bp) == ([("Names the cause", 2, 3), ("Clear words", 0, 1)], "Say how.", 5_000)
 
     def test_failing_is_told(self) -> None:
         ana, _made, _attempt = handed_in(pass_bp=9_000)
@@ -135,7 +136,7 @@ class TestFreeTexts:
 
     def test_one_reads_at_a_time_and_a_claim_runs_out(self) -> None:
         handed_in()
-        olu, wen, reading = people.ops("Olu", "quality_lead"), people.ops("Wen", "quality_lead"), Reading.objects.get()
+        olu, wen, reading = cast.reader(), cast.reader("Wen"), Reading.objects.get()
         readings.claim(reading=reading, by_id=olu.pk, now=NOW)
         with pytest.raises(readings.Taken):
             readings.claim(reading=reading, by_id=wen.pk, now=NOW + MINUTE)

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from kit import paging
-from marketplace import client_queries, client_records, disputes
+from marketplace import client_queries, client_records, disputes, review_disputes
+from marketplace.models.judging import Decision
 from marketplace.views import words
 from marketplace.views.client.frame import may_change, shown_task
 from marketplace.views.disputes import shown
@@ -97,11 +98,14 @@ def _show(
     names = client_queries.pseudonyms_of(organisation_id=request.organisation.pk, worker_ids=[submission.worker_id])
     task = client_queries.task_of(organisation_id=request.organisation.pk, task_id=submission.task_id)
     pay, fee = disputes.at_stake(found)
+    of_review = submission.kind == "review"
+    judged = review_disputes.subject_of(submission) if of_review else submission
     concession = concession or ConcessionForm(auto_id="concede_%s")
     return render(request, "client/dispute.html", shown(found) | {
         "org": org, "project": found.batch.project, "worker": names[submission.worker_id], "form": form,
         "may_answer": may_change(request) and found.appeal.state == "open", "concession": concession,
         "may_concede": may_change(request) and found.appeal.state in WAITING, "pay": pay, "fee": fee,
-        "island": shown_task(org, task, answer=submission.answer, read_only=True) if submission.kind == "answer" else None,
+        "island": shown_task(org, task, answer=judged.answer, read_only=True) if judged and judged.kind == "answer" else None,
+        "reviewed": Decision(submission.answer["decision"]).label if of_review else "",
         "crumbs": [{"label": _("Disputes"), "url": reverse("market:client_disputes", args=[org])}],
     }, status=422 if form.errors or concession.errors else 200)

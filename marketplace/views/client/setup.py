@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 
 from kit.errors import Invalid, ProductError
 from kit.money import Money
-from marketplace import courses, eligibility, forms, guidelines, pricing, projects, queries, raises, rates, rules, what_if
+from marketplace import courses, eligibility, exam_rules, forms, guidelines, pricing, projects, queries, raises, rates, rules, what_if
 from marketplace.eligibility_form import Eligibility
 from marketplace.models import Project, Rate, SlotKind
 from marketplace.settings_form import Settings
@@ -310,6 +310,7 @@ def _who(request: ClientRequest, project: Project, name: str, rule: rules.Rule) 
     return Eligibility(
         request.POST or None, initial=_as_answers(project, rule) or {}, skills=_known_skills(request), prefix=name,
         course=(str(project.pk), courses.version_of(project)) if course else None,
+        exams=[(str(one.series), one.title, one.guideline or 0) for one in exam_rules.exams_of(project)],
     )
 
 

@@ -16,8 +16,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from kit import audit, paging
 from kit.errors import NotFound
-from marketplace import disputes, guidelines
+from marketplace import disputes, guidelines, review_disputes
 from marketplace.models import Dispute, GoldAnswer, Result
+from marketplace.models.judging import Decision
 from marketplace.views import images, words
 from marketplace.views.disputes import shown
 from task_types import registry
@@ -74,17 +75,20 @@ def _act(request: PersonRequest, found: Dispute, given: dict[str, Any], answerin
 
 def _evidence(found: Dispute) -> dict[str, Any]:
     """Task, answer, guideline as it was, every verdict, what else is known of the task, and the trail."""
-    submission, project = found.submission, found.batch.project
+    review, project = found.submission, found.batch.project
+    submission = (review_disputes.subject_of(review) if review.kind == "review" else None) or review
     drawer = registry.drawer(project.task_type)
     known = GoldAnswer.objects.filter(pk=submission.task_id).first()
     result = Result.objects.filter(pk=submission.task_id, answer__isnull=False).first()
     truth = known or result
     return {
-        "submission": submission, "project": project, "known": known, "result": result,
+        "submission": submission,
+        "reviewed": Decision(review.answer["decision"]).label if review.kind == "review" else "",
+        "project": project, "known": known, "result": result,
         "truth": drawer.summarise(truth.answer or {}, settings=project.settings) if truth else "",
         "guideline": guidelines.show(project_id=project.pk, number=submission.lease.terms.get("guideline") or 0),
         "verdicts": list(submission.verdicts.select_related("judge").order_by("round")),
-        "events": [{"text": STEPS.get(line.verb, line.verb), "at": line.at} for line in audit.history(submission)],
+        "events": [{"text": STEPS.get(line.verb, line.verb), "at": line.at} for line in audit.history(review)],
         "island": island(
             drawer, settings=project.settings, payload=submission.task.payload, answer=submission.answer,
             seed=str(submission.lease_id), read_only=True,
