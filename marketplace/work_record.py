@@ -135,7 +135,7 @@ def _counted(worker_id: uuid.UUID) -> list[dict[str, Any]]:
         accepted=Count("pk", filter=ACCEPTED), judged=Count("pk", filter=JUDGED), active_ms=Sum("active_ms"),
         first=Min("submitted_at"), last=Max("submitted_at"),
     )  # fmt: skip
-    return [row for row in sums.order_by("batch__project__task_type", "kind") if row["accepted"]]
+    return [dict(row) for row in sums.order_by("batch__project__task_type", "kind") if row["accepted"]]
 
 
 def _work(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def _content(request: HttpRequest) -> bytes:
     """A file that was chosen comes before a text that was pasted."""
     given = request.FILES.get("file")
     if given is not None:
-        return given.read(work_record.MOST_BYTES + 1)
+        return bytes(given.read(work_record.MOST_BYTES + 1))
     return request.POST.get("text", "").encode("utf-8", "replace")
 
 
