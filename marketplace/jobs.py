@@ -29,6 +29,7 @@ from marketplace import (
     review,
     seats,
     turns,
+    waitlist,
 )
 from marketplace.models import Batch, Draft
 from marketplace.webhooks import happenings, sending
@@ -244,3 +245,12 @@ def find_duplicates(**_: Any) -> None:
         fraud.let_go_due(now=timezone.now())
     with transaction.atomic(durable=True):
         graph.forget(now=timezone.now())
+
+
+@shared_task
+def move_wait_list(**_: Any) -> None:
+    """Who found work leaves the list; funded work that opened is told to the next ones who fit it."""
+    with transaction.atomic(durable=True):
+        waitlist.settle(now=timezone.now())
+    with transaction.atomic(durable=True):
+        waitlist.tell_next(now=timezone.now())

@@ -22,6 +22,7 @@ from marketplace.views.ops import (
     projects,
     promotions,
     today,
+    waiting,
 )
 
 urlpatterns = [
@@ -48,6 +49,8 @@ urlpatterns = [
     path("ops/pools/", pools.projects, name="ops_pools"),
     path("ops/pools/skills/", pools.skills, name="ops_pools_skills"),
     path("ops/pools/forecast/", pools.forecast, name="ops_pools_forecast"),
+    path("ops/pools/waiting/", waiting.page, name="ops_waiting"),
+    path("ops/pools/waiting/tell/", waiting.tell, name="ops_tell_waiting"),
     path("ops/pools/workers/", pools.workers, name="ops_pools_workers"),
     path("ops/pools/named/", named_pools.listing, name="ops_named_pools"),
     path("ops/pools/named/new/", named_pools.new, name="ops_new_pool"),

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from config.demo import lessons
+from config.demo import lessons, reach
 from config.demo.people import Cast
 from config.demo.work import JUSTIFICATIONS, QUESTIONS, SAFETY, Row, Turns, Work, works
 from config.reactions import REACTIONS
@@ -54,6 +54,7 @@ def make(cast: Cast) -> None:
     lessons.make(cast, made[0], now - timedelta(hours=2))
     deliver(now)
     _for_ops(cast, now)
+    reach.make(cast, now)
     deliver(now)
 
 

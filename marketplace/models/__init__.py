@@ -7,6 +7,7 @@ from marketplace.models.budgets import Budget, BudgetPeriod
 from marketplace.models.cases import AICase, WorkSigns
 from marketplace.models.courses import Course, CourseProgress, PracticeTask, PracticeTry
 from marketplace.models.disputes import ClientRecord, Dispute
+from marketplace.models.joining import WaitCall, WaitPlace
 from marketplace.models.judging import QualityModel, Result, ReviewerRecord, Verdict
 from marketplace.models.pools import Announcement, BulkAction, Pool, PoolMember
 from marketplace.models.projects import BillRate, GuidelineVersion, Project, ProjectTry, Rate, SlotKind
@@ -75,6 +76,8 @@ __all__ = [
     "TrainingKind",
     "Upload",
     "Verdict",
+    "WaitCall",
+    "WaitPlace",
     "WebhookDelivery",
     "WebhookEndpoint",
     "WebhookNews",
