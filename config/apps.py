@@ -13,6 +13,7 @@ class RoofConfig(AppConfig):
             announcements,
             disputes,
             fraud,
+            invitations,
             learning,
             leaving,
             likeness,
@@ -20,6 +21,7 @@ class RoofConfig(AppConfig):
             questions,
             search,
             seats,
+            waitlist,
         )  # fmt: skip
         from marketplace.ops_queries import queues  # noqa: F401 - the same
         from payments import leaving as money_leaving  # noqa: F401 - the same

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from marketplace.views import questions
+from marketplace.views import invitations, questions
 from marketplace.views.ops import (
     apart,
     batches,
@@ -38,6 +38,11 @@ urlpatterns = [
     path("ops/batches/<uuid:batch_id>/priority/", batches.priority, name="ops_prioritise_batch"),
     path("ops/projects/<uuid:project_id>/", projects.page, name="ops_project"),
     path("ops/projects/<uuid:project_id>/quality/", projects.quality, name="ops_project_quality"),
+    path("ops/projects/<uuid:project_id>/invitations/", invitations.ops_page, name="ops_invitations"),
+    path(
+        "ops/projects/<uuid:project_id>/invitations/<uuid:invitation_id>/withdraw/", invitations.ops_withdraw,
+        name="ops_withdraw_work_invitation",
+    ),
     path("ops/projects/<uuid:project_id>/course/", courses.page, name="ops_course"),
     path("ops/projects/<uuid:project_id>/course/practice/", courses.add, name="ops_course_practice"),
     path("ops/projects/<uuid:project_id>/course/practice/<int:task_id>/leave-out/", courses.leave_out, name="ops_course_leave_out"),

@@ -81,7 +81,8 @@ class SignupForm(AccountSignupForm):
             user: User = super().save(request)
             User.objects.filter(pk=user.pk).update(name=self.cleaned_data["name"].strip(), consented_at=now)
             user.name, user.consented_at = self.cleaned_data["name"].strip(), now
-            if self.cleaned_data.get("audience") == WORKER:
+            to_work = self.invitation is not None and self.invitation.role == Invitation.WORKER
+            if to_work or self.cleaned_data.get("audience") == WORKER:
                 people.become_worker(user_id=user.pk)
             elif self.cleaned_data.get("audience") == CLIENT:
                 organisations.open_organisation(name=self.cleaned_data["organisation"], owner_id=user.pk, now=now)

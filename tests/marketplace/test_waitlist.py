@@ -109,14 +109,14 @@ def test_a_list_for_a_skill_is_open_while_other_work_fits(law: Skill) -> None:
 
 
 def test_the_next_ones_are_told_in_order_and_only_as_many_as_the_work_carries(law: Skill) -> None:
-    """Four hundred answers of 30 seconds are a little over three hours: two hours each, so one person."""
+    """Seven answers of half an hour are three hours and a half: two hours each, so one person."""
     workers, places = three(law)
     for worker in workers:
         hold(worker, law)
     mira, shop = people.client()
-    market.launched(mira, shop, texts=400, expected_seconds=30, eligibility=asks_for(law))
+    market.launched(mira, shop, texts=7, expected_seconds=1800, eligibility=asks_for(law))
     (one,) = demand.now_open(now=NOW)
-    assert (one.slots, one.share, one.carries, one.room) == (400, 240, 1, 1)
+    assert (one.slots, one.share, one.carries, one.room) == (7, 4, 1, 1)
     assert tell(now=NOW + 4 * HOUR) == 1
     assert [told(worker) for worker in workers] == [1, 0, 0]
     assert tell(now=NOW + 5 * HOUR) == 0, "she has 48 hours"
@@ -158,14 +158,14 @@ def test_the_list_keeps_nobody_from_work_that_fits() -> None:
 def test_a_project_limited_to_named_people_waits_for_ops_who_offer_places(law: Skill) -> None:
     workers, _places = three()
     olu, (mira, shop) = people.ops("Olu"), people.client()
-    batch = market.launched(mira, shop, texts=500, expected_seconds=30)
+    batch = market.launched(mira, shop, texts=10, expected_seconds=1800)
     with transaction.atomic():
         pool = pools.create(name="Invited", actor_id=olu.pk, now=NOW)
         projects.limit_to_pool(project=batch.project, pool=pool, actor_id=olu.pk, now=NOW)
     assert tell(now=NOW + 4 * HOUR) == 0, "the clock offers no place there"
     asked: dict[str, Any] = {"project_id": batch.project_id, "people": 50, "now": NOW + 4 * HOUR}
     dry = waitlist.look(**asked)
-    assert [place.worker_id for place in dry.people] == [workers[0].pk, workers[1].pk], "500 answers carry two, in order"
+    assert [place.worker_id for place in dry.people] == [workers[0].pk, workers[1].pk], "ten answers carry two, in order"
     assert not PoolMember.objects.exists() and not Notice.objects.filter(kind="work.turn").exists(), "a dry run moves nothing"
     with transaction.atomic():
         waitlist.invite(by_id=olu.pk, **asked)
