@@ -19,6 +19,7 @@ class RoofConfig(AppConfig):
             likeness,
             merging,
             questions,
+            referrals,
             search,
             seats,
             waitlist,

@@ -24,6 +24,7 @@ from marketplace import (
     intake,
     outlook,
     raises,
+    referrals,
     renewals,
     results,
     review,
@@ -254,3 +255,10 @@ def move_wait_list(**_: Any) -> None:
         waitlist.settle(now=timezone.now())
     with transaction.atomic(durable=True):
         waitlist.tell_next(now=timezone.now())
+
+
+@shared_task
+def settle_referrals(**_: Any) -> None:
+    """Whoever brought somebody that has worked enough is paid, out of the programme's budget."""
+    with transaction.atomic(durable=True):
+        referrals.settle_due(now=timezone.now())

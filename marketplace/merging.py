@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from kit import audit, states
 from kit.errors import Conflict, Invalid, NotFound
-from marketplace import waitlist
+from marketplace import referrals, waitlist
 from marketplace.models import Apart, ApartWish, CourseProgress, Lease, PoolMember, Ready, Seat, Submission
 from payments import merging as money
 from payments import queries as payments
@@ -105,6 +105,7 @@ def approve(*, merge: Merge, by_id: uuid.UUID, now: datetime) -> Merge:
         "apart": _keep_apart(merge),
         "pools": _join_pools(merge),
         "courses": _bring_courses(merge),
+        "referrals": referrals.bring(old_id=merge.old_id, kept_id=merge.kept_id, now=now),
         "places": waitlist.bring(old_id=merge.old_id, kept_id=merge.kept_id, now=now),
     }
     standing.end_merged(worker_id=merge.old_id, by_id=by_id, now=now)
@@ -232,7 +233,7 @@ def _bring_courses(merge: Merge) -> int:
 MOVED = {
     "skills": lazy("Proofs of skills"), "tests": lazy("Tests taken"), "tasks": lazy("Tasks that are not shown again"),
     "apart": lazy("People kept apart"), "pools": lazy("Pools"), "courses": lazy("Courses and paid places"),
-    "places": lazy("Places on wait-lists"),
+    "places": lazy("Places on wait-lists"), "referrals": lazy("Promises for people who were brought"),
 }  # fmt: skip
 
 

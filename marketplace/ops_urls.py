@@ -21,6 +21,7 @@ from marketplace.views.ops import (
     prices,
     projects,
     promotions,
+    referrals,
     today,
     waiting,
 )
@@ -54,6 +55,10 @@ urlpatterns = [
     path("ops/pools/", pools.projects, name="ops_pools"),
     path("ops/pools/skills/", pools.skills, name="ops_pools_skills"),
     path("ops/pools/forecast/", pools.forecast, name="ops_pools_forecast"),
+    path("ops/referrals/", referrals.page, name="ops_referrals"),
+    path("ops/referrals/open/", referrals.open_one, name="ops_open_referrals"),
+    path("ops/referrals/<uuid:programme_id>/fund/", referrals.fund, name="ops_fund_referrals"),
+    path("ops/referrals/<uuid:programme_id>/end/", referrals.end, name="ops_end_referrals"),
     path("ops/pools/waiting/", waiting.page, name="ops_waiting"),
     path("ops/pools/waiting/tell/", waiting.tell, name="ops_tell_waiting"),
     path("ops/pools/workers/", pools.workers, name="ops_pools_workers"),

@@ -96,3 +96,12 @@ WAIT_PLACE = Chart(
     },
 )
 """told goes back to waiting, to the same place, where nothing came of it; begun is the end that everybody on the list hopes for."""
+
+REFERRAL = Chart(
+    name="referral",
+    initial="promised",
+    moves={
+        "promised": ("paid", "held", "lapsed"), "held": ("paid", "refused"), "paid": (), "lapsed": (), "refused": (),
+    },
+)
+"""held while a person looks into whether both are one; refused needs that person's finding, silence pays."""

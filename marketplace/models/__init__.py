@@ -12,6 +12,7 @@ from marketplace.models.judging import QualityModel, Result, ReviewerRecord, Ver
 from marketplace.models.pools import Announcement, BulkAction, Pool, PoolMember
 from marketplace.models.projects import BillRate, GuidelineVersion, Project, ProjectTry, Rate, SlotKind
 from marketplace.models.questions import Question
+from marketplace.models.referrals import Referral, ReferralCode, ReferralProgramme
 from marketplace.models.seats import Seat, SeatOffer, TrainingKind
 from marketplace.models.webhooks import WebhookDelivery, WebhookEndpoint, WebhookNews, WebhookTry
 from marketplace.models.work import (
@@ -64,6 +65,9 @@ __all__ = [
     "Queue",
     "Rate",
     "Ready",
+    "Referral",
+    "ReferralCode",
+    "ReferralProgramme",
     "Result",
     "ReviewerRecord",
     "Seat",
