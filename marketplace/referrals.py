@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -137,6 +139,11 @@ def code_of(*, worker_id: uuid.UUID, now: datetime) -> str:
         except IntegrityError:
             continue
     raise Conflict(_("No link could be made. Try again."))
+
+
+def link_of(*, worker_id: uuid.UUID, now: datetime) -> str:
+    """A worker's own link."""
+    return f"{settings.PUBLIC_URL}{reverse('market:came_by', args=[code_of(worker_id=worker_id, now=now)])}"
 
 
 def of_referrer(worker_id: uuid.UUID) -> QuerySet[Referral]:

@@ -18,7 +18,6 @@ from marketplace import referral_programmes as programmes
 from marketplace import referrals
 from marketplace.api.reach import OpsView, WorkerView
 from marketplace.models import Referral, ReferralProgramme
-from marketplace.views.referrals import link_of
 from payments import programmes as money
 from workers import access
 
@@ -75,7 +74,7 @@ class MyReferrals(WorkerView):
         link = None
         if left:
             with transaction.atomic(durable=True):
-                link = link_of(referrals.code_of(worker_id=worker_id, now=now))
+                link = referrals.link_of(worker_id=worker_id, now=now)
         return reply(MyReferralsSerializer({
             "link": link, "left": left, "wanted": offer.wanted, "brought": referrals.of_referrer(worker_id)[:200],
             "referrer": offer.referrer if programme else None, "newcomer": offer.newcomer if programme else None,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -38,15 +37,11 @@ def page(request: WorkerRequest) -> HttpResponse:
     link = ""
     if offer.open and left:
         with transaction.atomic(durable=True):
-            link = link_of(referrals.code_of(worker_id=worker_id, now=now))
+            link = referrals.link_of(worker_id=worker_id, now=now)
     return render(request, "worker/referrals.html", {
         "offer": offer, "link": link, "left": left, "rows": [shown(row) for row in referrals.of_referrer(worker_id)[:SHOWN]],
         "crumbs": [{"label": _("My desk"), "url": reverse("market:work_home")}],
     })  # fmt: skip
-
-
-def link_of(code: str) -> str:
-    return f"{settings.PUBLIC_URL}{reverse('market:came_by', args=[code])}"
 
 
 def shown(row: Referral) -> dict[str, Any]:

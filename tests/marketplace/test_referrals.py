@@ -349,11 +349,14 @@ def test_finance_keeps_the_budget_on_its_page_and_others_are_refused(client: Bro
     assert left(programme) == people.usd("0") and "ended" in client.get(reverse("market:ops_referrals")).content.decode()
 
 
+def said(amount: str) -> dict[str, str]:
+    return {"amount": amount, "currency": "USD"}
+
+
 def test_programs_read_the_link_and_finance_opens_by_api(rahel: User, ana: User, shop: Organisation) -> None:
     finance = Caller(rahel, ["ops", "payments"])
-    usd = lambda amount: {"amount": amount, "currency": "USD"}  # noqa: E731
     status, made = finance.post("ops/referrals/", {
-        "name": "Spring", "referrer": usd("10"), "newcomer": usd("0"), "answers": 5, "days": 30, "most": 3, "budget": usd("40"),
+        "name": "Spring", "referrer": said("10"), "newcomer": said("0"), "answers": 5, "days": 30, "most": 3, "budget": said("40"),
     })  # fmt: skip
     assert status == 201 and made["left"]["amount"] == "40.0000"
     mine = Caller(ana, ["work"]).get("work/referrals/")[1]
