@@ -64,7 +64,7 @@ class Demand:
 
     @property
     def skills(self) -> set[str]:
-        return {leaf["skill"] for leaf in rules.leaves(self.project.eligibility) if leaf["fact"] == "skill"}
+        return rules.skills_of(self.project.eligibility)
 
     @property
     def languages(self) -> set[str]:

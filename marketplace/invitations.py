@@ -18,6 +18,7 @@ from marketplace.demand import Demand
 from marketplace.models import Batch, BulkAction, PoolMember, Project
 from marketplace.pool_files import BadLine
 from marketplace.waitlist import NothingFunded
+from qualification.models import Skill
 from workers import organisations, work_invitations
 from workers.models import Invitation, Organisation, User
 
@@ -154,11 +155,17 @@ def _offer(about: uuid.UUID, now: datetime) -> work_invitations.Offer | None:
     one = demand.of(about, now=now)
     if one is None:
         return work_invitations.Offer(project.name, project.organisation.name)
-    wants: list[Text] = [miss.wants for miss in rules.misses(project.eligibility, rules.Facts())]
     return work_invitations.Offer(
         title=project.name, organisation=project.organisation.name, slots=one.slots, hours=one.hours, price=one.price,
-        hourly=one.hourly, measured=one.measured, wants=wants,
+        hourly=one.hourly, measured=one.measured, wants=_wants(project),
     )  # fmt: skip
+
+
+def _wants(project: Project) -> list[Text]:
+    """What the rule asks of a person, with skills by their names."""
+    names = dict(Skill.objects.filter(slug__in=rules.skills_of(project.eligibility)).values_list("slug", "name"))
+    asked = rules.misses(project.eligibility, rules.Facts())
+    return [miss.wants.replace(miss.skill, names.get(miss.skill, miss.skill)) if miss.skill else miss.wants for miss in asked]
 
 
 def _came(invitation: Invitation, user: User, now: datetime) -> None:

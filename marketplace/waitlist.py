@@ -127,9 +127,8 @@ def _require_nothing_open(worker_id: uuid.UUID, skill: Skill | None, language: s
 
 def _serves(rule: rules.Rule, skill: Skill | None, language: str) -> bool:
     """Whether work under this rule is what a list waits for."""
-    leaves = list(rules.leaves(rule))
-    has_skill = skill is None or any(leaf["fact"] == "skill" and leaf["skill"] == skill.slug for leaf in leaves)
-    return has_skill and (not language or any(leaf["fact"] == "language" and leaf["code"] == language for leaf in leaves))
+    spoken = {leaf["code"] for leaf in rules.leaves(rule) if leaf["fact"] == "language"}
+    return (skill is None or skill.slug in rules.skills_of(rule)) and (not language or language in spoken)
 
 
 def pause(*, place: WaitPlace, now: datetime) -> None:

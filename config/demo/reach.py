@@ -53,9 +53,9 @@ def _wait(cast: Cast, now: datetime) -> None:
 
 
 def _rows() -> list[Row]:
-    """Thirty invoices; every third is wrong."""
+    """Three dozen invoices; every third is wrong."""
     found: list[Row] = []
-    for at in range(30):
+    for at in range(36):
         bikes, days, price, deposit = 3 + at % 11, 2 + at % 5, 9 + at % 7, 20 + 5 * (at % 4)
         total = bikes * days * price + bikes * deposit + (10 if at % 3 == 0 else 0)
         text = f"Invoice {4101 + at}: {bikes} bikes for {days} days at {price} a day, a deposit of {deposit} a bike. Total {total}."
@@ -66,7 +66,7 @@ def _rows() -> list[Row]:
 def _project(cast: Cast, now: datetime) -> Project:
     """Funded invoices that ask for the skill: nobody may do them yet, and the test is open to everybody."""
     work = Work(
-        task_type="choice", name="Does the invoice add up?", price="0.90", seconds=900, past=(), running=_rows(), early=NOBODY,
+        task_type="choice", name="Does the invoice add up?", price="2.20", seconds=600, past=(), running=_rows(), early=NOBODY,
         recent=NOBODY, guideline=GUIDELINE,
         settings={"labels": [{"value": "right", "label": "Right"}, {"value": "wrong", "label": "Wrong"}]},
         options={
