@@ -168,13 +168,13 @@ def test_who_says_no_is_not_asked_again_and_who_was_asked_not_within_the_week(
 def test_somebody_new_signs_up_through_the_link_and_is_a_worker(client: Browser, olu: User, shop: tuple[User, Organisation]) -> None:
     now = timezone.now()
     project = funded(shop)
-    send(project, "new@example.test", olu, now=now)
+    send(project, "asked@example.test", olu, now=now)
     path = "/" + work_invitations.link_of(Invitation.objects.get()).split("/", 3)[3]
     client.get(path)
     client.post(reverse("account_signup"), {
-        "name": "New Person", "email": "new@example.test", "password1": "a-long-enough-word-7", "consent": "on",
+        "name": "New Person", "email": "asked@example.test", "password1": "a-long-enough-word-7", "consent": "on",
     })  # fmt: skip
-    user = User.objects.get(email="new@example.test")
+    user = User.objects.get(email="asked@example.test")
     assert hasattr(user, "worker"), "they came to work"
     assert "Come and work" in client.get(path).content.decode()
     client.post(path)

@@ -328,10 +328,10 @@ def test_somebody_signs_up_by_the_link_and_the_promise_stands(client: Browser, r
     page = client.get(reverse("market:came_by", args=[code])).content.decode()
     assert "5 people wanted" in page and "Ana" not in page, "who gave the link is not told"
     client.post(reverse("account_signup"), {
-        "audience": "worker", "name": "New Person", "email": "new@example.test", "password1": "a-long-enough-word-7", "consent": "on",
+        "audience": "worker", "name": "New Person", "email": "brought@example.test", "password1": "a-long-enough-word-7", "consent": "on",
     })  # fmt: skip
     made = Referral.objects.get()
-    assert made.referrer_id == ana.pk and made.newcomer.user.email == "new@example.test"
+    assert made.referrer_id == ana.pk and made.newcomer.user.email == "brought@example.test"
     assert made.terms["referrer_units"] == 200_000
 
 
