@@ -242,7 +242,7 @@ def invite(*, project_id: uuid.UUID, people: int, by_id: uuid.UUID, now: datetim
 
     Never more than its funded slots carry. Raises NothingFunded, Invalid, Conflict where nobody can be told.
     """
-    Project.objects.select_for_update().get(pk=project_id)
+    Project.objects.select_for_update().filter(pk=project_id).first()
     found = look(project_id=project_id, people=people, now=now)
     if not found.people:
         raise Conflict(_("There is nobody to tell: either the work carries no more people, or nobody on the list fits it."))

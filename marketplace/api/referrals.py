@@ -31,7 +31,7 @@ class WantedSerializer(serializers.Serializer[Any]):
     people = serializers.IntegerField(help_text="How many are missing")
 
 
-class BroughtSerializer(serializers.Serializer[Any]):
+class PersonBroughtSerializer(serializers.Serializer[Any]):
     """Somebody came by your link; who is not told."""
 
     joined_at = serializers.DateTimeField()
@@ -59,7 +59,7 @@ class MyReferralsSerializer(serializers.Serializer[Any]):
     days = serializers.IntegerField(allow_null=True)
     left = serializers.IntegerField(help_text="For how many more people you may be paid")
     wanted = WantedSerializer(many=True)
-    brought = BroughtSerializer(many=True)
+    brought = PersonBroughtSerializer(many=True)
 
 
 class MyReferrals(WorkerView):

@@ -57,7 +57,7 @@ def shown(row: Referral) -> dict[str, Any]:
 @access.public
 def came_by(request: HttpRequest, code: str) -> HttpResponse:
     """Where a link leads: what is wanted and what both would get, before somebody signs up. Raises NotFound for a link of nobody."""
-    if not ReferralCode.objects.filter(code=code, worker__standing="active").exists():
+    if not code.isalnum() or not ReferralCode.objects.filter(code=code, worker__standing="active").exists():
         raise NotFound(_("Nobody has this link. Ask for it again, or sign up without one."))
     if not request.user.is_authenticated:
         request.session[newcomers.CAME_BY] = code

@@ -243,6 +243,11 @@ def test_programs_join_look_pause_and_leave() -> None:
     status, made = ana.post("work/waiting/", {"language": "en"})
     assert status == 201 and (made["number"], made["total"], made["enough"]) == (1, 1, False)
     assert ana.post("work/waiting/", {"skill": "no-such"})[0] == 422
+    assert ana.post("work/waiting/", {"language": "xx"})[0] == 422
+    olu = Caller(people.ops("Olu"), ["ops"])
+    nothing = {"project": made["id"], "people": 3, "dry_run": False}
+    assert olu.post("ops/waiting/", nothing)[1]["code"] == "nothing_funded", "nor does a project that does not exist"
+    assert olu.get("ops/waiting/")[1][0]["waiting"] == 1
     assert ana.patch(f"work/waiting/{made['id']}/", {"state": "paused"})[1]["state"] == "paused"
     assert Caller(people.worker("Eve"), WORKS).delete(f"work/waiting/{made['id']}/")[0] == 404
     assert ana.delete(f"work/waiting/{made['id']}/")[0] == 204 and ana.get("work/waiting/")[1] == []
