@@ -33,6 +33,9 @@ DAYS = 14
 NOT_AGAIN = timedelta(days=7)
 """One address is asked about the same work no more often than this; who declined is never asked again about it."""
 
+KEPT_FOR = timedelta(days=90)
+FORGOTTEN = "@forgotten.invalid"
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -157,6 +160,18 @@ def mail_due(*, now: datetime, limit: int = 50) -> int:
         taken = due.take(waiting, limit=limit)
         Invitation.objects.filter(pk__in=[one.pk for one in taken]).update(mailed_at=now)
     return sum(_mail(one, now) for one in taken)
+
+
+def forget(*, now: datetime, limit: int = 1_000) -> int:
+    """Empty the addresses of people who never came, 90 days after their link ended; who said no stays known, so as not to be asked
+    again. Returns how many. Needs a transaction."""
+    over = Invitation.objects.filter(
+        about__isnull=False, accepted_at__isnull=True, declined=False, expires_at__lt=now - KEPT_FOR
+    ).exclude(email__endswith=FORGOTTEN)  # fmt: skip
+    ids = list(over.order_by("expires_at").values_list("pk", flat=True)[:limit])
+    for pk in ids:
+        Invitation.objects.filter(pk=pk).update(email=f"{pk.hex}{FORGOTTEN}")
+    return len(ids)
 
 
 def _mail(invitation: Invitation, now: datetime) -> bool:

@@ -208,3 +208,15 @@ def test_ops_look_first_on_the_page(client: Browser, olu: User, shop: tuple[User
     assert "1 address would be asked" in page and "no e-mail address" in page and not Invitation.objects.exists()
     client.post(address, {"people": "ben@example.test\nwrong", "apply": "1"})
     assert Invitation.objects.get().email == "ben@example.test"
+
+
+def test_addresses_of_people_who_never_came_are_forgotten_but_not_that_somebody_said_no(
+    olu: User, shop: tuple[User, Organisation]
+) -> None:
+    project = funded(shop)
+    send(project, "ben@example.test\ncem@example.test", olu)
+    Invitation.objects.filter(email="cem@example.test").update(withdrawn_at=NOW, declined=True)
+    assert work_invitations.forget(now=NOW + dt.timedelta(days=100)) == 0
+    assert work_invitations.forget(now=NOW + dt.timedelta(days=105)) == 1
+    assert set(Invitation.objects.exclude(email__endswith=".invalid").values_list("email", flat=True)) == {"cem@example.test"}
+    assert work_invitations.forget(now=NOW + dt.timedelta(days=106)) == 0
