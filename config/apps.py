@@ -13,13 +13,16 @@ class RoofConfig(AppConfig):
             announcements,
             disputes,
             fraud,
+            invitations,
             learning,
             leaving,
             likeness,
             merging,
             questions,
+            referrals,
             search,
             seats,
+            waitlist,
         )  # fmt: skip
         from marketplace.ops_queries import queues  # noqa: F401 - the same
         from payments import leaving as money_leaving  # noqa: F401 - the same

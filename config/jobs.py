@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
+from django.db import transaction
 from django.utils import timezone
 
 from config.reactions import REACTIONS
 from kit import idempotency, outbox
+from workers import work_invitations
 
 OUTBOX_DAYS = 14
 
@@ -23,7 +25,9 @@ def deliver_outbox(**_: Any) -> None:
 
 @shared_task
 def prune(**_: Any) -> None:
-    """Forget delivered events and remembered answers past their keeping."""
+    """Forget delivered events and remembered answers past their keeping, and addresses of people who never came."""
     now = timezone.now()
     outbox.prune(before=now - timedelta(days=OUTBOX_DAYS))
     idempotency.prune(before=now - timedelta(hours=idempotency.KEEP_HOURS))
+    with transaction.atomic(durable=True):
+        work_invitations.forget(now=now)

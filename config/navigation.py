@@ -63,6 +63,7 @@ BELONGS = {
     "/ops/exams/": "/ops/skills/", "/ops/readings/": "/ops/skills/", "/ops/readers/": "/ops/skills/",
     "/work/disputes/": "/work/history/", "/work/cases/": "/work/quality/",
     "/ops/countries/": "/ops/people/", "/ops/merges/": "/ops/people/", "/ops/fraud/": "/ops/people/",
+    "/ops/referrals/": "/ops/ledger/",
     "/ops/cases/": "/ops/", "/ops/projects/": "/ops/pools/",
 }
 """Pages that have no item of their own, and whose item they light up."""

@@ -242,6 +242,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "people: data to be erased": {"task": "workers.jobs.erase_people", "schedule": 600.0},
     "people: appeals that nobody decided": {"task": "workers.jobs.decide_overdue_appeals", "schedule": 60.0},
     "people: notices by mail": {"task": "workers.jobs.mail_notices", "schedule": 10.0},
+    "people: invitations by mail": {"task": "workers.jobs.mail_invitations", "schedule": 10.0},
     "skills: grants that expire": {"task": "qualification.jobs.expire_grants", "schedule": 300.0},
     "skills: attempts that ran out": {"task": "qualification.jobs.close_overdue_attempts", "schedule": 10.0},
     "skills: readers who do not come": {"task": "qualification.jobs.give_up_late_readers", "schedule": 120.0},

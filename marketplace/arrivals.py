@@ -1,10 +1,15 @@
-"""Pure arithmetic of when more work is to be expected, from when it came before."""
+"""Pure arithmetic of when more work is to be expected, and when one's turn, from when it came before."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import numpy as np
+
+from marketplace.quality import scores
 
 LOOK_BACK = timedelta(days=28)
 ENOUGH = 4
@@ -51,3 +56,38 @@ def _events(ordered: Iterable[datetime]) -> list[datetime]:
 
 def _quantile(share: float, count: int) -> timedelta:
     return LOOK_BACK * float((1 - share) ** (-1 / (count + 0.5)) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """How long until a place on a list is let in: `let_in` people in `times` openings so far; half of the cases before `median`,
+    eight of ten between `low` and `high`. None where there is too little data."""
+
+    let_in: int
+    times: int
+    median: timedelta | None = None
+    low: timedelta | None = None
+    high: timedelta | None = None
+
+
+def turn(moments: Sequence[datetime], *, place: int, over: timedelta, now: datetime) -> Turn:
+    """When the turn of the person at `place` comes, from when others of the list were let in within the time `over`.
+
+    People come in groups, as many at once as their mean so far, m; so k = ceil(place / m) groups have to be let in. Groups come at
+    random at an unknown constant rate: with n of them in a time T and Jeffreys' prior, the wait for the k-th is T B / (1 - B) with B
+    of Beta(k, n + 1/2).
+    """
+    inside = sorted(moment for moment in moments if now - over <= moment <= now)
+    times = len(_events(inside))
+    if times < ENOUGH:
+        return Turn(len(inside), times)
+    groups = math.ceil(place * times / len(inside))
+    low, high = _wait(groups, times, over, INSIDE)
+    median, _same = _wait(groups, times, over, 0.0)
+    return Turn(len(inside), times, median, low, high)
+
+
+def _wait(groups: int, times: int, over: timedelta, level: float) -> tuple[timedelta, timedelta]:
+    counts = groups + times + 0.5
+    low, high = scores.beta_interval(np.array([groups / counts]), np.array([counts]), level=level)
+    return over * float(low[0] / (1 - low[0])), over * float(high[0] / (1 - high[0]))

@@ -20,6 +20,8 @@ TIMES: dict[str, Any] = {
     "pay_night": crontab(minute=40, hour=0),
     "tidy_seats": 300.0,
     "tell_of_work": 20.0,
+    "move_wait_list": 60.0,
+    "settle_referrals": 60.0,
     "send_announcements": 10.0,
     "look_at_signs": 3_600.0,
     "read_uploads": 1.0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from marketplace.views import questions
+from marketplace.views import invitations, questions
 from marketplace.views.client import (
     batches,
     budgets,
@@ -41,6 +41,11 @@ urlpatterns = [
     path(f"{PROJECT}guideline/preview/", setup.guideline_preview, name="guideline_preview"),
     path(f"{PROJECT}terms/", setup.terms, name="project_terms"),
     path(f"{PROJECT}terms/sums/", setup.terms_sums, name="terms_sums"),
+    path(f"{PROJECT}invitations/", invitations.client_page, name="client_invitations"),
+    path(
+        f"{PROJECT}invitations/<uuid:invitation_id>/withdraw/", invitations.client_withdraw,
+        name="client_withdraw_work_invitation",
+    ),
     path(f"{PROJECT}workers/", setup.workers, name="project_workers"),
     path(f"{PROJECT}workers/count/<slug:part>/", setup.count, name="workers_count"),
     path(f"{PROJECT}budget/", budgets.page, name="project_budget"),

@@ -25,11 +25,13 @@ from marketplace import (
     intake,
     outlook,
     raises,
+    referrals,
     renewals,
     results,
     review,
     seats,
     turns,
+    waitlist,
 )
 from marketplace.models import Batch, Draft
 from marketplace.webhooks import happenings, sending
@@ -252,3 +254,19 @@ def find_duplicates(**_: Any) -> None:
         fraud.let_go_due(now=timezone.now())
     with transaction.atomic(durable=True):
         graph.forget(now=timezone.now())
+
+
+@shared_task
+def move_wait_list(**_: Any) -> None:
+    """Who found work leaves the list; funded work that opened is told to the next ones who fit it."""
+    with transaction.atomic(durable=True):
+        waitlist.settle(now=timezone.now())
+    with transaction.atomic(durable=True):
+        waitlist.tell_next(now=timezone.now())
+
+
+@shared_task
+def settle_referrals(**_: Any) -> None:
+    """Whoever brought somebody that has worked enough is paid, out of the programme's budget."""
+    with transaction.atomic(durable=True):
+        referrals.settle_due(now=timezone.now())

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from kit import audit, states
 from kit.errors import Conflict, Invalid, NotFound
-from marketplace import joined_scores
+from marketplace import joined_scores, referrals, waitlist
 from marketplace.models import Apart, ApartWish, CourseProgress, Lease, PoolMember, Ready, Seat, Submission
 from payments import merging as money
 from payments import queries as payments
@@ -106,6 +106,8 @@ def approve(*, merge: Merge, by_id: uuid.UUID, now: datetime) -> Merge:
         "pools": _join_pools(merge),
         "courses": _bring_courses(merge),
         "scores": joined_scores.join(merge=merge, now=now),
+        "referrals": referrals.bring(old_id=merge.old_id, kept_id=merge.kept_id, now=now),
+        "places": waitlist.bring(old_id=merge.old_id, kept_id=merge.kept_id, now=now),
     }
     standing.end_merged(worker_id=merge.old_id, by_id=by_id, now=now)
     facts.touch(merge.kept_id)
@@ -233,6 +235,7 @@ MOVED = {
     "skills": lazy("Proofs of skills"), "tests": lazy("Tests taken"), "tasks": lazy("Tasks that are not shown again"),
     "apart": lazy("People kept apart"), "pools": lazy("Pools"), "courses": lazy("Courses and paid places"),
     "scores": lazy("Projects whose counts and scores were joined"),
+    "places": lazy("Places on wait-lists"), "referrals": lazy("Promises for people who were brought"),
 }  # fmt: skip
 
 

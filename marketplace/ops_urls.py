@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from marketplace.views import questions
+from marketplace.views import invitations, questions
 from marketplace.views.ops import (
     apart,
     batches,
@@ -21,7 +21,9 @@ from marketplace.views.ops import (
     prices,
     projects,
     promotions,
+    referrals,
     today,
+    waiting,
 )
 
 urlpatterns = [
@@ -37,6 +39,11 @@ urlpatterns = [
     path("ops/batches/<uuid:batch_id>/priority/", batches.priority, name="ops_prioritise_batch"),
     path("ops/projects/<uuid:project_id>/", projects.page, name="ops_project"),
     path("ops/projects/<uuid:project_id>/quality/", projects.quality, name="ops_project_quality"),
+    path("ops/projects/<uuid:project_id>/invitations/", invitations.ops_page, name="ops_invitations"),
+    path(
+        "ops/projects/<uuid:project_id>/invitations/<uuid:invitation_id>/withdraw/", invitations.ops_withdraw,
+        name="ops_withdraw_work_invitation",
+    ),
     path("ops/projects/<uuid:project_id>/course/", courses.page, name="ops_course"),
     path("ops/projects/<uuid:project_id>/course/practice/", courses.add, name="ops_course_practice"),
     path("ops/projects/<uuid:project_id>/course/practice/<int:task_id>/leave-out/", courses.leave_out, name="ops_course_leave_out"),
@@ -48,6 +55,12 @@ urlpatterns = [
     path("ops/pools/", pools.projects, name="ops_pools"),
     path("ops/pools/skills/", pools.skills, name="ops_pools_skills"),
     path("ops/pools/forecast/", pools.forecast, name="ops_pools_forecast"),
+    path("ops/referrals/", referrals.page, name="ops_referrals"),
+    path("ops/referrals/open/", referrals.open_one, name="ops_open_referrals"),
+    path("ops/referrals/<uuid:programme_id>/fund/", referrals.fund, name="ops_fund_referrals"),
+    path("ops/referrals/<uuid:programme_id>/end/", referrals.end, name="ops_end_referrals"),
+    path("ops/pools/waiting/", waiting.page, name="ops_waiting"),
+    path("ops/pools/waiting/tell/", waiting.tell, name="ops_tell_waiting"),
     path("ops/pools/workers/", pools.workers, name="ops_pools_workers"),
     path("ops/pools/named/", named_pools.listing, name="ops_named_pools"),
     path("ops/pools/named/new/", named_pools.new, name="ops_new_pool"),

@@ -66,7 +66,7 @@ class Outlook:
 
 def of(*, worker_id: uuid.UUID, now: datetime) -> Outlook:
     """What this worker may expect. Makes the ready row where it is stale; a bounded number of statements."""
-    _fresh(worker_id, now)
+    refresh(worker_id, now)
     return Outlook(
         fits=fits(worker_id=worker_id, now=now),
         closed=_counted(eligibility.why_not(worker_id=worker_id, now=now, limit=CLOSED_SHOWN), worker_id),
@@ -75,8 +75,8 @@ def of(*, worker_id: uuid.UUID, now: datetime) -> Outlook:
     )
 
 
-def _fresh(worker_id: uuid.UUID, now: datetime) -> None:
-    """The same question that a claim asks (marketplace/sql.py, GATE)."""
+def refresh(worker_id: uuid.UUID, now: datetime) -> None:
+    """Make the ready row again where it is stale. The same question that a claim asks (marketplace/sql.py, GATE)."""
     facts = people.worker_facts(worker_id)
     if facts is None:
         return
@@ -202,7 +202,7 @@ def _look(alert: WorkAlert, now: datetime) -> None:
     alert.looked_at = now
     facts = people.worker_facts(alert.worker_id)
     if facts is not None and facts["standing"] == "active" and preferences.wants_alerts(alert.worker_id, now=now):
-        _fresh(alert.worker_id, now)
+        refresh(alert.worker_id, now)
         best = next((fit for fit in fits(worker_id=alert.worker_id, now=now) if fit.open_now), None)
         if best is not None:
             notices.tell(alert.worker_id, "work.open", project=best.name)

@@ -83,3 +83,25 @@ QUESTION = Chart(
     name="question", moves={"open": ("answered", "withdrawn"), "answered": (), "withdrawn": ()}, initial="open",
 )
 """withdrawn is its author's own wish; nobody else ends a question without an answer."""
+
+WAIT_PLACE = Chart(
+    name="wait place",
+    initial="waiting",
+    moves={
+        "waiting": ("paused", "told", "begun", "left"),
+        "paused": ("waiting", "begun", "left"),
+        "told": ("waiting", "paused", "begun", "left"),
+        "begun": (),
+        "left": (),
+    },
+)
+"""told goes back to waiting, to the same place, where nothing came of it; begun is the end that everybody on the list hopes for."""
+
+REFERRAL = Chart(
+    name="referral",
+    initial="promised",
+    moves={
+        "promised": ("paid", "held", "lapsed"), "held": ("paid", "refused"), "paid": (), "lapsed": (), "refused": (),
+    },
+)
+"""held while a person looks into whether both are one; refused needs that person's finding, silence pays."""

@@ -6,7 +6,7 @@ from django.urls import path
 
 from marketplace.client_urls import urlpatterns as client_pages
 from marketplace.ops_urls import urlpatterns as ops_pages
-from marketplace.views import apart, cases, courses, disputes, questions, record, worker, workspace
+from marketplace.views import apart, cases, courses, disputes, questions, record, referrals, waiting, worker, workspace
 
 app_name = "market"
 
@@ -17,6 +17,10 @@ urlpatterns = [
     path("work/offers/", worker.offers, name="work_offers"),
     path("work/more/", worker.more, name="work_more"),
     path("work/alert/", worker.alert, name="work_alert"),
+    path("work/referrals/", referrals.page, name="referrals"),
+    path("join/<str:code>/", referrals.came_by, name="came_by"),
+    path("work/waiting/", waiting.page, name="waiting"),
+    path("work/waiting/<uuid:place_id>/<slug:what>/", waiting.change, name="change_wait_place"),
     path("work/next/", worker.next_task, name="next_task"),
     path("work/history/", worker.history, name="history"),
     path("work/history/<uuid:submission_id>/dispute/", disputes.dispute, name="dispute_open"),

@@ -41,6 +41,8 @@ KINDS = (
     Kind("platform_revenue", "platform", CREDIT, False, False, "our fee"),
     Kind("platform_fees", "platform", DEBIT, True, False, "what the rails charge us"),
     Kind("platform_losses", "platform", DEBIT, True, False, "what we pay so that nobody else goes short"),
+    Kind("platform_referrals", "platform", DEBIT, True, False, "set aside by us for people who bring others, less what came back"),
+    Kind("programme_reserved", "programme", CREDIT, True, True, "the budget of a referral programme that is not paid yet"),
     Kind("platform_fx", "platform", DEBIT, True, False, "differences of exchange"),
     Kind("stripe_available", "stripe", DEBIT, True, False, "our balance at Stripe, as its balance transactions show it"),
     Kind("stripe_clearing", "stripe", DEBIT, True, False, "known to us, not yet seen at Stripe: must age to zero"),

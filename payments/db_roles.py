@@ -18,6 +18,7 @@ APPEND_ONLY = {
     "payments_ledgerentry",
     "payments_earningline",
     "payments_moneymove",
+    "payments_programmefunds",
     "kit_auditrecord",
     "workers_standingdecision",
     "workers_farewell",

@@ -39,12 +39,13 @@ class Accrual:
     """An earning about to be written. Its amount is the sum of its lines; the fee comes on top, from the same reserve.
 
     The platform pays `from_losses` what a reserve does not cover, and `from_revenue` what a bill price leaves to it: confirmed
-    at once, without a fee. The column `from_losses` keeps that no client was charged.
+    at once, without a fee. `from_programme` pays from the budget of a programme of our own, whose id stands for the batch's; no
+    organisation is concerned. The column `from_losses` keeps that no client was charged.
     """
 
     earning_id: uuid.UUID
     worker_id: uuid.UUID
-    organisation_id: uuid.UUID
+    organisation_id: uuid.UUID | None
     batch_id: uuid.UUID
     source_kind: str
     source_id: uuid.UUID
@@ -57,6 +58,7 @@ class Accrual:
     adjusts_id: uuid.UUID | None = None
     from_losses: bool = False
     from_revenue: bool = False
+    from_programme: bool = False
     amount_units: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -183,7 +185,8 @@ def make_whole(
         source_kind=source_kind, source_id=source_id, adjustment_id=adjustment_id, lines=[line], fee_units=fee.units,
         actor_id=actor_id, now=now,
     )  # fmt: skip
-    if made and Earning.objects.filter(source_kind="adjustment", source_id=adjustment_id, from_losses=True).exists():
+    from_us = Earning.objects.filter(source_kind="adjustment", source_id=adjustment_id, from_losses=True)
+    if made and first.organisation_id and from_us.exists():
         receivables.charge(
             organisation_id=first.organisation_id, pay=missing, fee=fee, source_kind="adjustment", source_id=adjustment_id,
             actor_id=actor_id, now=now,
@@ -230,7 +233,8 @@ def _earn_params(accrual: Accrual) -> dict[str, Any]:
         "batch": accrual.batch_id, "source_kind": accrual.source_kind, "source_id": accrual.source_id,
         "adjusts": accrual.adjusts_id, "currency": accrual.currency, "amount": amount, "fee": fee,
         "state": "confirmed" if settled else "pending", "confirmed": amount if settled else None,
-        "confirmed_fee": fee if settled else None, "from_losses": accrual.from_losses or accrual.from_revenue, "now": accrual.now,
+        "confirmed_fee": fee if settled else None, "from_losses": accrual.from_losses or accrual.from_revenue or accrual.from_programme,
+        "now": accrual.now,
         "settled_at": accrual.now if settled else None, "lines": orjson.dumps(accrual.lines).decode(),
         "pending": 0 if settled else amount, "paid": amount if settled else 0, "paid_fee": fee if settled else 0,
     }  # fmt: skip
@@ -239,7 +243,10 @@ def _earn_params(accrual: Accrual) -> dict[str, Any]:
 def _posting(accrual: Accrual) -> ledger.Posting:
     currency, amount = accrual.currency, Money(accrual.amount_units, accrual.currency)
     reserve = Account("batch_reserved", accrual.batch_id, currency)
-    if accrual.from_losses or accrual.from_revenue:
+    if accrual.from_programme:
+        budget = Account("programme_reserved", accrual.batch_id, currency)
+        legs = ledger.move(amount, debit=budget, credit=Account("worker_available", accrual.worker_id, currency))
+    elif accrual.from_losses or accrual.from_revenue:
         payer = platform("platform_losses" if accrual.from_losses else "platform_revenue", currency)
         legs = ledger.move(
             amount, debit=payer, credit=Account("worker_available", accrual.worker_id, currency)

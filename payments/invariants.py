@@ -122,6 +122,22 @@ INVARIANTS: tuple[tuple[str, str], ...] = (
         """,
     ),
     (
+        "budgets of programmes are what was set aside and not paid",
+        """
+        SELECT 'programme ' || coalesce(funded.programme_id, booked.owner_id)
+        FROM (SELECT funds.programme_id, funds.currency, sum(funds.units) AS units FROM (
+                  SELECT programme_id, currency, units FROM payments_programmefunds
+                  UNION ALL SELECT batch_id, currency, -confirmed_units FROM payments_earning
+                  WHERE source_kind IN ('referral', 'welcome')) AS funds
+              GROUP BY 1, 2) AS funded
+        FULL JOIN (SELECT account.owner_id, account.currency, -kept.amount AS units
+                   FROM payments_ledgerbalance kept JOIN payments_ledgeraccount account ON account.id = kept.account_id
+                   WHERE account.kind = 'programme_reserved') AS booked
+            ON booked.owner_id = funded.programme_id AND booked.currency = funded.currency
+        WHERE coalesce(funded.units, 0) <> coalesce(booked.units, 0)
+        """,
+    ),
+    (
         "money in transit is that of open payouts",
         """
         SELECT 'worker ' || coalesce(sending.worker_id, booked.owner_id)

@@ -20,8 +20,8 @@ JOIN payments_ledgerentry entry ON entry.tx_id = tx.id
 JOIN payments_ledgeraccount account ON account.id = entry.account_id
 LEFT JOIN payments_earning earning ON tx.source_kind = 'earning' AND earning.id = tx.source_id
 WHERE tx.at >= %(start)s AND tx.at < %(end)s
-  AND (account.kind IN ('platform_revenue', 'platform_losses', 'platform_fees', 'platform_fx')
-       OR account.kind = 'worker_available' AND tx.source_kind = 'earning')
+  AND (account.kind IN ('platform_revenue', 'platform_losses', 'platform_fees', 'platform_fx', 'platform_referrals')
+       OR account.kind = 'worker_available' AND tx.source_kind = 'earning' AND earning.organisation_id IS NOT NULL)
 GROUP BY 1, 2, 3
 """
 """A month's entries by batch and account: what was confirmed to workers, our fee, and what we lost; no batch for the rest."""
@@ -50,10 +50,11 @@ class Platform:
     rail_fees: Money
     other_losses: Money
     fx: Money
+    referrals: Money
 
     @property
     def net(self) -> Money:
-        return self.projects - self.rail_fees - self.other_losses - self.fx
+        return self.projects - self.rail_fees - self.other_losses - self.fx - self.referrals
 
 
 def month(start: dt.datetime) -> tuple[list[ProjectMargin], list[Platform]]:
@@ -96,6 +97,7 @@ def _platform(currency: str, rows: list[ProjectMargin], units: dict[str, int]) -
     return Platform(
         projects=Money(kept, currency), rail_fees=Money(units["platform_fees"], currency),
         other_losses=Money(units["platform_losses"], currency), fx=Money(units["platform_fx"], currency),
+        referrals=Money(units["platform_referrals"], currency),
     )  # fmt: skip
 
 
@@ -108,6 +110,7 @@ def csv_lines(start: dt.datetime) -> Iterator[str]:
         yield sheets.row([f"{start:%Y-%m}", each.project, str(each.project_id or ""), *figures, each.fee.currency])
     for whole in wholes:
         for name, amount in (
-            ("rail fees", -whole.rail_fees), ("other losses", -whole.other_losses), ("exchange", -whole.fx), ("net", whole.net)
+            ("rail fees", -whole.rail_fees), ("other losses", -whole.other_losses), ("exchange", -whole.fx),
+            ("referrals", -whole.referrals), ("net", whole.net),
         ):  # fmt: skip
             yield sheets.row([f"{start:%Y-%m}", f"({name})", "", "", "", "", str(amount.decimal()), amount.currency])

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from kit.errors import ProductError, Text
-from workers import appeals, languages, onboarding, organisations, people, standing, tokens
+from workers import appeals, languages, newcomers, onboarding, organisations, people, standing, tokens
 from workers.countries import COUNTRIES
 from workers.models import Agreement, Invitation, Membership, OpsRole, StandingDecision, User
 
@@ -81,8 +81,11 @@ class SignupForm(AccountSignupForm):
             user: User = super().save(request)
             User.objects.filter(pk=user.pk).update(name=self.cleaned_data["name"].strip(), consented_at=now)
             user.name, user.consented_at = self.cleaned_data["name"].strip(), now
-            if self.cleaned_data.get("audience") == WORKER:
+            to_work = self.invitation is not None and self.invitation.role == Invitation.WORKER
+            if to_work or self.cleaned_data.get("audience") == WORKER:
                 people.become_worker(user_id=user.pk)
+                if word := request.session.pop(newcomers.CAME_BY, ""):
+                    newcomers.tell(worker_id=user.pk, word=str(word), now=now)
             elif self.cleaned_data.get("audience") == CLIENT:
                 organisations.open_organisation(name=self.cleaned_data["organisation"], owner_id=user.pk, now=now)
         return user

@@ -8,7 +8,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from workers import appeals, country_exits, erasure, notices, standing
+from workers import appeals, country_exits, erasure, notices, standing, work_invitations
 
 
 @shared_task
@@ -50,3 +50,9 @@ def decide_overdue_appeals(**_: Any) -> None:
 def mail_notices(**_: Any) -> None:
     """Mail what waits for it; opens its own transaction, since it talks to a mail server."""
     notices.mail_due(now=timezone.now())
+
+
+@shared_task
+def mail_invitations(**_: Any) -> None:
+    """Mail invitations to work, with pay and amount as they are now; opens its own transactions."""
+    work_invitations.mail_due(now=timezone.now())

@@ -111,21 +111,20 @@ def invite(*, organisation: Organisation, email: str, role: str, by: Membership,
     A new invitation to the same address takes the place of the open one. Raises Invalid, AlreadyMember, Refused.
     """
     email = email.strip().lower()
-    _check_address(email)
+    check_address(email)
     _check_may_give(by, role)
     if Membership.objects.filter(organisation=organisation, user__email=email).exists():
         raise AlreadyMember(_("This person belongs to the organisation already."), field="email")
     if open_invitations(organisation, now=now).exclude(email=email).count() >= MOST_OPEN_INVITATIONS:
         raise Invalid(_("100 invitations are open. Withdraw some first."), field="email")
-    Invitation.objects.filter(organisation=organisation, email=email, accepted_at__isnull=True, withdrawn_at__isnull=True).update(
-        withdrawn_at=now
-    )
+    rows = Invitation.objects.filter(organisation=organisation, about=None, accepted_at=None, withdrawn_at=None)
+    rows.filter(email=email).update(withdrawn_at=now)
     token = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
         organisation=organisation,
         email=email,
         role=role,
-        token_hash=_hash(token),
+        token_hash=hashed(token),
         invited_by_id=by.user_id,
         created_at=now,
         expires_at=now + timedelta(days=INVITATION_DAYS),
@@ -139,7 +138,7 @@ def mail_invitation(*, invitation: Invitation, token: str) -> None:
     link = settings.PUBLIC_URL + reverse("workers:invitation", kwargs={"token": token})
     words = {
         "name": invitation.invited_by.name,
-        "organisation": invitation.organisation.name,
+        "organisation": invitation.organisation.name if invitation.organisation else settings.PRODUCT_NAME,
         "link": link,
         "days": INVITATION_DAYS,
     }
@@ -155,7 +154,7 @@ def find_invitation(*, token: str, now: datetime) -> Invitation:
     """The open invitation behind a link. Raises InvitationGone."""
     found = (
         Invitation.objects.select_related("organisation", "invited_by")
-        .filter(token_hash=_hash(token), accepted_at__isnull=True, withdrawn_at__isnull=True, expires_at__gt=now)
+        .filter(token_hash=hashed(token), accepted_at__isnull=True, withdrawn_at__isnull=True, expires_at__gt=now)
         .first()
     )
     if found is None:
@@ -168,12 +167,9 @@ def accept_invitation(*, token: str, user: User, addresses: set[str], now: datet
 
     Raises InvitationGone, WrongAddress, AlreadyMember.
     """
-    invitation = find_invitation(token=token, now=now)
-    if invitation.email not in addresses:
-        raise WrongAddress(_("This invitation was sent to another address. Sign in with the account of that address."))
-    taken = Invitation.objects.filter(pk=invitation.pk, accepted_at__isnull=True, withdrawn_at__isnull=True)
-    if taken.update(accepted_at=now, accepted_by=user) != 1:
-        raise InvitationGone(_("This invitation was used, withdrawn or has expired. Ask for a new one."))
+    invitation = take(token=token, user=user, addresses=addresses, now=now)
+    if invitation.organisation is None or invitation.about is not None:
+        raise InvitationGone(_("This invitation is to work, not to join an organisation. Open its link."))
     try:
         with transaction.atomic():
             membership = Membership.objects.create(
@@ -183,7 +179,7 @@ def accept_invitation(*, token: str, user: User, addresses: set[str], now: datet
         raise AlreadyMember(_("You belong to this organisation already.")) from None
     audit.record(subject=membership, verb="membership.begun", actor_id=user.pk, now=now, reason=invitation.role)
     facts.touch(user.pk)
-    organisation = invitation.organisation
+    organisation: Organisation = invitation.organisation
     notices.tell(
         invitation.invited_by_id,
         "organisation.joined",
@@ -194,9 +190,20 @@ def accept_invitation(*, token: str, user: User, addresses: set[str], now: datet
     return membership
 
 
+def take(*, token: str, user: User, addresses: set[str], now: datetime) -> Invitation:
+    """Use up an invitation, once. Raises InvitationGone, WrongAddress."""
+    invitation = find_invitation(token=token, now=now)
+    if invitation.email not in addresses:
+        raise WrongAddress(_("This invitation was sent to another address. Sign in with the account of that address."))
+    taken = Invitation.objects.filter(pk=invitation.pk, accepted_at__isnull=True, withdrawn_at__isnull=True)
+    if taken.update(accepted_at=now, accepted_by=user) != 1:
+        raise InvitationGone(_("This invitation was used, withdrawn or has expired. Ask for a new one."))
+    return invitation
+
+
 def open_invitations(organisation: Organisation, *, now: datetime) -> QuerySet[Invitation]:
     """Those that can still be accepted, the newest first."""
-    rows = Invitation.objects.filter(organisation=organisation, accepted_at__isnull=True, withdrawn_at__isnull=True)
+    rows = Invitation.objects.filter(organisation=organisation, about=None, accepted_at__isnull=True, withdrawn_at__isnull=True)
     return rows.filter(expires_at__gt=now).order_by("-created_at")
 
 
@@ -213,7 +220,7 @@ def confirmed_addresses(user_id: uuid.UUID) -> set[str]:
     return set(EmailAddress.objects.filter(user_id=user_id, verified=True).values_list("email", flat=True))
 
 
-def withdraw_invitation(*, invitation: Invitation, by_id: uuid.UUID, now: datetime) -> None:
+def withdraw_invitation(*, invitation: Invitation, by_id: uuid.UUID | None, now: datetime) -> None:
     """Make the link useless; nothing happens to one that was used or withdrawn before."""
     open_one = Invitation.objects.filter(pk=invitation.pk, accepted_at__isnull=True, withdrawn_at__isnull=True)
     if open_one.update(withdrawn_at=now):
@@ -256,12 +263,13 @@ def _check_may_give(by: Membership, role: str) -> None:
         raise Refused(_("Your role does not allow this."), field="role")
 
 
-def _check_address(email: str) -> None:
+def check_address(email: str) -> None:
+    """Raises Invalid."""
     try:
         validate_email(email)
     except ValidationError:
         raise Invalid(_("Expected an e-mail address."), field="email") from None
 
 
-def _hash(token: str) -> str:
+def hashed(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()

@@ -98,9 +98,16 @@ def _project(cast: Cast, work: Work, now: datetime) -> Project:
         )
         projects.set_rate(project=made, amount=price, actor_id=mira, now=now)
         projects.set_rate(project=made, amount=Money(price.units // 200 * 100, "EUR"), kind="review", actor_id=mira, now=now)
-        if work.task_type == "choice":
+        if work.task_type == "choice" and work.past:
             gold.add(project=made, rows=list(work.past)[::3], actor_id=mira, now=now, rng=CHANCE)
     return made
+
+
+def open_work(cast: Cast, work: Work, now: datetime) -> Project:
+    """A project and its first batch, funded and open."""
+    project = _project(cast, work, now)
+    _launch(cast, _batch(cast, project, work.running, "This week", now), now)
+    return project
 
 
 def _past(cast: Cast, project: Project, work: Work, start: datetime) -> None:

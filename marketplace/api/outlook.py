@@ -74,12 +74,12 @@ class WorkOutlook(WorkerView):
 
 def _expected(found: arrivals.Expected) -> dict[str, Any]:
     return {
-        "openings": found.openings, "enough": found.median is not None, "median_hours": _hours(found.median),
-        "low_hours": _hours(found.low), "high_hours": _hours(found.high),
+        "openings": found.openings, "enough": found.median is not None, "median_hours": hours(found.median),
+        "low_hours": hours(found.low), "high_hours": hours(found.high),
     }  # fmt: skip
 
 
-def _hours(length: timedelta | None) -> float | None:
+def hours(length: timedelta | None) -> float | None:
     return None if length is None else round(length.total_seconds() / 3600, 2)
 
 

@@ -8,10 +8,12 @@ from marketplace.models.cases import AICase, WorkSigns
 from marketplace.models.courses import Course, CourseProgress, PracticeTask, PracticeTry
 from marketplace.models.disputes import ClientRecord, Dispute
 from marketplace.models.exam_rules import ExamRule
+from marketplace.models.joining import WaitCall, WaitPlace
 from marketplace.models.judging import QualityModel, Result, ReviewerRecord, Verdict
 from marketplace.models.pools import Announcement, BulkAction, Pool, PoolMember
 from marketplace.models.projects import BillRate, GuidelineVersion, Project, ProjectTry, Rate, SlotKind
 from marketplace.models.questions import Question
+from marketplace.models.referrals import Referral, ReferralCode, ReferralProgramme
 from marketplace.models.seats import Seat, SeatOffer, TrainingKind
 from marketplace.models.webhooks import WebhookDelivery, WebhookEndpoint, WebhookNews, WebhookTry
 from marketplace.models.work import (
@@ -65,6 +67,9 @@ __all__ = [
     "Queue",
     "Rate",
     "Ready",
+    "Referral",
+    "ReferralCode",
+    "ReferralProgramme",
     "Result",
     "ReviewerRecord",
     "Seat",
@@ -77,6 +82,8 @@ __all__ = [
     "TrainingKind",
     "Upload",
     "Verdict",
+    "WaitCall",
+    "WaitPlace",
     "WebhookDelivery",
     "WebhookEndpoint",
     "WebhookNews",

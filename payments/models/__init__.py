@@ -8,6 +8,7 @@ from payments.models.funding import Funding
 from payments.models.ledger import LedgerAccount, LedgerBalance, LedgerEntry, LedgerTx
 from payments.models.payouts import Attempt, BankPayout, Payout, PayoutAccount, PayoutRun, Rhythm, TaxForm
 from payments.models.people import IdentityCheck, MoneyMove
+from payments.models.programmes import ProgrammeFunds
 from payments.models.rail import LedgerCheck, Mismatch, RailMovement, StripeEvent
 from payments.models.rates import ExchangeRate
 from payments.models.refunds import Refund
@@ -38,6 +39,7 @@ __all__ = [
     "Payout",
     "PayoutAccount",
     "PayoutRun",
+    "ProgrammeFunds",
     "Pool",
     "RailMovement",
     "Refund",

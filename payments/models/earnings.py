@@ -17,7 +17,8 @@ class Earning(models.Model):
 
     `amount_units` and `fee_units` are what was promised and never change; `confirmed_units` and `confirmed_fee_units` are what
     a judgement made of them (a share, or all). `payout` is the one payout that carries it. The foreign keys are made
-    immediate in `ledger_guards.sql`: this row is on the hot path.
+    immediate in `ledger_guards.sql`: this row is on the hot path. What the platform pays out of a programme of its own has no
+    organisation, and the programme's id instead of a batch's.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -25,7 +26,7 @@ class Earning(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
     organisation = models.ForeignKey(
-        "workers.Organisation", on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+        "workers.Organisation", on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
     )
     batch_id = models.UUIDField()
     source_kind = models.CharField(max_length=20)

@@ -51,7 +51,7 @@ def of_a_worker() -> Pages:
         "/work/", f"/work/tasks/{lease.lease_id}/", "/work/history/", "/work/quality/", "/work/skills/", "/work/earnings/",
         "/work/earnings/statement/", "/work/earnings/account/", "/work/onboarding/", "/work/profile/",
         "/work/onboarding/credentials/", "/work/onboarding/availability/", "/work/onboarding/identity/", "/work/standing/",
-        "/account/notices/", "/account/help/", "/account/erasure/",
+        "/account/notices/", "/account/help/", "/account/erasure/", "/work/waiting/", "/work/referrals/",
     ]  # fmt: skip
 
 
@@ -61,7 +61,8 @@ def of_ops() -> Pages:
         "/ops/", "/ops/batches/", f"/ops/batches/{launched.pk}/", "/ops/pools/", "/ops/pools/workers/", "/ops/people/",
         f"/ops/people/{answer.worker_id}/", "/ops/judge/", "/ops/payouts/", "/ops/ledger/", "/ops/skills/", "/ops/appeals/",
         "/ops/queues/", "/ops/queues/appeals/", "/ops/pools/named/", "/ops/pools/named/new/", "/ops/announcements/",
-        "/ops/merges/", "/ops/fraud/", f"/ops/people/{answer.worker_id}/neighbours/",
+        "/ops/merges/", "/ops/fraud/", f"/ops/people/{answer.worker_id}/neighbours/", "/ops/pools/waiting/", "/ops/referrals/",
+        f"/ops/projects/{launched.project_id}/invitations/",
     ]  # fmt: skip
 
 

@@ -47,7 +47,9 @@ def test_work_seen_proofs_and_the_people_kept_apart_go_over_and_the_old_account_
     apart.keep(one_id=twin.pk, other_id=bob.pk, why="household", by_id=people.ops("Oda").pk, now=NOW)
     merge = done(twin, ana)
 
-    assert merge.moved == {"skills": 1, "tests": 0, "tasks": 1, "apart": 1, "pools": 0, "courses": 0, "scores": 1}
+    assert merge.moved == {
+        "skills": 1, "tests": 0, "tasks": 1, "apart": 1, "pools": 0, "courses": 0, "scores": 1, "referrals": 0, "places": 0,
+    }  # fmt: skip
     assert people.of_worker("available", ana) == people.usd("0.10")
     assert people.of_worker("available", twin) == people.usd("0")
     assert Grant.objects.get(worker_id=ana.pk, state="live").tier == 2

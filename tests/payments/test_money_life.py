@@ -28,6 +28,7 @@ from payments import (
     own_exchange,
     payout_runs,
     payouts,
+    programmes,
     queries,
     receivables,
     reconciliation,
@@ -66,6 +67,8 @@ class Life(RuleBasedStateMachine):
         self.batches: list[uuid.UUID] = []
         self.transfers: dict[uuid.UUID, Transfer] = {}
         self.won: dict[uuid.UUID, uuid.UUID] = {}
+        self.programme = uuid7()
+        self.brought: list[uuid.UUID] = []
 
     @initialize()
     def people(self) -> None:
@@ -275,6 +278,38 @@ class Life(RuleBasedStateMachine):
             funding.return_reserve(
                 organisation_id=self.acme.id, batch_id=batch_id, amount=left, idem=f"back:{uuid7()}", actor_id=None, now=self.now
             )
+
+    @rule(amount=amounts, back=st.booleans())
+    def budget_for_referrals(self, amount: Money, back: bool) -> None:
+        """Finance sets money aside, or takes some back, and is refused what is not there."""
+        there = programmes.left(programme_id=self.programme, currency="USD")
+        try:
+            with transaction.atomic():
+                programmes.fund(
+                    programme_id=self.programme, amount=-amount if back else amount, by_id=self.workers[0].pk, now=self.now
+                )
+        except ledger.Overdrawn:
+            assert back and there < amount
+            return
+        assert programmes.left(programme_id=self.programme, currency="USD") == (there - amount if back else there + amount)
+
+    @rule(amount=amounts, who=st.integers(0, 1), again=st.booleans(), pick=picks)
+    def somebody_was_brought(self, amount: Money, who: int, again: bool, pick: int) -> None:
+        """A fee is paid once for each newcomer, however often it is asked for, and never beyond the budget."""
+        there = programmes.left(programme_id=self.programme, currency="USD")
+        known = again and bool(self.brought)
+        newcomer = self.brought[pick % len(self.brought)] if known else uuid7()
+        try:
+            with transaction.atomic():
+                paid = programmes.pay(
+                    programme_id=self.programme, worker_id=self.workers[who].pk, source_kind="referral", source_id=newcomer,
+                    currency="USD", lines=[earnings.Line("referral", amount.units, {"answers": 1}, "referral/1")], now=self.now,
+                )  # fmt: skip
+        except ledger.Overdrawn:
+            assert there < amount
+            return
+        assert paid is not known
+        self.brought += [newcomer] if paid else []
 
     @rule(pick=picks)
     def hold(self, pick: int) -> None:

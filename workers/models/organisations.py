@@ -67,12 +67,17 @@ class Membership(models.Model):
 
 
 class Invitation(models.Model):
-    """Somebody was asked by e-mail to join; the secret in the link is kept as a hash only."""
+    """Somebody was asked by e-mail: to join an organisation, or to work (`role` worker) on what `about` names, for a client or, without
+    an organisation, for the platform. The secret in the link is kept as a hash only.
+    """
+
+    WORKER = "worker"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="invitations")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, related_name="invitations")
     email = Email(max_length=254)
-    role = models.CharField(max_length=10, choices=Membership.ROLES)
+    role = models.CharField(max_length=10, choices=[*Membership.ROLES, (WORKER, _("Worker"))])
+    about = models.UUIDField(null=True)
     token_hash = models.CharField(max_length=64, unique=True)
     invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
@@ -80,16 +85,34 @@ class Invitation(models.Model):
     accepted_at = models.DateTimeField(null=True)
     accepted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     withdrawn_at = models.DateTimeField(null=True)
+    declined = models.BooleanField(default=False, db_default=False)
+    mailed_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["organisation", "email"],
                 name="one_open_invitation_per_email",
-                condition=models.Q(accepted_at__isnull=True, withdrawn_at__isnull=True),
+                condition=models.Q(about__isnull=True, accepted_at__isnull=True, withdrawn_at__isnull=True),
+            ),
+            models.UniqueConstraint(
+                fields=["about", "email"],
+                name="one_open_invitation_to_work",
+                condition=models.Q(about__isnull=False, accepted_at__isnull=True, withdrawn_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(about__isnull=False, role="worker")
+                | models.Q(~models.Q(role="worker"), about__isnull=True, organisation__isnull=False),
+                name="invitation_to_join_or_to_work",
             ),
             models.CheckConstraint(
                 condition=models.Q(accepted_at__isnull=True) | models.Q(withdrawn_at__isnull=True),
                 name="invitation_accepted_or_withdrawn",
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["created_at"], name="invitations_to_mail",
+                condition=models.Q(about__isnull=False, accepted_at__isnull=True, mailed_at__isnull=True, withdrawn_at__isnull=True),
+            ),
+        ]  # fmt: skip

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from kit.errors import NotFound
-from workers import access, organisations
+from workers import access, organisations, work_invitations
 from workers.access import ClientRequest, PersonRequest
 from workers.forms import INVITATION_IN_SESSION, InviteForm, OrganisationForm, RenameForm, RoleForm, carry_out
 from workers.models import Invitation, Membership
@@ -151,19 +151,33 @@ def withdraw_invitation(request: ClientRequest, org: str, invitation_id: uuid.UU
 @require_http_methods(["GET", "POST"])
 @access.public
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """Who invites, to what; joining for those who are signed in, the way to an account for others."""
-    found = organisations.find_invitation(token=token, now=timezone.now())
+    """Who invites, to what; joining for those who are signed in, the way to an account for others. Anybody with the link may say no."""
+    now = timezone.now()
+    found = organisations.find_invitation(token=token, now=now)
+    to_work = found.role == Invitation.WORKER
+    if to_work and request.method == "POST" and request.POST.get("decline"):
+        with transaction.atomic(durable=True):
+            work_invitations.decline(token=token, now=now)
+        request.session.pop(INVITATION_IN_SESSION, None)
+        messages.success(request, _("You will not be asked about this work again."))
+        return redirect("home")
+    shown = {"invitation": found, "token": token, "to_work": to_work, "offer": work_invitations.offer(found, now=now)}
     if request.user.is_authenticated:
         user = access.user_of(request)
         addresses = organisations.confirmed_addresses(user.pk)
         if request.method == "POST":
-            with transaction.atomic(durable=True):
-                made = organisations.accept_invitation(token=token, user=user, addresses=addresses, now=timezone.now())
             request.session.pop(INVITATION_IN_SESSION, None)
+            if to_work:
+                with transaction.atomic(durable=True):
+                    work_invitations.accept(token=token, user=user, addresses=addresses, now=now)
+                messages.success(request, _("Welcome. What is left to set up stands here; then you can begin."))
+                return redirect("/work/")
+            with transaction.atomic(durable=True):
+                made = organisations.accept_invitation(token=token, user=user, addresses=addresses, now=now)
             messages.success(request, _("Welcome to %(name)s.") % {"name": made.organisation.name})
             return redirect(f"/client/{made.organisation.slug}/")
-        return render(request, "people/invitation.html", {"invitation": found, "fits": found.email in addresses, "token": token})
+        return render(request, "people/invitation.html", shown | {"fits": found.email in addresses})
     # Whoever has this link reads the mail of that address, so a new account needs no second proof of it.
     request.session[INVITATION_IN_SESSION] = token
     get_adapter(request).stash_verified_email(request, found.email)
-    return render(request, "people/invitation.html", {"invitation": found, "fits": False, "token": token})
+    return render(request, "people/invitation.html", shown | {"fits": False})

@@ -59,6 +59,7 @@ PAGES = (
     ("terms", gettext_lazy("Pay and judging"), "market:project_terms"),
     ("workers", gettext_lazy("Who may work"), "market:project_workers"), ("gold", gettext_lazy("Gold"), "market:project_gold"),
     ("course", gettext_lazy("Course"), "market:project_course"),
+    ("invitations", gettext_lazy("Invitations"), "market:client_invitations"),
     ("budget", gettext_lazy("Budget"), "market:project_budget"),
 )  # fmt: skip
 

@@ -42,7 +42,8 @@ def tabs(active: str) -> list[dict[str, Any]]:
     """The pages of pools, with the active one marked."""
     pages = [
         ("projects", _("By project"), "market:ops_pools"), ("skills", _("By skill"), "market:ops_pools_skills"),
-        ("forecast", _("Forecast"), "market:ops_pools_forecast"), ("workers", _("Workers"), "market:ops_pools_workers"),
+        ("forecast", _("Forecast"), "market:ops_pools_forecast"), ("waiting", _("Wait-list"), "market:ops_waiting"),
+        ("workers", _("Workers"), "market:ops_pools_workers"),
         ("promotions", _("Ready for more"), "market:ops_promotions"), ("apart", _("Kept apart"), "market:ops_apart"),
         ("named", _("Named pools"), "market:ops_named_pools"), ("announcements", _("Announcements"), "market:ops_announcements"),
     ]
