@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from marketplace.api import (
+    agencies,
     apart,
     batches,
     budgets,
@@ -208,4 +209,18 @@ ops: list[URLPattern] = [
     path("ops/submissions/<uuid:submission_id>/judge/", submissions.OpsJudge.as_view(), name="api_ops_judge"),
 ]
 
-urlpatterns = hot + client + worker + ops
+of_agencies: list[URLPattern] = [
+    path("agencies/<slug:org>/team/", agencies.Team.as_view(), name="api_agency_team"),
+    path("agencies/<slug:org>/team/<uuid:worker_id>/", agencies.OneMember.as_view(), name="api_agency_member"),
+    path("agencies/<slug:org>/invitations/<uuid:invitation_id>/", agencies.OneAsked.as_view(), name="api_agency_asked"),
+    path("agencies/<slug:org>/projects/", agencies.OpenProjects.as_view(), name="api_agency_projects"),
+    path("agencies/<slug:org>/projects/<uuid:project_id>/first/", agencies.Picks.as_view(), name="api_agency_pick"),
+    path("agencies/<slug:org>/fees/", agencies.Fees.as_view(), name="api_agency_fees"),
+    path("me/agency/", agencies.MyAgency.as_view(), name="api_my_agency"),
+    path("ops/agencies/", agencies.Agencies.as_view(), name="api_ops_agencies"),
+    path("ops/agencies/<uuid:agency_id>/pause/", agencies.PauseAgency.as_view(), name="api_ops_pause_agency"),
+    path("ops/agencies/<uuid:agency_id>/shares/", agencies.AgencyShares.as_view(), name="api_ops_agency_shares"),
+    path("ops/agencies/<uuid:agency_id>/take-backs/", agencies.AgencyTakeBacks.as_view(), name="api_ops_agency_take_backs"),
+]
+
+urlpatterns = hot + client + worker + ops + of_agencies

@@ -6,6 +6,7 @@ from django.urls import path
 
 from marketplace.views import questions
 from marketplace.views.ops import (
+    agencies,
     apart,
     batches,
     cases,
@@ -45,6 +46,11 @@ urlpatterns = [
     path("ops/batches/<uuid:batch_id>/missions/", missions.page, name="ops_missions"),
     path("ops/batches/<uuid:batch_id>/missions/open/", missions.open_one, name="ops_open_mission"),
     path("ops/batches/<uuid:batch_id>/missions/<uuid:mission_id>/end/", missions.end, name="ops_end_mission"),
+    path("ops/agencies/", agencies.listing, name="ops_agencies"),
+    path("ops/agencies/<uuid:agency_id>/", agencies.one, name="ops_agency"),
+    path("ops/agencies/<uuid:agency_id>/pause/", agencies.pause, name="ops_pause_agency"),
+    path("ops/agencies/<uuid:agency_id>/share/", agencies.agree, name="ops_agency_share"),
+    path("ops/agencies/<uuid:agency_id>/take-back/", agencies.take_back, name="ops_agency_take_back"),
     path("ops/pools/", pools.projects, name="ops_pools"),
     path("ops/pools/skills/", pools.skills, name="ops_pools_skills"),
     path("ops/pools/forecast/", pools.forecast, name="ops_pools_forecast"),

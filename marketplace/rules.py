@@ -35,6 +35,7 @@ class Facts:
     credentials: frozenset[str] = frozenset()
     pools: frozenset[str] = frozenset()
     courses: Mapping[str, int] = field(default_factory=dict)
+    agency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,8 @@ def _check(rule: Any, place: str, depth: int, count: list[int]) -> Rule:
 def _check_leaf(rule: Rule, place: str) -> Rule:
     """A leaf: {"fact": "country", "in": [...]}, {"fact": "language", "code", "level"}, {"fact": "skill", "skill", "tier"},
     {"fact": "accepted", "least": n}, {"fact": "credential", "domain"}, {"fact": "course", "project": id, "version": n}: passed
-    at that version or a later one, {"fact": "pool", "pool": id}, or {"fact": "content", "shows": [...]}, which lets in who has
-    not asked to be spared any of it."""
+    at that version or a later one, {"fact": "agency", "agency": id}: in that agency's team, {"fact": "pool", "pool": id}, or
+    {"fact": "content", "shows": [...]}, which lets in who has not asked to be spared any of it."""
     match rule:
         case {"fact": "country", "in": list(codes)} if codes and len(rule) == 2:
             if all(isinstance(code, str) and len(code) == 2 and code.isalpha() for code in codes):
@@ -108,6 +109,8 @@ def _check_leaf(rule: Rule, place: str) -> Rule:
         case {"fact": "course", "project": str(project), "version": int(version)} if len(rule) == 3:
             if UUID.fullmatch(project) and 1 <= version <= 100_000 and not isinstance(version, bool):
                 return {"fact": "course", "project": project.lower(), "version": version}
+        case {"fact": "agency", "agency": str(agency)} if len(rule) == 2 and UUID.fullmatch(agency):
+            return {"fact": "agency", "agency": agency.lower()}
         case {"fact": "pool", "pool": str(pool)} if len(rule) == 2 and UUID.fullmatch(pool):
             return {"fact": "pool", "pool": pool.lower()}
         case {"fact": "content", "shows": list(kinds)} if kinds and len(rule) == 2:
@@ -116,7 +119,7 @@ def _check_leaf(rule: Rule, place: str) -> Rule:
     raise Invalid(
         _(
             "Expected a condition on country (in), language (code, level), skill (skill, tier 0-3), accepted (least), credential "
-            "(domain) or course (project, version)."
+            "(domain), course (project, version) or agency (agency)."
         ),
         field=place,
     )
@@ -129,6 +132,14 @@ def skills_of(rule: Rule) -> set[str]:
     parts = [part for key in ("all", "any") for part in rule.get(key, ())]
     own = {str(rule["skill"])} if rule.get("fact") == "skill" else set()
     return own.union(*(skills_of(part) for part in parts))
+
+
+def agencies_of(rule: Rule) -> set[str]:
+    """The agencies that a rule asks for; those that it shuts out are none of them."""
+    if "not" in rule:
+        return set()
+    own = {str(rule["agency"])} if rule.get("fact") == "agency" else set()
+    return own.union(*(agencies_of(part) for key in ("all", "any") for part in rule.get(key, ())))
 
 
 def without_course(rule: Rule, project: str) -> Rule:
@@ -164,6 +175,8 @@ def _leaf_holds(leaf: Rule, facts: Facts) -> bool:
             return leaf["domain"] in facts.credentials
         case "course":
             return facts.courses.get(leaf["project"], 0) >= int(leaf["version"])
+        case "agency":
+            return facts.agency == str(leaf["agency"])
         case "pool":
             return leaf["pool"] in facts.pools
         case "content":
@@ -212,6 +225,7 @@ OPENS: dict[str, Text] = {
     "accepted": _("Each accepted answer in any project counts."),
     "credential": _("Hand in a document that proves it; a person looks at it within three days."),
     "course": _("Take the course: it shows the guideline and lets you practise; every answer is explained at once."),
+    "agency": _("This work is for the team of an agency. You need no agency to work here; other projects are open to everybody."),
     "pool": _("This work is for people who were invited or chosen. You can ask the people of the project on its page."),
     "content": _("You asked not to see this. It costs you nothing; change it whenever you like."),
 }
@@ -246,6 +260,8 @@ def _wanted(leaf: Rule) -> Text:
             return _("a verified credential: %(domain)s") % {"domain": CREDENTIAL_DOMAINS[leaf["domain"]]}
         case "course":
             return _("the project's course passed, version %(version)s or later") % {"version": leaf["version"]}
+        case "agency":
+            return _("is in the team of a certain agency")
         case "pool":
             return _("belongs to a pool of people")
         case "content":
@@ -268,7 +284,7 @@ def _had(leaf: Rule, facts: Facts) -> Text:
         case "course":
             passed = facts.courses.get(leaf["project"])
             return _("version %(version)s passed") % {"version": passed} if passed else _("not passed")
-        case "pool":
+        case "pool" | "agency":
             return _("not in it")
         case "content":
             return _("spared, as you asked")
@@ -331,6 +347,11 @@ def _leaf_sql(leaf: Rule) -> tuple[str, list[Any]]:
                 """EXISTS (SELECT 1 FROM marketplace_courseprogress k
                             WHERE k.worker_id = p.user_id AND k.course_id = %s::uuid AND k.version >= %s AND k.passed_at IS NOT NULL)""",
                 [leaf["project"], leaf["version"]],
+            )
+        case "agency":
+            return (
+                "EXISTS (SELECT 1 FROM workers_teamplace t WHERE t.worker_id = p.user_id AND t.agency_id = %s::uuid AND t.until IS NULL)",
+                [leaf["agency"]],
             )
         case "pool":
             return (

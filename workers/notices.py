@@ -47,7 +47,10 @@ GROUPS: dict[str, Group] = {
     ),
     "questions": Group(lazy("Questions"), lazy("Answers to what you asked, and questions about your projects."), ("question.", "support.")),
     "announcements": Group(lazy("Announcements"), lazy("News from the people who run this place."), ("announcement.",)),
-    "organisation": Group(lazy("Organisations"), lazy("Who joins or leaves yours."), ("organisation.",)),
+    "organisation": Group(
+        lazy("Organisations and agencies"), lazy("Who joins or leaves yours, and what an agency puts first for you."),
+        ("organisation.", "agency."),
+    ),
     "queue": Group(lazy("Work queues"), lazy("What a colleague hands over to you."), ("queue.",)),
 }  # fmt: skip
 """What can be switched. Everything else - money, standing, decisions, appeals, disputes - is always told, as law and money need."""

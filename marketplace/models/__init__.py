@@ -1,5 +1,6 @@
 """The market's tables, by the stage of work that they serve."""
 
+from marketplace.models.agencies import AgencyPick
 from marketplace.models.apart import Apart, ApartWish
 from marketplace.models.batches import BadRow, Batch, Upload
 from marketplace.models.bonuses import Mission, MissionKind
@@ -32,6 +33,7 @@ from marketplace.models.work import (
 __all__ = [
     "Announcement",
     "AICase",
+    "AgencyPick",
     "Apart",
     "ApartWish",
     "Assignment",

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from config.demo import market, people
+from config.demo import market, people, teams
 from workers.models import User
 
 
@@ -27,3 +27,4 @@ class Command(BaseCommand):
             raise CommandError("This installation has people in it already.")
         cast = people.make()
         market.make(cast)
+        teams.make(cast)

@@ -1,0 +1,54 @@
+"""The demo's agency: Rosa brought two of the workers, has asked Ana, and put a project first; its fees of the days so far."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from config.demo.people import JOINED, Cast, open_payout_account, person
+from config.demo.sign_ins import SIGN_INS
+from marketplace import agency_work
+from marketplace.models import Project
+from payments import agency_fees
+from workers import agencies, teams
+from workers.models import Agency, Membership, User, WorkerProfile
+
+ROSA = ("Rosa Lindqvist", SIGN_INS["agency"][0])
+BROUGHT = ("tomasz@demo.localhost", "aoife@demo.localhost")
+
+
+def make(cast: Cast) -> None:
+    """Open it two weeks ago, let people join, and note what has been earned with them since."""
+    now = timezone.now()
+    joined = now - JOINED + timedelta(hours=1)
+    rosa = person(*ROSA)
+    WorkerProfile.objects.create(user=rosa, country="SE", onboarded_at=None)
+    with transaction.atomic():
+        agency = agencies.open_agency(name="Nordlicht Teams", owner_email=rosa.email, by_id=cast.olu.pk, now=joined)
+        agency_fees.agree(
+            agency=agency.organisation, share_bp=1_500, from_day=joined.date(), note="Contract of this month", by_id=cast.rahel.pk,
+            now=joined,
+        )  # fmt: skip
+        _team(agency, rosa, cast)
+    if settings.STRIPE_API_BASE:
+        open_payout_account(rosa, joined)
+        with transaction.atomic():
+            agency_fees.name_payee(agency=agency.organisation, user_id=rosa.pk, by_id=rosa.pk, now=now - timedelta(days=5))
+    agency_fees.note_days(now=now)
+    agency_fees.post_due(now=now)
+
+
+def _team(agency: Agency, rosa: User, cast: Cast) -> None:
+    joined, owner = agency.opened_at, Membership.objects.get(organisation=agency.organisation, user=rosa)
+    for worker in cast.workers:
+        if worker.email in BROUGHT:
+            invitation, _token = teams.invite(agency=agency.organisation, email=worker.email, by=owner, now=joined)
+            teams.accept(invitation=invitation, worker_id=worker.pk, addresses={worker.email}, now=joined)
+    now = timezone.now()
+    for address in (cast.workers[0].email, "hanna.berg@example.org"):
+        teams.invite(agency=agency.organisation, email=address, by=owner, now=now - timedelta(hours=20))
+    first = Project.objects.order_by("created_at", "id").values_list("pk", flat=True)[0]
+    agency_work.pick(agency=agency.organisation, project_id=first, worker_ids=None, by_id=rosa.pk, now=now - timedelta(hours=18))
