@@ -20,6 +20,7 @@ TIMES: dict[str, Any] = {
     "tidy_seats": 300.0,
     "tell_of_work": 20.0,
     "send_announcements": 10.0,
+    "watch_pools": 300.0,
     "look_at_signs": 3_600.0,
     "read_uploads": 1.0,
     "fetch_images": 2.0,

@@ -23,6 +23,7 @@ from marketplace import (
     fraud,
     intake,
     outlook,
+    pool_health,
     raises,
     renewals,
     results,
@@ -244,3 +245,9 @@ def find_duplicates(**_: Any) -> None:
         fraud.let_go_due(now=timezone.now())
     with transaction.atomic(durable=True):
         graph.forget(now=timezone.now())
+
+
+@shared_task
+def watch_pools(**_: Any) -> None:
+    """Which band each project's crowd is in, and who hears of a change."""
+    pool_health.watch(now=timezone.now())

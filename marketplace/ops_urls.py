@@ -53,6 +53,7 @@ urlpatterns = [
     path("ops/agencies/<uuid:agency_id>/take-back/", agencies.take_back, name="ops_agency_take_back"),
     path("ops/pools/", pools.projects, name="ops_pools"),
     path("ops/pools/skills/", pools.skills, name="ops_pools_skills"),
+    path("ops/pools/health/", pools.health, name="ops_pool_health"),
     path("ops/pools/forecast/", pools.forecast, name="ops_pools_forecast"),
     path("ops/pools/workers/", pools.workers, name="ops_pools_workers"),
     path("ops/pools/named/", named_pools.listing, name="ops_named_pools"),

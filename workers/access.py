@@ -115,6 +115,7 @@ def reauthenticated(view: View) -> View:
 
 def reauthenticated_first(view: View) -> View:
     """For secrets: the page opens only after the password or passkey, and what is sent too late is dropped rather than kept."""
+
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
@@ -139,7 +140,8 @@ def _mark(view: View, access: Access) -> View:
     return view
 
 
-def _guard(view: View, access: Access, check: Check) -> View:    @wraps(view)
+def _guard(view: View, access: Access, check: Check) -> View:
+    @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return _to_sign_in(request)
@@ -379,9 +381,7 @@ def _membership(user_id: Any, *, slug: str | None = None, organisation_id: Any =
     rows = Membership.objects.select_related("organisation", "user").filter(user_id=user_id)
     if slug:
         rows = rows.filter(organisation__slug=slug)
-    if organisation_id:
-        rows = rows.filter(organisation_id=organisation_id)
-    return rows.first()
+    return (rows.filter(organisation_id=organisation_id) if organisation_id else rows).first()
 
 
 def _holds(held: frozenset[str], roles: tuple[str, ...]) -> bool:

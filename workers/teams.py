@@ -40,6 +40,9 @@ NEVER_SEES = (
 )
 
 notices.declare(
+    "agency.asked", gettext_lazy("%(agency)s asks you to join its team. Nothing happens before you say yes."), url_name="market:my_agency"
+)
+notices.declare(
     "agency.joined", gettext_lazy("%(name)s joined the team of %(agency)s."), url_name="market:agency_team", url_params=("org",)
 )
 notices.declare(
@@ -80,6 +83,8 @@ def invite(*, agency: Organisation, email: str, by: Membership, now: datetime) -
         expires_at=now + timedelta(days=INVITATION_DAYS),
     )  # fmt: skip
     audit.record(subject=made, verb="team_invitation.made", actor_id=by.user_id, now=now)
+    for user_id in WorkerProfile.objects.filter(user__email=email, user__is_active=True).values_list("pk", flat=True):
+        notices.tell(user_id, "agency.asked", agency=agency.name)
     return made, token
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from config.demo.people import JOINED, Cast, open_payout_account, person
 from config.demo.sign_ins import SIGN_INS
-from marketplace import agency_work
+from marketplace import agency_work, pool_health
 from marketplace.models import Project
 from payments import agency_fees
 from workers import agencies, teams
@@ -37,6 +37,8 @@ def make(cast: Cast) -> None:
         open_payout_account(rosa, joined)
         with transaction.atomic():
             agency_fees.name_payee(agency=agency.organisation, user_id=rosa.pk, by_id=rosa.pk, now=now - timedelta(days=5))
+    for at in (now - timedelta(hours=3), now - timedelta(hours=2), now):
+        pool_health.watch(now=at)
     agency_fees.note_days(now=now)
     agency_fees.post_due(now=now)
 

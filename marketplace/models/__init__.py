@@ -9,7 +9,7 @@ from marketplace.models.cases import AICase, WorkSigns
 from marketplace.models.courses import Course, CourseProgress, PracticeTask, PracticeTry
 from marketplace.models.disputes import ClientRecord, Dispute
 from marketplace.models.judging import QualityModel, Result, ReviewerRecord, Verdict
-from marketplace.models.pools import Announcement, BulkAction, Pool, PoolMember
+from marketplace.models.pools import Announcement, BulkAction, HealthBounds, Pool, PoolHealth, PoolMember
 from marketplace.models.projects import BillRate, GuidelineVersion, Project, ProjectTry, Rate, SlotKind
 from marketplace.models.questions import Question
 from marketplace.models.seats import Seat, SeatOffer, TrainingKind
@@ -51,10 +51,12 @@ __all__ = [
     "FairShare",
     "GoldAnswer",
     "GuidelineVersion",
+    "HealthBounds",
     "Lease",
     "Mission",
     "MissionKind",
     "Pool",
+    "PoolHealth",
     "PoolMember",
     "PracticeTask",
     "PracticeTry",

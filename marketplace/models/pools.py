@@ -86,3 +86,39 @@ class Announcement(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["at"], name="announcements_going_out", condition=models.Q(done_at__isnull=True))]
+
+
+class HealthBounds(models.Model):
+    """Where the bands of a crowd's health begin and end, from a moment on; rows are added and never changed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    from_at = models.DateTimeField(unique=True)
+    most_hours_each = models.FloatField()
+    least_hours_each = models.FloatField()
+    most_days = models.FloatField()
+    least_accepted = models.FloatField()
+    set_by = models.ForeignKey(site.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    set_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(least_accepted__gte=0, least_accepted__lte=100, least_hours_each__gte=0, most_days__gt=0)
+                & models.Q(most_hours_each__gt=models.F("least_hours_each")),
+                name="health_bounds_in_order",
+            )
+        ]
+
+
+class PoolHealth(models.Model):
+    """The band that a project's crowd is in, since when and why; and what ops were told last."""
+
+    project = models.OneToOneField("marketplace.Project", on_delete=models.CASCADE, primary_key=True, related_name="health")
+    band = models.CharField(max_length=10)
+    since = models.DateTimeField()
+    why = models.CharField(max_length=20)
+    figure = models.FloatField(default=0)
+    bound = models.FloatField(default=0)
+    read_at = models.DateTimeField()
+    told_band = models.CharField(max_length=10)
+    told_at = models.DateTimeField(null=True)
