@@ -110,9 +110,14 @@ def tell(user_id: uuid.UUID, kind: str, **params: Any) -> Notice:
 
 def tell_many(user_ids: Sequence[uuid.UUID], kind: str, **params: Any) -> int:
     """Tell many people the same, each as they want it; returns how many want it at all."""
-    wanted = _wanted(user_ids, kind)
+    return tell_each(dict.fromkeys(user_ids, params), kind)
+
+
+def tell_each(params: Mapping[uuid.UUID, Mapping[str, Any]], kind: str) -> int:
+    """Tell each of many people their own, as they want it; returns how many want it at all. Two statements."""
+    wanted = _wanted(list(params), kind)
     rows = [
-        Notice(user_id=user_id, kind=kind, params=params, shown=shown, mail=mail)
+        Notice(user_id=user_id, kind=kind, params=params[user_id], shown=shown, mail=mail)
         for user_id, (shown, mail) in wanted.items() if shown or mail
     ]  # fmt: skip
     Notice.objects.bulk_create(rows)

@@ -1,4 +1,4 @@
-"""The demo's agency: Rosa brought two of the workers, has asked Ana, and put a project first; its fees of the days so far."""
+"""The demo's agency: Rosa brought two of the workers and has asked Ana; the health of each crowd, and templates of messages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from config.demo.people import JOINED, Cast, open_payout_account, person
 from config.demo.sign_ins import SIGN_INS
-from marketplace import agency_work, pool_health
+from marketplace import agency_work, announcements, message_templates, pool_health
 from marketplace.models import Project
 from payments import agency_fees
 from workers import agencies, teams
@@ -41,6 +41,45 @@ def make(cast: Cast) -> None:
         pool_health.watch(now=at)
     agency_fees.note_days(now=now)
     agency_fees.post_due(now=now)
+
+
+TEMPLATES = {
+    "New work": {
+        "en": {
+            "title": "New work for you",
+            "text": "Hello {first_name},\n\nthere is new work on {product}. Have a look when it suits you.\n\n{sender}",
+        },
+        "de": {
+            "title": "Neue Arbeit für Sie",
+            "text": "Guten Tag {first_name},\n\nes gibt neue Arbeit bei {product}, wann immer es Ihnen passt.\n\n{sender}",
+        },
+        "pt": {
+            "title": "Há trabalho novo",
+            "text": "Olá {first_name},\n\nhá trabalho novo em {product}. Veja quando lhe convier.\n\n{sender}",
+        },
+    },
+    "A night of maintenance": {
+        "en": {
+            "title": "Maintenance tonight",
+            "text": "Hello {first_name},\n\nbetween 01:00 and 02:00 UTC pages may be slow. Nothing you saved is lost.",
+        },
+    },
+}
+"""Templates of messages: name, then title and text by language."""
+
+
+def write_templates(cast: Cast) -> None:
+    """What ops send more than once; one of them went out yesterday."""
+    now = timezone.now()
+    with transaction.atomic():
+        made = [
+            message_templates.create(name=name, language="en", texts=texts, by_id=cast.olu.pk, now=now - timedelta(days=3))
+            for name, texts in TEMPLATES.items()
+        ]
+        announcements.announce_template(pool=None, template=made[0], by_id=cast.olu.pk, now=now - timedelta(days=1))
+    for _round in range(2):
+        with transaction.atomic():
+            announcements.send_due(now=now - timedelta(days=1))
 
 
 def _team(agency: Agency, rosa: User, cast: Cast) -> None:

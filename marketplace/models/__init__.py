@@ -9,7 +9,16 @@ from marketplace.models.cases import AICase, WorkSigns
 from marketplace.models.courses import Course, CourseProgress, PracticeTask, PracticeTry
 from marketplace.models.disputes import ClientRecord, Dispute
 from marketplace.models.judging import QualityModel, Result, ReviewerRecord, Verdict
-from marketplace.models.pools import Announcement, BulkAction, HealthBounds, Pool, PoolHealth, PoolMember
+from marketplace.models.pools import (
+    Announcement,
+    BulkAction,
+    HealthBounds,
+    MessageTemplate,
+    MessageVersion,
+    Pool,
+    PoolHealth,
+    PoolMember,
+)
 from marketplace.models.projects import BillRate, GuidelineVersion, Project, ProjectTry, Rate, SlotKind
 from marketplace.models.questions import Question
 from marketplace.models.seats import Seat, SeatOffer, TrainingKind
@@ -53,6 +62,8 @@ __all__ = [
     "GuidelineVersion",
     "HealthBounds",
     "Lease",
+    "MessageTemplate",
+    "MessageVersion",
     "Mission",
     "MissionKind",
     "Pool",

@@ -28,3 +28,4 @@ class Command(BaseCommand):
         cast = people.make()
         market.make(cast)
         teams.make(cast)
+        teams.write_templates(cast)
