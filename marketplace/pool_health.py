@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from kit import audit
 from kit.errors import Conflict, Invalid, Text
@@ -41,17 +41,21 @@ SENTENCES: Mapping[str, Text] = {
     "acceptance": gettext_lazy("%(figure)s %% of this week's verdicts accept, less than %(bound)s %%."),
     "nobody_may": gettext_lazy("There is open work and nobody whom its rule lets in."),
     "nobody_works": gettext_lazy("There is open work and nobody has worked on it this week."),
-    "deadline": gettext_lazy("At the recent pace it is done in %(figure)s hours; the deadline is in %(bound)s."),
+    "no_pace": gettext_lazy("Nothing came in for three days, and the deadline is in %(bound)s."),
+    "deadline": gettext_lazy("At the recent pace it is done in %(figure)s; the deadline is in %(bound)s."),
     "slow": gettext_lazy("At the recent pace it is done in %(figure)s days, more than %(bound)s."),
-    "hours_each": gettext_lazy("%(figure)s hours of open work wait for each active person, more than %(bound)s."),
-    "little_work": gettext_lazy("%(figure)s hours of open work are left for each active person, less than %(bound)s."),
+    "hours_each": gettext_lazy("%(figure)s of open work wait for each active person, more than %(bound)s."),
+    "little_work": gettext_lazy("%(figure)s of open work are left for each active person, less than %(bound)s."),
     "enough": gettext_lazy("People, work and quality fit each other."),
 }
+IN_HOURS = ("no_pace", "deadline", "hours_each", "little_work")
+"""Readings whose figure and bound are hours."""
 TO_DO: Mapping[str, Text] = {
     "drift": gettext_lazy("Look at the weeks of its known answers, and at who came new to it."),
     "acceptance": gettext_lazy("Read the reasons of the rejections, then mend the guideline or its course."),
     "nobody_may": gettext_lazy("Widen its rule with the client, or promote people who come close."),
     "nobody_works": gettext_lazy("Write to the people whom its rule lets in, or look at its price."),
+    "no_pace": gettext_lazy("Write to its people, ask agencies, or tell the client in time."),
     "deadline": gettext_lazy("Raise its priority, ask agencies, or tell the client in time."),
     "slow": gettext_lazy("Raise its priority, or bring people by an announcement."),
     "hours_each": gettext_lazy("Bring people: promotions, an announcement, an agency."),
@@ -143,7 +147,19 @@ def _verdicts(project_ids: list[uuid.UUID], now: datetime) -> dict[uuid.UUID, tu
 
 def sentence(why: str, figure: float, bound: float) -> str:
     """A reading in words, with its figure."""
-    return str(SENTENCES[why]) % {"figure": f"{figure:.3g}", "bound": f"{bound:.3g}"} if why in SENTENCES else why
+    if why not in SENTENCES:
+        return why
+    said = _long if why in IN_HOURS else "{:.3g}".format
+    return str(SENTENCES[why]) % {"figure": said(figure), "bound": said(bound)}
+
+
+def _long(hours: float) -> str:
+    """Hours in words: minutes below two hours, days from two days on."""
+    if hours < 2:
+        return ngettext("%(n)s minute", "%(n)s minutes", round(60 * hours)) % {"n": round(60 * hours)}
+    if hours < 48:
+        return ngettext("%(n)s hour", "%(n)s hours", round(hours)) % {"n": round(hours)}
+    return ngettext("%(n)s day", "%(n)s days", round(hours / 24)) % {"n": round(hours / 24)}
 
 
 def watch(*, now: datetime) -> int:

@@ -29,6 +29,8 @@ SOURCE, LINE, RULE = "agency", "agency_fee", "agency_fee/1"
 LOOKS_BACK = dt.timedelta(days=35)
 """How far back a night looks for days that were not noted, should nights have been missed."""
 NEWS = "agency.terms"
+PAYABLE = (Membership.OWNER, Membership.MANAGER)
+"""The roles in an agency to which its fees may go."""
 
 words.declare_source(SOURCE, gettext_lazy("Agency's fee"))
 notices.declare(
@@ -119,7 +121,7 @@ def payee_of(agency_id: uuid.UUID) -> AgencyPayee | None:
 def possible_payees(agency_id: uuid.UUID) -> list[Membership]:
     """The owners and managers of an agency whose own payout account is ready."""
     ready = PayoutAccount.objects.filter(user=OuterRef("user"), state="active")
-    rows = Membership.objects.filter(Exists(ready), organisation_id=agency_id, role__in=(Membership.OWNER, Membership.MANAGER))
+    rows = Membership.objects.filter(Exists(ready), organisation_id=agency_id, role__in=PAYABLE)
     return list(rows.select_related("user").order_by("user__name"))
 
 
@@ -134,7 +136,7 @@ def name_payee(*, agency: Organisation, user_id: uuid.UUID, by_id: uuid.UUID, no
         agency=agency, defaults={"user_id": user_id, "set_by_id": by_id, "set_at": now}
     )
     audit.record(subject=made, verb="agency.payee", actor_id=by_id, now=now)
-    for member in queries.members_of(agency.pk, roles=(Membership.OWNER, Membership.MANAGER)):
+    for member in queries.members_of(agency.pk, roles=PAYABLE):
         notices.tell(member, "agency.payee", agency=agency.name, name=made.user.name, org=agency.slug)
     return made
 
@@ -195,13 +197,19 @@ def _take(agency_id: uuid.UUID, most: Money) -> int:
 def post_due(*, now: dt.datetime) -> int:
     """Post the noted days of agencies that are not paused and named a payee 72 hours ago or earlier; returns how many."""
     posted = 0
-    payees = AgencyPayee.objects.filter(set_at__lte=now - holds.WAIT, agency__agency__paused_at__isnull=True)
+    payees = AgencyPayee.objects.filter(_belongs(), set_at__lte=now - holds.WAIT, agency__agency__paused_at__isnull=True)
     for payee in payees.select_related("agency"):
         ids = AgencyDay.objects.filter(agency_id=payee.pk, earning=None).order_by("day", "currency").values_list("pk", flat=True)
         for day_id in ids:
             with transaction.atomic():
                 posted += _post(locks.agency_day(day_id), payee, now)
     return posted
+
+
+def _belongs() -> Exists:
+    """Whether a payee still is an owner or manager of the agency: who left it is paid nothing more for it."""
+    own = Membership.objects.filter(organisation=OuterRef("agency"), user=OuterRef("user"), role__in=PAYABLE)
+    return Exists(own)
 
 
 def _post(row: AgencyDay, payee: AgencyPayee, now: dt.datetime) -> bool:
@@ -306,6 +314,8 @@ def why_waiting(agency_id: uuid.UUID, *, now: dt.datetime) -> str:
     payee = payee_of(agency_id)
     if payee is None:
         return _("Nobody is named yet to whom the fees go. They are kept until somebody is.")
+    if not AgencyPayee.objects.filter(_belongs(), pk=agency_id).exists():
+        return _("Whoever was named to get the fees has left the agency. They are kept until somebody else is named.")
     if Agency.objects.filter(pk=agency_id, paused_at__isnull=False).exists():
         return _("Ops paused this agency. Its fees are noted and paid when it goes on.")
     if payee.set_at > now - holds.WAIT:

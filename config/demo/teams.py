@@ -12,6 +12,7 @@ from config.demo.people import JOINED, Cast, open_payout_account, person
 from config.demo.sign_ins import SIGN_INS
 from marketplace import agency_work, announcements, message_templates, pool_health
 from marketplace.models import Project
+from marketplace.quality.bands import Bounds
 from payments import agency_fees
 from workers import agencies, teams
 from workers.models import Agency, Membership, User, WorkerProfile
@@ -21,7 +22,7 @@ BROUGHT = ("tomasz@demo.localhost", "aoife@demo.localhost")
 
 
 def make(cast: Cast) -> None:
-    """Open it two weeks ago, let people join, and note what has been earned with them since."""
+    """Open it two weeks ago, let people join, note what has been earned with them since; and read the health of the crowds."""
     now = timezone.now()
     joined = now - JOINED + timedelta(hours=1)
     rosa = person(*ROSA)
@@ -37,6 +38,10 @@ def make(cast: Cast) -> None:
         open_payout_account(rosa, joined)
         with transaction.atomic():
             agency_fees.name_payee(agency=agency.organisation, user_id=rosa.pk, by_id=rosa.pk, now=now - timedelta(days=5))
+    hold = Bounds(least_hours_each=0.011)
+    began = now - timedelta(days=6)
+    with transaction.atomic():
+        pool_health.publish(wanted=hold, from_at=began, by_id=cast.olu.pk, now=began)
     for at in (now - timedelta(hours=3), now - timedelta(hours=2), now):
         pool_health.watch(now=at)
     agency_fees.note_days(now=now)

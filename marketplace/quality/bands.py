@@ -70,8 +70,10 @@ def _short(figures: Figures, bounds: Bounds) -> Reading | None:
         return Reading(SHORT, "nobody_may", 0, 1)
     if not figures.active:
         return Reading(SHORT, "nobody_works", 0, 1)
-    if figures.due_in is not None and (figures.done_in is None or figures.done_in > figures.due_in):
-        return Reading(SHORT, "deadline", figures.done_in or 0.0, max(figures.due_in, 0.0))
+    if figures.due_in is not None and figures.done_in is None:
+        return Reading(SHORT, "no_pace", 0, max(figures.due_in, 0.0))
+    if figures.due_in is not None and figures.done_in is not None and figures.done_in > figures.due_in:
+        return Reading(SHORT, "deadline", figures.done_in, max(figures.due_in, 0.0))
     if figures.due_in is None and figures.done_in is not None and figures.done_in > 24 * bounds.most_days:
         return Reading(SHORT, "slow", figures.done_in / 24, bounds.most_days)
     if figures.hours_each > bounds.most_hours_each:

@@ -21,7 +21,7 @@ from tests.payments.cast import NOW, usd
 from tests.payments.test_payouts import nothing_is_broken
 from tests.workers.doors import browser
 from workers import agencies
-from workers.models import Agency, Notice, Organisation, TeamPlace, User
+from workers.models import Agency, Membership, Notice, Organisation, TeamPlace, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = dt.timedelta(days=1)
@@ -146,6 +146,9 @@ def test_it_waits_for_a_payee_for_72_hours_and_for_the_end_of_a_pause() -> None:
     assert night(NIGHT + 4 * DAY) == (0, 0)
     with transaction.atomic():
         agencies.resume(agency=team, by_id=team.opened_by_id, now=NIGHT)
+    Membership.objects.filter(user=gus).update(role="viewer")
+    assert night(NIGHT + 4 * DAY) == (0, 0) and "has left" in agency_fees.why_waiting(team.pk, now=NIGHT + 4 * DAY)
+    Membership.objects.filter(user=gus).update(role="manager")
     assert night(NIGHT + 4 * DAY) == (0, 1) and people.of_worker("available", gus) == usd("0.20")
 
 

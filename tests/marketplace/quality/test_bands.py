@@ -24,7 +24,7 @@ GOOD = Figures(open_tasks=100, hours=10, eligible=20, active=5, done_in=20, judg
         ({"done_in": 24.0 * 8}, "short", "slow"),
         ({"done_in": 24.0 * 8, "due_in": 24.0 * 9}, "healthy", "enough"),
         ({"done_in": 20.0, "due_in": 19.0}, "short", "deadline"),
-        ({"due_in": 100.0, "done_in": None}, "short", "deadline"),
+        ({"due_in": 100.0, "done_in": None}, "short", "no_pace"),
         ({"hours": 101.0}, "short", "hours_each"),
         ({"hours": 1.0}, "idle", "little_work"),
         ({"hours": 0.0, "open_tasks": 0}, "idle", "little_work"),
@@ -52,3 +52,9 @@ def test_every_crowd_has_a_band_and_more_people_never_make_it_shorter(figures: F
     assert read.band in bands.BANDS
     more = bands.read(replace(figures, active=figures.active + 1, eligible=figures.eligible + 1), Bounds())
     assert not (more.band == "short" and read.band != "short")
+
+
+def test_a_reading_says_minutes_hours_or_days() -> None:
+    assert pool_health.sentence("little_work", 0.0122, 0.25).startswith("1 minute of open work")
+    assert pool_health.sentence("deadline", 100.0, 20.0) == "At the recent pace it is done in 4 days; the deadline is in 20 hours."
+    assert pool_health.sentence("acceptance", 88.25, 90.0) == "88.2 % of this week's verdicts accept, less than 90 %."
