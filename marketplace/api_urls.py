@@ -22,6 +22,7 @@ from marketplace.api import (
     merges,
     messages,
     missions,
+    ops_agencies,
     outlook,
     pool_health,
     pools,
@@ -224,10 +225,10 @@ of_agencies: list[URLPattern] = [
     path("agencies/<slug:org>/projects/<uuid:project_id>/first/", agencies.Picks.as_view(), name="api_agency_pick"),
     path("agencies/<slug:org>/fees/", agencies.Fees.as_view(), name="api_agency_fees"),
     path("me/agency/", agencies.MyAgency.as_view(), name="api_my_agency"),
-    path("ops/agencies/", agencies.Agencies.as_view(), name="api_ops_agencies"),
-    path("ops/agencies/<uuid:agency_id>/pause/", agencies.PauseAgency.as_view(), name="api_ops_pause_agency"),
-    path("ops/agencies/<uuid:agency_id>/shares/", agencies.AgencyShares.as_view(), name="api_ops_agency_shares"),
-    path("ops/agencies/<uuid:agency_id>/take-backs/", agencies.AgencyTakeBacks.as_view(), name="api_ops_agency_take_backs"),
+    path("ops/agencies/", ops_agencies.Agencies.as_view(), name="api_ops_agencies"),
+    path("ops/agencies/<uuid:agency_id>/pause/", ops_agencies.PauseAgency.as_view(), name="api_ops_pause_agency"),
+    path("ops/agencies/<uuid:agency_id>/shares/", ops_agencies.AgencyShares.as_view(), name="api_ops_agency_shares"),
+    path("ops/agencies/<uuid:agency_id>/take-backs/", ops_agencies.AgencyTakeBacks.as_view(), name="api_ops_agency_take_backs"),
 ]
 
 urlpatterns = hot + client + worker + ops + of_agencies

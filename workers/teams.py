@@ -27,6 +27,8 @@ from workers.states import ENDED
 INVITATION_DAYS = 14
 MOST_OPEN = 200
 """Invitations of one agency that may wait at once."""
+A_DAY = 2
+"""Invitations that one agency sends to one address within a day."""
 SEES = (
     gettext_lazy("Your name and whether your account is active, paused or ended, without the reason."),
     gettext_lazy("The skills that you have proven on this platform, with their tiers; no client's own skills."),
@@ -76,6 +78,8 @@ def invite(*, agency: Organisation, email: str, by: Membership, now: datetime) -
         raise Conflict(_("This person is in the team already."), field="email")
     if open_invitations(agency, now=now).exclude(email=email).count() >= MOST_OPEN:
         raise Invalid(_("200 invitations are open. Withdraw some first."), field="email")
+    if TeamInvitation.objects.filter(agency=agency, email=email, created_at__gt=now - timedelta(days=1)).count() >= A_DAY:
+        raise Conflict(_("This address was asked twice within a day. Give them time."), field="email")
     _open().filter(agency=agency, email=email).update(closed_at=now)
     token = secrets.token_urlsafe(32)
     made = TeamInvitation.objects.create(

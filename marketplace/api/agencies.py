@@ -1,4 +1,4 @@
-"""Agencies in the API: an agency's team, what it puts first, its fees; a worker's own yes and leaving; ops' opening and terms."""
+"""Agencies in the API: an agency's team, what it puts first, its fees; a worker's own yes, with all that follows from it, and leaving."""
 
 from __future__ import annotations
 
@@ -15,19 +15,17 @@ from rest_framework.request import Request
 
 from kit.api import Body, change, reply
 from kit.errors import NotFound
-from kit.ids import uuid7
-from kit.money import PAYABLE_STEP, Money
+from kit.money import Money
 from marketplace import agency_work
-from marketplace.api.reach import MarketView, OpsView, WorkerView
+from marketplace.api.reach import MarketView, WorkerView
 from payments import agency_fees, sheets
-from payments.models.agencies import MOST_BP
-from workers import access, agencies, organisations, teams
-from workers.models import Agency, TeamInvitation, TeamPlace
+from workers import access, organisations, teams
+from workers.models import TeamInvitation, TeamPlace
 
 DAYS_MOST = 90
 
 
-class DoneSerializer(serializers.Serializer[Any]):
+class DoneInTeamSerializer(serializers.Serializer[Any]):
     project_id = serializers.UUIDField()
     project = serializers.CharField()
     answers = serializers.IntegerField()
@@ -35,7 +33,7 @@ class DoneSerializer(serializers.Serializer[Any]):
     active_ms = serializers.IntegerField()
 
 
-class ProvenSerializer(serializers.Serializer[Any]):
+class ProvenInTeamSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     tier = serializers.IntegerField()
 
@@ -47,8 +45,8 @@ class TeamMemberSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     standing = serializers.CharField()
     since = serializers.DateTimeField()
-    skills = ProvenSerializer(many=True)
-    done = DoneSerializer(many=True)
+    skills = ProvenInTeamSerializer(many=True)
+    done = DoneInTeamSerializer(many=True)
     first = serializers.ListField(child=serializers.CharField(), help_text="Projects that the agency put first for them")
 
 
@@ -62,29 +60,29 @@ class TeamInvitationSerializer(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
 
 
-class AskSerializer(Body):
+class AskToTeamSerializer(Body):
     email = serializers.EmailField(max_length=254)
 
 
-class OpenProjectSerializer(serializers.Serializer[Any]):
+class ProjectForAgencySerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
     client = serializers.CharField()
     first_for = serializers.ListField(child=serializers.CharField())
 
 
-class PickSerializer(Body):
+class PutFirstSerializer(Body):
     people = serializers.ListField(
         child=serializers.UUIDField(), allow_null=True, required=False, default=None, max_length=agency_work.AT_ONCE,
         help_text="Ids of people of the team; null is all of it",
     )  # fmt: skip
 
 
-class PickedSerializer(serializers.Serializer[Any]):
+class PutFirstForSerializer(serializers.Serializer[Any]):
     people = serializers.IntegerField(help_text="For how many it was not first before")
 
 
-class FeeDaySerializer(serializers.Serializer[Any]):
+class AgencyDaySerializer(serializers.Serializer[Any]):
     day = serializers.DateField()
     currency = serializers.CharField()
     answers = serializers.IntegerField()
@@ -95,59 +93,40 @@ class FeeDaySerializer(serializers.Serializer[Any]):
     posted = serializers.BooleanField()
 
 
-class FeesSerializer(serializers.Serializer[Any]):
+class AgencyFeesSerializer(serializers.Serializer[Any]):
     share_bp = serializers.IntegerField(help_text="The share that holds today")
     payee = serializers.UUIDField(allow_null=True)
     waits_because = serializers.CharField()
-    days = FeeDaySerializer(many=True)
+    days = AgencyDaySerializer(many=True)
 
 
-class PlaceSerializer(serializers.Serializer[Any]):
+class TeamPlaceSerializer(serializers.Serializer[Any]):
     agency = serializers.CharField(source="agency.name")
     since = serializers.DateTimeField()
     until = serializers.DateTimeField(allow_null=True)
 
 
+class AskedToTeamSerializer(TeamInvitationSerializer):
+    """An invitation as whom it is for sees it."""
+
+    agency = serializers.CharField(source="agency.name")
+    share_bp = serializers.SerializerMethodField(help_text="What the agency gets of our own fee; neither you nor the client pays for it")
+
+    def get_share_bp(self, row: TeamInvitation) -> int:
+        return agency_fees.share_on(row.agency_id, timezone.now().date())
+
+
 class MyAgencySerializer(serializers.Serializer[Any]):
-    team = PlaceSerializer(allow_null=True)
-    past = PlaceSerializer(many=True)
-    invitations = TeamInvitationSerializer(many=True)
+    team = TeamPlaceSerializer(allow_null=True)
+    past = TeamPlaceSerializer(many=True)
+    invitations = AskedToTeamSerializer(many=True)
+    sees = serializers.ListField(child=serializers.CharField(), help_text="What an agency sees of somebody in its team")
+    never_sees = serializers.ListField(child=serializers.CharField())
 
 
-class AnswerSerializer(Body):
+class AnswerTeamSerializer(Body):
     invitation = serializers.UUIDField()
     accept = serializers.BooleanField()
-
-
-class AgencySerializer(serializers.Serializer[Any]):
-    id = serializers.UUIDField(source="pk")
-    name = serializers.CharField(source="organisation.name")
-    slug = serializers.CharField(source="organisation.slug")
-    opened_at = serializers.DateTimeField()
-    paused_at = serializers.DateTimeField(allow_null=True)
-    pause_reason = serializers.CharField()
-
-
-class NewAgencySerializer(Body):
-    name = serializers.CharField(max_length=120)
-    owner = serializers.EmailField(max_length=254)
-
-
-class PauseAgencySerializer(Body):
-    paused = serializers.BooleanField()
-    reason = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
-
-
-class ShareSerializer(Body):
-    share_bp = serializers.IntegerField(min_value=0, max_value=MOST_BP)
-    from_day = serializers.DateField()
-    note = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
-
-
-class TakeBackSerializer(Body):
-    amount = serializers.CharField(max_length=20)
-    currency = serializers.ChoiceField(sorted(PAYABLE_STEP))
-    why = serializers.CharField(max_length=300)
 
 
 class AgencyView(MarketView):
@@ -174,9 +153,9 @@ class Team(AgencyView):
         ]  # fmt: skip
         return reply(TeamSerializer({"team": rows}).data)
 
-    @extend_schema(request=AskSerializer, responses={201: TeamInvitationSerializer})
+    @extend_schema(request=AskToTeamSerializer, responses={201: TeamInvitationSerializer})
     def post(self, request: Request, org: str) -> HttpResponse:
-        given, mailed = AskSerializer.read(request), []
+        given, mailed = AskToTeamSerializer.read(request), []
 
         def work() -> HttpResponse:
             made = teams.invite(
@@ -223,7 +202,7 @@ class OneAsked(AgencyView):
 class OpenProjects(AgencyView):
     """Projects with open, funded work that the agency may put first."""
 
-    @extend_schema(responses=OpenProjectSerializer(many=True))
+    @extend_schema(responses=ProjectForAgencySerializer(many=True))
     def get(self, request: Request, org: str) -> HttpResponse:
         agency = access.organisation_of(request)
         first = agency_work.people_by_project(agency.pk)
@@ -231,15 +210,15 @@ class OpenProjects(AgencyView):
             {"id": one.pk, "name": one.name, "client": one.organisation.name, "first_for": first.get(one.pk, [])}
             for one in agency_work.open_projects(agency.pk)
         ]
-        return reply(OpenProjectSerializer(rows, many=True).data)
+        return reply(ProjectForAgencySerializer(rows, many=True).data)
 
 
 class Picks(AgencyView):
     """Putting a project first for people of the team, and for nobody any more."""
 
-    @extend_schema(request=PickSerializer, responses=PickedSerializer)
+    @extend_schema(request=PutFirstSerializer, responses=PutFirstForSerializer)
     def post(self, request: Request, org: str, project_id: uuid.UUID) -> HttpResponse:
-        given, agency, who = PickSerializer.read(request), access.organisation_of(request), access.user_of(request).pk
+        given, agency, who = PutFirstSerializer.read(request), access.organisation_of(request), access.user_of(request).pk
 
         def work() -> HttpResponse:
             made = agency_work.pick(
@@ -263,7 +242,7 @@ class Picks(AgencyView):
 class Fees(AgencyView):
     """A month's fees; the payee is named on the page, after proving who one is."""
 
-    @extend_schema(responses=FeesSerializer)
+    @extend_schema(responses=AgencyFeesSerializer)
     def get(self, request: Request, org: str) -> HttpResponse:
         now, agency = timezone.now(), access.organisation_of(request)
         payee = agency_fees.payee_of(agency.pk)
@@ -290,9 +269,9 @@ class MyAgency(WorkerView):
     def get(self, request: Request) -> HttpResponse:
         return reply(_mine(access.user_of(request).pk))
 
-    @extend_schema(request=AnswerSerializer, responses=MyAgencySerializer)
+    @extend_schema(request=AnswerTeamSerializer, responses=MyAgencySerializer)
     def post(self, request: Request) -> HttpResponse:
-        given, who = AnswerSerializer.read(request), access.user_of(request).pk
+        given, who = AnswerTeamSerializer.read(request), access.user_of(request).pk
 
         def work() -> HttpResponse:
             now, addresses = timezone.now(), organisations.confirmed_addresses(who)
@@ -320,77 +299,5 @@ def _mine(worker_id: uuid.UUID) -> dict[str, Any]:
     return dict(MyAgencySerializer({
         "team": next((each for each in places if each.until is None), None),
         "past": [each for each in places if each.until is not None], "invitations": list(asked[:50]),
+        "sees": [str(each) for each in teams.SEES], "never_sees": [str(each) for each in teams.NEVER_SEES],
     }).data)  # fmt: skip
-
-
-class Agencies(OpsView):
-    """All agencies, and opening one."""
-
-    @extend_schema(responses=AgencySerializer(many=True))
-    def get(self, request: Request) -> HttpResponse:
-        return reply(AgencySerializer(agencies.listing()[:200], many=True).data)
-
-    @extend_schema(request=NewAgencySerializer, responses={201: AgencySerializer})
-    def post(self, request: Request) -> HttpResponse:
-        given, who = NewAgencySerializer.read(request), access.user_of(request).pk
-
-        def work() -> HttpResponse:
-            made = agencies.open_agency(name=given["name"], owner_email=given["owner"], by_id=who, now=timezone.now())
-            return reply(AgencySerializer(agencies.find(made.pk)).data, 201)
-
-        return change(request, work)
-
-
-class PauseAgency(OpsView):
-    """Pausing an agency with a reason, and letting it go on."""
-
-    @extend_schema(request=PauseAgencySerializer, responses=AgencySerializer)
-    def post(self, request: Request, agency_id: uuid.UUID) -> HttpResponse:
-        given, who, agency = PauseAgencySerializer.read(request), access.user_of(request).pk, agencies.find(agency_id)
-
-        def work() -> HttpResponse:
-            if given["paused"]:
-                agencies.pause(agency=agency, reason=given["reason"], by_id=who, now=timezone.now())
-            else:
-                agencies.resume(agency=agency, by_id=who, now=timezone.now())
-            return reply(AgencySerializer(Agency.objects.select_related("organisation").get(pk=agency.pk)).data)
-
-        return change(request, work)
-
-
-class FinanceView(OpsView):
-    """What finance alone agrees."""
-
-    permission_classes = [access.Ops(write=("finance",))]
-
-
-class AgencyShares(FinanceView):
-    """Agreeing on another share of our fee from a day on."""
-
-    @extend_schema(request=ShareSerializer, responses={201: ShareSerializer})
-    def post(self, request: Request, agency_id: uuid.UUID) -> HttpResponse:
-        given, who, agency = ShareSerializer.read(request), access.user_of(request).pk, agencies.find(agency_id)
-
-        def work() -> HttpResponse:
-            agency_fees.agree(agency=agency.organisation, by_id=who, now=timezone.now(), **given)
-            return reply({"share_bp": given["share_bp"], "from_day": given["from_day"].isoformat(), "note": given["note"]}, 201)
-
-        return change(request, work)
-
-
-class AgencyTakeBacks(FinanceView):
-    """Taking a fee that fell away off the next days' sums."""
-
-    @extend_schema(request=TakeBackSerializer, responses={201: TakeBackSerializer})
-    def post(self, request: Request, agency_id: uuid.UUID) -> HttpResponse:
-        given, who, agency = TakeBackSerializer.read(request), access.user_of(request).pk, agencies.find(agency_id)
-        amount = Money.parse(given["amount"], given["currency"], field="amount")
-
-        def work() -> HttpResponse:
-            agency_fees.take_back(
-                agency=agency.organisation, amount=amount, source_kind="correction", source_id=uuid7(), why=given["why"], by_id=who,
-                now=timezone.now(),
-            )  # fmt: skip
-            return reply({"amount": str(amount.decimal()), "currency": amount.currency, "why": given["why"]}, 201)
-
-        return change(request, work)

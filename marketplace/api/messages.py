@@ -20,7 +20,7 @@ from marketplace.models import MessageTemplate
 from workers import access
 
 
-class TemplateSerializer(serializers.Serializer[Any]):
+class MessageTemplateSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
     language = serializers.CharField(help_text="For whoever speaks none of the others")
@@ -29,16 +29,16 @@ class TemplateSerializer(serializers.Serializer[Any]):
     archived_at = serializers.DateTimeField(allow_null=True)
 
 
-class TemplateBody(Body):
+class MessageTemplateBody(Body):
     language = serializers.CharField(max_length=3)
     texts = serializers.JSONField(help_text="Placeholders: " + ", ".join(f"{{{name}}}" for name in message_templates.PLACES))
 
 
-class NewTemplateBody(TemplateBody):
+class NewMessageTemplateBody(MessageTemplateBody):
     name = serializers.CharField(max_length=80)
 
 
-class RenderedSerializer(serializers.Serializer[Any]):
+class RenderedMessageSerializer(serializers.Serializer[Any]):
     reader = serializers.UUIDField()
     language = serializers.CharField()
     title = serializers.CharField()
@@ -47,7 +47,7 @@ class RenderedSerializer(serializers.Serializer[Any]):
 
 def _shown(template: MessageTemplate) -> dict[str, Any]:
     version = message_templates.newest(template)
-    return dict(TemplateSerializer({
+    return dict(MessageTemplateSerializer({
         "id": template.pk, "name": template.name, "language": version.language, "texts": version.texts, "version": version.number,
         "archived_at": template.archived_at,
     }).data)  # fmt: skip
@@ -56,26 +56,26 @@ def _shown(template: MessageTemplate) -> dict[str, Any]:
 class Templates(OpsView):
     """Templates in use, and writing one."""
 
-    @extend_schema(responses=TemplateSerializer(many=True))
+    @extend_schema(responses=MessageTemplateSerializer(many=True))
     def get(self, request: Request) -> HttpResponse:
         return reply([_shown(one) for one in message_templates.live()[:200]])
 
-    @extend_schema(request=NewTemplateBody, responses={201: TemplateSerializer})
+    @extend_schema(request=NewMessageTemplateBody, responses={201: MessageTemplateSerializer})
     def post(self, request: Request) -> HttpResponse:
-        given, who = NewTemplateBody.read(request), access.user_of(request).pk
+        given, who = NewMessageTemplateBody.read(request), access.user_of(request).pk
         return change(request, lambda: reply(_shown(message_templates.create(by_id=who, now=timezone.now(), **given)), 201))
 
 
 class OneTemplate(OpsView):
     """One template: what it says now, its next version, putting it away."""
 
-    @extend_schema(responses=TemplateSerializer)
+    @extend_schema(responses=MessageTemplateSerializer)
     def get(self, request: Request, template_id: uuid.UUID) -> HttpResponse:
         return reply(_shown(message_templates.find(template_id)))
 
-    @extend_schema(request=TemplateBody, responses=TemplateSerializer)
+    @extend_schema(request=MessageTemplateBody, responses=MessageTemplateSerializer)
     def patch(self, request: Request, template_id: uuid.UUID) -> HttpResponse:
-        given, who, template = TemplateBody.read(request), access.user_of(request).pk, message_templates.find(template_id)
+        given, who, template = MessageTemplateBody.read(request), access.user_of(request).pk, message_templates.find(template_id)
 
         def work() -> HttpResponse:
             message_templates.change(template=template, by_id=who, now=timezone.now(), **given)
@@ -102,7 +102,7 @@ class Preview(OpsView):
             OpenApiParameter("pool", str, description="A pool's id; everybody who works here without one"),
             OpenApiParameter("reader", str, description="Somebody's address; the first by name without one"),
         ],
-        responses=RenderedSerializer,
+        responses=RenderedMessageSerializer,
     )
     def get(self, request: Request, template_id: uuid.UUID) -> HttpResponse:
         version = message_templates.newest(message_templates.find(template_id))

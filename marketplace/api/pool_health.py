@@ -18,7 +18,7 @@ from marketplace.quality import bands
 from workers import access
 
 
-class HealthSerializer(serializers.Serializer[Any]):
+class PoolHealthSerializer(serializers.Serializer[Any]):
     project = serializers.UUIDField(source="project_id")
     name = serializers.CharField(source="project.name")
     band = serializers.ChoiceField(bands.BANDS)
@@ -32,7 +32,7 @@ class HealthSerializer(serializers.Serializer[Any]):
         return pool_health.sentence(row.why, row.figure, row.bound)
 
 
-class BoundsSerializer(Body):
+class HealthBoundsSerializer(Body):
     most_hours_each = serializers.FloatField()
     least_hours_each = serializers.FloatField()
     most_days = serializers.FloatField()
@@ -43,26 +43,26 @@ class BoundsSerializer(Body):
 class PoolsHealth(OpsView):
     """The band of every crowd as it was last read, the gravest first."""
 
-    @extend_schema(responses=HealthSerializer(many=True))
+    @extend_schema(responses=PoolHealthSerializer(many=True))
     def get(self, request: Request) -> HttpResponse:
         rows = PoolHealth.objects.select_related("project").filter(project__archived_at__isnull=True)[:500]
-        return reply(HealthSerializer(sorted(rows, key=lambda row: (bands.BANDS.index(row.band), row.since)), many=True).data)
+        return reply(PoolHealthSerializer(sorted(rows, key=lambda row: (bands.BANDS.index(row.band), row.since)), many=True).data)
 
 
 class PoolBounds(OpsView):
     """The bounds that were published, the latest first, and publishing others."""
 
-    @extend_schema(responses=BoundsSerializer(many=True))
+    @extend_schema(responses=HealthBoundsSerializer(many=True))
     def get(self, request: Request) -> HttpResponse:
-        return reply(BoundsSerializer(pool_health.published()[:100], many=True).data)
+        return reply(HealthBoundsSerializer(pool_health.published()[:100], many=True).data)
 
-    @extend_schema(request=BoundsSerializer, responses={201: BoundsSerializer})
+    @extend_schema(request=HealthBoundsSerializer, responses={201: HealthBoundsSerializer})
     def post(self, request: Request) -> HttpResponse:
-        given, who, now = BoundsSerializer.read(request), access.user_of(request).pk, timezone.now()
+        given, who, now = HealthBoundsSerializer.read(request), access.user_of(request).pk, timezone.now()
         begins = given.pop("from_at") or now
 
         def work() -> HttpResponse:
             made = pool_health.publish(wanted=bands.Bounds(**given), from_at=begins, by_id=who, now=now)
-            return reply(BoundsSerializer(made).data, 201)
+            return reply(HealthBoundsSerializer(made).data, 201)
 
         return change(request, work)

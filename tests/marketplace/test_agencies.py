@@ -106,10 +106,12 @@ def test_an_invitation_is_for_its_address_once_and_for_two_weeks() -> None:
     ask(team, ana.email)
     with pytest.raises(NotFound), transaction.atomic():
         teams.accept(invitation=invitation, worker_id=ana.pk, addresses={ana.email}, now=NOW)
+    with pytest.raises(Conflict, match="twice"):
+        ask(team, ana.email, now=LATER)
     with pytest.raises(Invalid):
         ask(team, "no address")
     assert TeamPlace.objects.count() == 0
-    join(team, ana)
+    join(team, ana, now=NOW + dt.timedelta(days=2))
     with pytest.raises(Conflict):
         ask(team, ana.email)
 
@@ -251,7 +253,11 @@ def test_the_same_by_api() -> None:
     asked = boss.post(f"{base}/team/", {"email": ana.email}, content_type="application/json")
     assert asked.status_code == 201 and len(mail.outbox) == 1
     worker = program(ana, "work")
-    assert worker.get("/api/v1/me/agency/").json()["invitations"][0]["id"] == asked.json()["id"]
+    mine = worker.get("/api/v1/me/agency/").json()
+    assert mine["invitations"][0] | {"expires_at": ""} == {
+        "id": asked.json()["id"], "email": ana.email, "expires_at": "", "agency": "Gus & Team", "share_bp": 0
+    }
+    assert len(mine["sees"]) == len(teams.SEES) and mine["never_sees"][0].startswith("What you earn")
     yes = worker.post("/api/v1/me/agency/", {"invitation": asked.json()["id"], "accept": True}, content_type="application/json")
     assert yes.json()["team"]["agency"] == "Gus & Team"
     assert boss.get(f"{base}/team/").json()["team"][0]["name"] == "Ana"
