@@ -154,7 +154,9 @@ def sentence(why: str, figure: float, bound: float) -> str:
 
 
 def _long(hours: float) -> str:
-    """Hours in words: minutes below two hours, days from two days on."""
+    """Hours in words: seconds below two minutes, minutes below two hours, days from two days on."""
+    if 30 * hours < 1:
+        return ngettext("%(n)s second", "%(n)s seconds", round(3600 * hours)) % {"n": round(3600 * hours)}
     if hours < 2:
         return ngettext("%(n)s minute", "%(n)s minutes", round(60 * hours)) % {"n": round(60 * hours)}
     if hours < 48:

@@ -55,6 +55,8 @@ def test_every_crowd_has_a_band_and_more_people_never_make_it_shorter(figures: F
 
 
 def test_a_reading_says_minutes_hours_or_days() -> None:
-    assert pool_health.sentence("little_work", 0.0122, 0.25).startswith("1 minute of open work")
+    assert pool_health.sentence("little_work", 0.0122, 0.25) == (
+        "44 seconds of open work are left for each active person, less than 15 minutes."
+    )
     assert pool_health.sentence("deadline", 100.0, 20.0) == "At the recent pace it is done in 4 days; the deadline is in 20 hours."
     assert pool_health.sentence("acceptance", 88.25, 90.0) == "88.2 % of this week's verdicts accept, less than 90 %."
