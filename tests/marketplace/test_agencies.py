@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.db import IntegrityError, transaction
+from django.test import RequestFactory
 from django.utils import timezone
 
 from kit import audit
@@ -21,7 +22,8 @@ from qualification.models import Skill
 from tests import market, people
 from tests.workers.doors import browser, program
 from workers import agencies, my_data, standing, teams
-from workers.models import Agency, Membership, Notice, Organisation, TeamInvitation, TeamPlace, User
+from workers.adapter import _first_page
+from workers.models import Agency, Membership, Notice, Organisation, TeamInvitation, TeamPlace, User, WorkerProfile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = market.NOW
@@ -242,6 +244,10 @@ def test_an_agency_is_no_client_and_a_client_no_agency() -> None:
     assert payer.get(f"/agency/{shop.slug}/").status_code == 404
     assert program(gus, "client:read", organisation=team.organisation).get("/api/v1/projects/").status_code == 404
     assert not Project.objects.exists() and boss.get("/home/", follow=True).redirect_chain[-1][0] == f"/agency/{slug}/"
+    WorkerProfile.objects.create(user=gus)
+    signed_in = RequestFactory().get("/")
+    signed_in.user = gus
+    assert _first_page(signed_in) == f"/agency/{slug}/", "a profile that is there for its payout account alone is no onboarding"
 
 
 def test_the_same_by_api() -> None:
