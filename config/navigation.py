@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kit.errors import Text
 from workers import access, queries
-from workers.models import OpsRole, User
+from workers.models import OpsRole, Organisation, User
 
 WORKER = (
     ("home", _("Work"), "market:work_home"),
@@ -35,11 +35,21 @@ CLIENT = (
     ("settings", _("Settings"), "workers:organisation"),
     ("bell", _("Notices"), "workers:client_notices"),
 )
+AGENCY = (
+    ("people", _("Team"), "market:agency_team"),
+    ("project", _("Projects"), "market:agency_work"),
+    ("wallet", _("Fees"), "payments:agency_fees"),
+    ("key", _("Members"), "workers:members"),
+    ("code", _("API"), "workers:client_tokens"),
+    ("settings", _("Settings"), "workers:organisation"),
+    ("bell", _("Notices"), "workers:client_notices"),
+)
 OPS = (
     ("inbox", _("Today"), "market:ops_today"),
     ("tasks", _("Queues"), "workers:ops_queues"),
     ("batch", _("Batches"), "market:ops_batches"),
     ("people", _("People"), "workers:ops_people"),
+    ("project", _("Agencies"), "market:ops_agencies"),
     ("case", _("Appeals"), "workers:ops_appeals"),
     ("review", _("Disputes"), "market:ops_disputes"),
     ("scale", _("Pools"), "market:ops_pools"),
@@ -61,7 +71,7 @@ BELONGS = {
     "/ops/credentials/": "/ops/queues/", "/ops/questions/": "/ops/queues/",
     "/ops/support/": "/ops/queues/", "/ops/announcements/": "/ops/pools/",
     "/ops/exams/": "/ops/skills/", "/ops/readings/": "/ops/skills/", "/ops/readers/": "/ops/skills/",
-    "/work/disputes/": "/work/history/", "/work/cases/": "/work/quality/",
+    "/work/agency/": "/work/standing/", "/work/disputes/": "/work/history/", "/work/cases/": "/work/quality/",
     "/ops/countries/": "/ops/people/", "/ops/merges/": "/ops/people/", "/ops/fraud/": "/ops/people/",
     "/ops/referrals/": "/ops/ledger/",
     "/ops/cases/": "/ops/", "/ops/projects/": "/ops/pools/",
@@ -74,7 +84,7 @@ SEAT = "seat"
 def audience_of(path: str) -> str | None:
     """Which audience's pages an address belongs to."""
     first = path.split("/", 2)[1] if "/" in path else ""
-    return {"work": "worker", "client": "client", "ops": "ops"}.get(first)
+    return {"work": "worker", "client": "client", "agency": "agency", "ops": "ops"}.get(first)
 
 
 def for_request(request: HttpRequest) -> dict[str, Any]:
@@ -85,7 +95,10 @@ def for_request(request: HttpRequest) -> dict[str, Any]:
     audience, slug = _seat(request)
     if audience is None or slug == "new":
         return {"nav_audience": None}
-    pages = {"worker": WORKER, "client": CLIENT, "ops": OPS}[audience]
+    places = queries.memberships(user.pk)
+    if audience == "client" and any(place.slug == slug and place.kind == Organisation.AGENCY for place in places):
+        audience = "agency"
+    pages = {"worker": WORKER, "client": CLIENT, "agency": AGENCY, "ops": OPS}[audience]
     rights, unread = queries.rights_and_unread(user.pk)
     items = [item for icon, label, name in pages if (item := _item(icon, label, name, slug)) and _open_to(item, rights)]
     for item in items:
@@ -94,15 +107,15 @@ def for_request(request: HttpRequest) -> dict[str, Any]:
     return {
         "nav_audience": audience,
         "nav_items": _mark_active(items, request.path),
-        "switch_items": _seats(user, rights, audience, slug),
+        "switch_items": _seats(user, rights, audience, slug, places),
     }
 
 
 def _seat(request: HttpRequest) -> tuple[str | None, str]:
-    """The audience of a page, and the organisation on a client's; pages of one's own account follow the page before."""
+    """The audience of a page, and the organisation on a client's or an agency's; pages of one's own account follow the page before."""
     audience = audience_of(request.path)
     if audience is not None:
-        slug = request.path.split("/")[2] if audience == "client" else ""
+        slug = request.path.split("/")[2] if audience in ("client", "agency") else ""
         if slug != "new" and request.session.get(SEAT) != [audience, slug]:
             request.session[SEAT] = [audience, slug]
         return audience, slug
@@ -137,16 +150,18 @@ def _mark_active(items: list[dict[str, Any]], path: str) -> list[dict[str, Any]]
     return items
 
 
-def _seats(user: User, rights: queries.Rights, audience: str, slug: str) -> list[dict[str, Any]]:
+def _seats(
+    user: User, rights: queries.Rights, audience: str, slug: str, places: list[queries.Belonging]
+) -> list[dict[str, Any]]:
     """The seats that this person may take: own work, each organisation, operations."""
     seats: list[dict[str, Any]] = []
     if rights.is_worker and not rights.ops_roles:
         seats.append({
             "label": user.get_full_name(), "note": gettext("Worker"), "url": "/work/", "active": audience == "worker"
         })
-    for place in queries.memberships(user.pk):
-        url = f"/client/{place.slug}/"
-        seats.append({"label": place.name, "note": gettext("Client"), "url": url, "active": slug == place.slug})
+    for place in places:
+        note = dict(Organisation.KINDS)[place.kind]
+        seats.append({"label": place.name, "note": note, "url": place.home, "active": slug == place.slug})
     if rights.ops_roles:
         seats.append({"label": gettext("Operations"), "note": "", "url": "/ops/", "active": audience == "ops"})
     return seats

@@ -33,7 +33,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "scores.recount": ("marketplace.reactions.on_recount",),
     "chargeback.opened": ("marketplace.reactions.on_chargeback", "payments.reactions.on_chargeback_opened"),
     "chargeback.won": ("payments.reactions.on_chargeback_won",),
-    "chargeback.lost": ("payments.reactions.on_chargeback_lost",),
+    "chargeback.lost": ("payments.reactions.on_chargeback_lost", "payments.agency_fees.on_chargeback_lost"),
     "refund.arrived": ("payments.reactions.on_refund_arrived",),
     "refund.failed": ("payments.reactions.on_refund_failed",),
     "client.owes": ("payments.reactions.on_client_owes",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from marketplace.api import (
+    agencies,
     apart,
     batches,
     budgets,
@@ -21,8 +22,11 @@ from marketplace.api import (
     invitations,
     leases,
     merges,
+    messages,
     missions,
+    ops_agencies,
     outlook,
+    pool_health,
     pools,
     projects,
     promotions,
@@ -210,6 +214,11 @@ ops: list[URLPattern] = [
     path("ops/batches/<uuid:batch_id>/tasks/", tasks.OpsTasks.as_view(), name="api_ops_tasks"),
     path("ops/batches/<uuid:batch_id>/results/", results.OpsResults.as_view(), name="api_ops_results"),
     path("ops/batches/<uuid:batch_id>/export/", exports.OpsExport.as_view(), name="api_ops_export"),
+    path("ops/templates/", messages.Templates.as_view(), name="api_ops_templates"),
+    path("ops/templates/<uuid:template_id>/", messages.OneTemplate.as_view(), name="api_ops_template"),
+    path("ops/templates/<uuid:template_id>/preview/", messages.Preview.as_view(), name="api_ops_template_preview"),
+    path("ops/pool-health/", pool_health.PoolsHealth.as_view(), name="api_ops_pool_health"),
+    path("ops/pool-health/bounds/", pool_health.PoolBounds.as_view(), name="api_ops_pool_bounds"),
     path("ops/promotions/", promotions.Promotions.as_view(), name="api_ops_promotions"),
     path("ops/people/<uuid:person_id>/neighbours/", fraud.Neighbours.as_view(), name="api_ops_neighbours"),
     path("ops/fraud-cases/", fraud.FraudCases.as_view(), name="api_ops_fraud_cases"),
@@ -237,4 +246,18 @@ ops: list[URLPattern] = [
     path("ops/submissions/<uuid:submission_id>/judge/", submissions.OpsJudge.as_view(), name="api_ops_judge"),
 ]
 
-urlpatterns = hot + client + worker + ops
+of_agencies: list[URLPattern] = [
+    path("agencies/<slug:org>/team/", agencies.Team.as_view(), name="api_agency_team"),
+    path("agencies/<slug:org>/team/<uuid:worker_id>/", agencies.OneMember.as_view(), name="api_agency_member"),
+    path("agencies/<slug:org>/invitations/<uuid:invitation_id>/", agencies.OneAsked.as_view(), name="api_agency_asked"),
+    path("agencies/<slug:org>/projects/", agencies.OpenProjects.as_view(), name="api_agency_projects"),
+    path("agencies/<slug:org>/projects/<uuid:project_id>/first/", agencies.Picks.as_view(), name="api_agency_pick"),
+    path("agencies/<slug:org>/fees/", agencies.Fees.as_view(), name="api_agency_fees"),
+    path("me/agency/", agencies.MyAgency.as_view(), name="api_my_agency"),
+    path("ops/agencies/", ops_agencies.Agencies.as_view(), name="api_ops_agencies"),
+    path("ops/agencies/<uuid:agency_id>/pause/", ops_agencies.PauseAgency.as_view(), name="api_ops_pause_agency"),
+    path("ops/agencies/<uuid:agency_id>/shares/", ops_agencies.AgencyShares.as_view(), name="api_ops_agency_shares"),
+    path("ops/agencies/<uuid:agency_id>/take-backs/", ops_agencies.AgencyTakeBacks.as_view(), name="api_ops_agency_take_backs"),
+]
+
+urlpatterns = hot + client + worker + ops + of_agencies

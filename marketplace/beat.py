@@ -23,6 +23,7 @@ TIMES: dict[str, Any] = {
     "move_wait_list": 60.0,
     "settle_referrals": 60.0,
     "send_announcements": 10.0,
+    "watch_pools": 300.0,
     "look_at_signs": 3_600.0,
     "read_uploads": 1.0,
     "fetch_images": 2.0,

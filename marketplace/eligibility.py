@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Max, OuterRef, Q, Subquery, Sum
 
-from marketplace import apart, pools, pricing, routing, rules, turns
+from marketplace import agency_work, apart, pools, pricing, routing, rules, turns
 from marketplace.models import CourseProgress, Project, Queue, Ready, Slot, WorkerRecord
 from qualification import grants, guidelines
 from workers import queries as people
@@ -50,6 +50,7 @@ def person(*, worker_id: uuid.UUID, now: datetime) -> Person | None:
         credentials=known["credentials"],
         courses=passed_courses(worker_id),
         exams=guidelines.versions_passed(worker_id),
+        agency=known["agency"],
     )
     return Person(
         facts=replace(facts, pools=pools.of_person(worker_id=worker_id, facts=facts)),
@@ -102,7 +103,8 @@ def make_ready(*, worker_id: uuid.UUID, now: datetime) -> tuple[bool, list[uuid.
     if who is None:
         return True, []
     others = apart.of(worker_id)
-    fitting = _fitting(who) if who.may_work else []
+    picked = agency_work.picked_for(worker_id) if who.facts.agency else frozenset()
+    fitting = _fitting(who, picked) if who.may_work else []
     waits = turns.waits(worker_id=worker_id, queues=fitting, now=now) if fitting else {}
     if waits:
         seated = turns.seated(worker_id=worker_id, batch_ids={queue.batch_id for queue in fitting})
@@ -135,12 +137,13 @@ def make_ready(*, worker_id: uuid.UUID, now: datetime) -> tuple[bool, list[uuid.
     return not further, others
 
 
-def _fitting(who: Person) -> list[Queue]:
-    """The queues that let this person in, in routing's order, whosever turn it is."""
+def _fitting(who: Person, picked: frozenset[uuid.UUID]) -> list[Queue]:
+    """The queues that let this person in, in routing's order, whosever turn it is; `picked`: projects that go first for them."""
     rows = Queue.objects.filter(open=True).select_related("project").order_by("-priority", "opened_at", "id")
     by_id = {queue.pk: queue for queue in rows[:LOOKED_AT] if lets_in(queue, who)}
     order = routing.ranked([
-        routing.QueueToRank(queue.pk, queue.priority, queue.opened_at.timestamp(), queue.tier) for queue in by_id.values()
+        routing.QueueToRank(queue.pk, queue.priority, queue.opened_at.timestamp(), queue.tier, queue.project_id in picked)
+        for queue in by_id.values()
     ])
     return [by_id[place.queue_id] for place in order]
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from kit.errors import Text
 from marketplace.forms import Styled
 from marketplace.rules import CREDENTIAL_DOMAINS, LANGUAGE_LEVELS, Rule
+from workers import agencies
 from workers.countries import COUNTRIES
 from workers.languages import LANGUAGES, LEVEL_NAMES
 
@@ -41,6 +42,11 @@ class Eligibility(Styled):
         choices=list(CREDENTIAL_DOMAINS.items()),
     )  # fmt: skip
 
+    agency = forms.ChoiceField(
+        label=_("Only the team of an agency"), required=False,
+        help_text=_("The agency brings its people to this project. They are paid directly by us; its fee is part of ours."),
+    )  # fmt: skip
+
     def __init__(
         self, *args: Any, skills: Sequence[tuple[str, str]], course: tuple[str, int] | None = None,
         exams: Sequence[tuple[str, str, int]] = (), **kwargs: Any,
@@ -51,6 +57,7 @@ class Eligibility(Styled):
             self.fields["course"] = _course_field(course[1])
         if exams:
             self.fields["exam"] = _exam_field(exams)
+        self.fields["agency"].choices = [("", _("Not asked for: everybody may")), *agencies.choices()]  # type: ignore[attr-defined]
         self.fields["countries"].choices = _by_name(COUNTRIES)  # type: ignore[attr-defined]
         languages = [("", _("Any")), *_by_name(LANGUAGES)]
         levels = [(level, LEVEL_NAMES[level]) for level in LANGUAGE_LEVELS]
@@ -84,6 +91,8 @@ class Eligibility(Styled):
         if asked["accepted"]:
             parts.append({"fact": "accepted", "least": asked["accepted"]})
         parts += [{"fact": "credential", "domain": domain} for domain in asked["credentials"]]
+        if agency := asked["agency"]:
+            parts.append({"fact": "agency", "agency": agency})
         if version := asked.get("course"):
             parts.append({"fact": "course", "project": self.project, "version": version})
         if exam := asked.get("exam"):
@@ -112,6 +121,8 @@ class Eligibility(Styled):
                     found["accepted"] = least
                 case {"fact": "credential", "domain": domain} if domain not in found.get("credentials", ()):
                     found["credentials"] = [*found.get("credentials", ()), domain]
+                case {"fact": "agency", "agency": agency} if "agency" not in found:
+                    found["agency"] = agency
                 case {"fact": "course", "project": of, "version": version} if of == project and "course" not in found:
                     found["course"] = version
                 case {"fact": "exam", "exam": exam, "version": version} if "exam" not in found:

@@ -24,6 +24,7 @@ from marketplace import (
     fraud,
     intake,
     outlook,
+    pool_health,
     raises,
     referrals,
     renewals,
@@ -270,3 +271,9 @@ def settle_referrals(**_: Any) -> None:
     """Whoever brought somebody that has worked enough is paid, out of the programme's budget."""
     with transaction.atomic(durable=True):
         referrals.settle_due(now=timezone.now())
+
+
+@shared_task
+def watch_pools(**_: Any) -> None:
+    """Which band each project's crowd is in, and who hears of a change."""
+    pool_health.watch(now=timezone.now())

@@ -9,10 +9,12 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from kit.errors import ProductError
 from kit.money import Money
 from marketplace.forms import PRICE, Styled
 from marketplace.models import SlotKind
 from workers import standing
+from workers.languages import LANGUAGES
 
 
 class NewPool(Styled):
@@ -55,15 +57,72 @@ class GiveAll(Styled):
 
 
 class Announcing(Styled):
-    """Words to many."""
+    """Words to many: of a template, or one's own."""
 
     pool = forms.ChoiceField(label=_("To"), required=False)
-    title = forms.CharField(label=_("Title"), max_length=120, min_length=2)
-    text = forms.CharField(label=_("Text"), max_length=4_000, min_length=2, widget=forms.Textarea(attrs={"rows": 6}))
+    template = forms.ChoiceField(label=_("From a template"), required=False)
+    title = forms.CharField(label=_("Title"), max_length=120, min_length=2, required=False)
+    text = forms.CharField(label=_("Text"), max_length=4_000, min_length=2, required=False, widget=forms.Textarea(attrs={"rows": 6}))
+    reader = forms.EmailField(
+        label=_("Look at it as"), required=False, help_text=_("The address of somebody of them; empty: the first by name."),
+    )  # fmt: skip
 
-    def __init__(self, *args: Any, pools: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, pools: Sequence[tuple[str, str]], templates: Sequence[tuple[str, str]], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["pool"].choices = [("", _("Everybody who works here")), *pools]  # type: ignore[attr-defined]
+        self.fields["template"].choices = [("", _("None: the words below")), *templates]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        for name in ("title", "text"):
+            if not given.get("template") and name not in self.errors and not given.get(name):
+                self.add_error(name, _("Write something, or choose a template."))
+        return given
+
+
+class Template(Styled):
+    """A template: its name, and title and text in each language, the first one for whoever speaks none of them."""
+
+    name = forms.CharField(label=_("Name"), max_length=80, min_length=2)
+
+    def __init__(self, *args: Any, rows: Sequence[tuple[str, str, str]] = (), named: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not named:
+            del self.fields["name"]
+        choices = sorted(((code, str(name)) for code, name in LANGUAGES.items()), key=lambda pair: pair[1])
+        self.count = len(rows) + 2
+        for n, (code, title, text) in enumerate([*rows, ("" if rows else "en", "", ""), ("", "", "")]):
+            self.fields |= {
+                f"language_{n}": forms.ChoiceField(
+                    label=_("Language"), required=n == 0, choices=[("", _("None")), *choices], initial=code
+                ),
+                f"title_{n}": forms.CharField(label=_("Title"), max_length=120, required=n == 0, initial=title),
+                f"text_{n}": forms.CharField(
+                    label=_("Text"), max_length=4_000, required=n == 0, initial=text, widget=forms.Textarea(attrs={"rows": 4})
+                ),
+            }
+        self.dress()
+
+    @property
+    def rows(self) -> list[tuple[Any, Any, Any]]:
+        return [(self[f"language_{n}"], self[f"title_{n}"], self[f"text_{n}"]) for n in range(self.count)]
+
+    def texts(self) -> dict[str, dict[str, str]]:
+        """By language; one that is chosen twice counts once, the last time."""
+        given = self.cleaned_data
+        return {
+            given[f"language_{n}"]: {"title": given[f"title_{n}"], "text": given[f"text_{n}"]}
+            for n in range(self.count) if given[f"language_{n}"]
+        }  # fmt: skip
+
+    def put(self, error: ProductError) -> None:
+        """An error at the field that it is about."""
+        place = (error.field or "").split(".")
+        at = next((n for n in range(self.count) if len(place) == 3 and self.data.get(f"language_{n}") == place[1]), None)
+        field = f"{place[2]}_{at}" if at is not None else error.field
+        self.add_error(field if field in self.fields else None, str(error))
 
 
 class BillPrice(Styled):

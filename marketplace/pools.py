@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kit import audit
 from kit.errors import Conflict, Invalid, NotFound
-from marketplace import rules
+from marketplace import rules, rules_sql
 from marketplace.models import BulkAction, Pool, PoolMember, Project, Ready
 from workers.models import WorkerProfile
 
@@ -143,7 +143,7 @@ def people(pool: Pool) -> QuerySet[WorkerProfile]:
 
 def selected(rule: rules.Rule) -> RawSQL:
     """The ids of active, onboarded workers whom a rule selects, as a subquery for `pk__in`."""
-    condition, params = rules.as_sql(resolved(rule))
+    condition, params = rules_sql.as_sql(resolved(rule))
     return RawSQL(SELECTED.format(what="p.user_id", condition=condition), params)  # noqa: S611 - placeholders only
 
 
@@ -233,7 +233,7 @@ def with_counts() -> list[dict[str, Any]]:
 
 def count(rule: rules.Rule) -> int:
     """How many people a rule selects right now."""
-    condition, params = rules.as_sql(resolved(rule))
+    condition, params = rules_sql.as_sql(resolved(rule))
     with connection.cursor() as cursor:
         cursor.execute(SELECTED.format(what="count(*)", condition=condition), params)
         return int(cursor.fetchone()[0])

@@ -58,11 +58,13 @@ class QueueToRank:
     priority: int
     opened_at: float
     tier: int
+    picked: bool = False
+    """The worker's agency put its project first for them."""
 
 
 def ranked(queues: Sequence[QueueToRank]) -> list[QueueToRank]:
-    """Highest tier first (experts where they are needed), then priority, then age, then id."""
-    return sorted(queues, key=lambda queue: (-queue.tier, -queue.priority, queue.opened_at, queue.queue_id))
+    """What the worker's agency put first, then highest tier (experts where they are needed), then priority, then age, then id."""
+    return sorted(queues, key=lambda queue: (not queue.picked, -queue.tier, -queue.priority, queue.opened_at, queue.queue_id))
 
 
 def cap_reached(option: Option, *, today: date) -> bool:

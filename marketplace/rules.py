@@ -36,6 +36,7 @@ class Facts:
     pools: frozenset[str] = frozenset()
     courses: Mapping[str, int] = field(default_factory=dict)
     exams: Mapping[str, int] = field(default_factory=dict)
+    agency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,8 @@ def _check_leaf(rule: Rule, place: str) -> Rule:
     """A leaf: {"fact": "country", "in": [...]}, {"fact": "language", "code", "level"}, {"fact": "skill", "skill", "tier"},
     {"fact": "accepted", "least": n}, {"fact": "credential", "domain"}, {"fact": "course", "project": id, "version": n}: passed
     at that version or a later one, {"fact": "exam", "exam": series, "version": n}: passed when its guideline had that version or a later
-    one, {"fact": "pool", "pool": id}, or {"fact": "content", "shows": [...]}, which lets in who has
-    not asked to be spared any of it."""
+    one, {"fact": "agency", "agency": id}: in that agency's team, {"fact": "pool", "pool": id}, or {"fact": "content", "shows": [...]},
+    which lets in who has not asked to be spared any of it."""
     match rule:
         case {"fact": "country", "in": list(codes)} if codes and len(rule) == 2:
             if all(isinstance(code, str) and len(code) == 2 and code.isalpha() for code in codes):
@@ -114,6 +115,8 @@ def _check_leaf(rule: Rule, place: str) -> Rule:
         case {"fact": "exam", "exam": str(exam), "version": int(version)} if len(rule) == 3:
             if UUID.fullmatch(exam) and 1 <= version <= 100_000 and not isinstance(version, bool):
                 return {"fact": "exam", "exam": exam.lower(), "version": version}
+        case {"fact": "agency", "agency": str(agency)} if len(rule) == 2 and UUID.fullmatch(agency):
+            return {"fact": "agency", "agency": agency.lower()}
         case {"fact": "pool", "pool": str(pool)} if len(rule) == 2 and UUID.fullmatch(pool):
             return {"fact": "pool", "pool": pool.lower()}
         case {"fact": "content", "shows": list(kinds)} if kinds and len(rule) == 2:
@@ -122,7 +125,7 @@ def _check_leaf(rule: Rule, place: str) -> Rule:
     raise Invalid(
         _(
             "Expected a condition on country (in), language (code, level), skill (skill, tier 0-3), accepted (least), credential "
-            "(domain), course (project, version) or exam (exam, version)."
+            "(domain), course (project, version), exam (exam, version) or agency (agency)."
         ),
         field=place,
     )
@@ -135,6 +138,14 @@ def skills_of(rule: Rule) -> set[str]:
     parts = [part for key in ("all", "any") for part in rule.get(key, ())]
     own = {str(rule["skill"])} if rule.get("fact") == "skill" else set()
     return own.union(*(skills_of(part) for part in parts))
+
+
+def agencies_of(rule: Rule) -> set[str]:
+    """The agencies that a rule asks for; those that it shuts out are none of them."""
+    if "not" in rule:
+        return set()
+    own = {str(rule["agency"])} if rule.get("fact") == "agency" else set()
+    return own.union(*(agencies_of(part) for key in ("all", "any") for part in rule.get(key, ())))
 
 
 def without_course(rule: Rule, project: str) -> Rule:
@@ -184,7 +195,7 @@ def _leaf_holds(leaf: Rule, facts: Facts) -> bool:
         case "country":
             return facts.country in leaf["in"]
         case "language":
-            return _level(facts.languages.get(leaf["code"])) >= _level(leaf["level"])
+            return place_of_level(facts.languages.get(leaf["code"])) >= place_of_level(leaf["level"])
         case "skill":
             return facts.skills.get(leaf["skill"], -1) >= int(leaf["tier"])
         case "credential":
@@ -193,6 +204,8 @@ def _leaf_holds(leaf: Rule, facts: Facts) -> bool:
             return facts.courses.get(leaf["project"], 0) >= int(leaf["version"])
         case "exam":
             return facts.exams.get(leaf["exam"], 0) >= int(leaf["version"])
+        case "agency":
+            return facts.agency == str(leaf["agency"])
         case "pool":
             return leaf["pool"] in facts.pools
         case "content":
@@ -201,7 +214,7 @@ def _leaf_holds(leaf: Rule, facts: Facts) -> bool:
             return facts.accepted >= int(leaf["least"])
 
 
-def _level(level: str | None) -> int:
+def place_of_level(level: str | None) -> int:
     return LANGUAGE_LEVELS.index(level) if level in LANGUAGE_LEVELS else -1
 
 
@@ -242,6 +255,7 @@ OPENS: dict[str, Text] = {
     "credential": _("Hand in a document that proves it; a person looks at it within three days."),
     "course": _("Take the course: it shows the guideline and lets you practise; every answer is explained at once."),
     "exam": _("Pass the test for the newer guideline. Who passed it before is asked what has changed, where its owner chose so."),
+    "agency": _("This work is for the team of an agency. You need no agency to work here; other projects are open to everybody."),
     "pool": _("This work is for people who were invited or chosen. You can ask the people of the project on its page."),
     "content": _("You asked not to see this. It costs you nothing; change it whenever you like."),
 }
@@ -257,7 +271,7 @@ def _gap(leaf: Rule, facts: Facts) -> Text:
             short = int(leaf["tier"]) - tier
             return ngettext("%(count)s tier higher", "%(count)s tiers higher", short) % {"count": short}
         case "language" if (known := facts.languages.get(leaf["code"])) in LANGUAGE_LEVELS:
-            short = _level(leaf["level"]) - _level(known)
+            short = place_of_level(leaf["level"]) - place_of_level(known)
             return ngettext("%(count)s level higher", "%(count)s levels higher", short) % {"count": short}
     return ""
 
@@ -278,6 +292,8 @@ def _wanted(leaf: Rule) -> Text:
             return _("the project's course passed, version %(version)s or later") % {"version": leaf["version"]}
         case "exam":
             return _("a test passed for version %(version)s of its guideline, or a later one") % {"version": leaf["version"]}
+        case "agency":
+            return _("is in the team of a certain agency")
         case "pool":
             return _("belongs to a pool of people")
         case "content":
@@ -303,7 +319,7 @@ def _had(leaf: Rule, facts: Facts) -> Text:
         case "exam":
             passed = facts.exams.get(leaf["exam"])
             return _("passed for version %(version)s") % {"version": passed} if passed else _("not passed")
-        case "pool":
+        case "pool" | "agency":
             return _("not in it")
         case "content":
             return _("spared, as you asked")
@@ -319,72 +335,3 @@ def leaves(rule: Rule) -> Iterator[Rule]:
         yield from leaves(rule["not"])
     if "fact" in rule:
         yield rule
-
-
-def as_sql(rule: Rule) -> tuple[str, list[Any]]:
-    """The rule as a condition on the row `p` of workers_workerprofile, with its parameters; agrees with `holds`."""
-    if "all" in rule or "any" in rule:
-        word = "all" if "all" in rule else "any"
-        if not rule[word]:
-            return "TRUE", []
-        parts = [as_sql(part) for part in rule[word]]
-        joined = (" AND " if word == "all" else " OR ").join(f"({text})" for text, _params in parts)
-        return joined, [param for _text, params in parts for param in params]
-    if "not" in rule:
-        text, params = as_sql(rule["not"])
-        return f"NOT ({text})", params
-    return _leaf_sql(rule)
-
-
-def _leaf_sql(leaf: Rule) -> tuple[str, list[Any]]:
-    match leaf["fact"]:
-        case "country":
-            return "p.country = ANY(%s)", [leaf["in"]]
-        case "language":
-            enough = list(LANGUAGE_LEVELS[_level(leaf["level"]):])
-            return (
-                """EXISTS (SELECT 1 FROM jsonb_array_elements(p.languages) AS l
-                            WHERE l->>'code' = %s AND l->>'level' = ANY(%s))""",
-                [leaf["code"], enough],
-            )
-        case "skill":
-            return (
-                """EXISTS (SELECT 1 FROM qualification_grant g JOIN qualification_skill s ON s.id = g.skill_id
-                            WHERE g.worker_id = p.user_id AND s.slug = %s AND g.tier >= %s AND g.state = 'live'
-                              AND (g.expires_at IS NULL OR g.expires_at > now()))""",
-                [leaf["skill"], leaf["tier"]],
-            )
-        case "credential":
-            return (
-                """EXISTS (SELECT 1 FROM workers_credential c
-                            WHERE c.worker_id = p.user_id AND c.domain = %s AND c.state = 'verified'
-                              AND (c.expires_at IS NULL OR c.expires_at > now()))""",
-                [leaf["domain"]],
-            )
-        case "course":
-            return (
-                """EXISTS (SELECT 1 FROM marketplace_courseprogress k
-                            WHERE k.worker_id = p.user_id AND k.course_id = %s::uuid AND k.version >= %s AND k.passed_at IS NOT NULL)""",
-                [leaf["project"], leaf["version"]],
-            )
-        case "exam":
-            return (
-                """EXISTS (SELECT 1 FROM qualification_attempt x
-                            WHERE x.worker_id = p.user_id AND x.series = %s::uuid AND x.guideline >= %s AND x.state = 'passed')""",
-                [leaf["exam"], leaf["version"]],
-            )
-        case "pool":
-            return (
-                "EXISTS (SELECT 1 FROM marketplace_poolmember m WHERE m.worker_id = p.user_id AND m.pool_id = %s::uuid)",
-                [leaf["pool"]],
-            )
-        case "content":
-            return (
-                "NOT EXISTS (SELECT 1 FROM workers_setup u WHERE u.worker_id = p.user_id AND u.avoids && %s::varchar[])",
-                [leaf["shows"]],
-            )
-        case _:
-            return (
-                "coalesce((SELECT sum(r.accepted) FROM marketplace_workerrecord r WHERE r.worker_id = p.user_id), 0) >= %s",
-                [leaf["least"]],
-            )

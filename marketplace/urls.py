@@ -6,13 +6,23 @@ from django.urls import path
 
 from marketplace.client_urls import urlpatterns as client_pages
 from marketplace.ops_urls import urlpatterns as ops_pages
-from marketplace.views import apart, cases, courses, disputes, questions, record, referrals, waiting, worker, workspace
+from marketplace.views import agency, apart, cases, courses, disputes, questions, record, referrals, waiting, worker, workspace
 
 app_name = "market"
 
 urlpatterns = [
     *client_pages,
     *ops_pages,
+    path("agency/<slug:org>/", agency.team, name="agency_team"),
+    path("agency/<slug:org>/team.csv", agency.team_csv, name="agency_team_csv"),
+    path("agency/<slug:org>/team/<uuid:worker_id>/let-go/", agency.let_go, name="agency_let_go"),
+    path("agency/<slug:org>/invitations/<uuid:invitation_id>/withdraw/", agency.withdraw, name="agency_withdraw"),
+    path("agency/<slug:org>/work/", agency.work, name="agency_work"),
+    path("agency/<slug:org>/work/<uuid:project_id>/", agency.pick, name="agency_pick"),
+    path("team-invitations/<str:token>/", agency.invitation, name="team_invitation"),
+    path("work/agency/", agency.mine, name="my_agency"),
+    path("work/agency/leave/", agency.leave, name="leave_agency"),
+    path("work/agency/<uuid:invitation_id>/", agency.answer, name="team_answer"),
     path("work/", worker.home, name="work_home"),
     path("work/offers/", worker.offers, name="work_offers"),
     path("work/more/", worker.more, name="work_more"),

@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Count, Sum
 
 from kit.counts import rested
-from marketplace import escalation, health, results, rules
+from marketplace import escalation, health, results, rules, rules_sql
 from marketplace.models import Project, Result, Submission, Task, WorkerRecord
 from marketplace.quality import policy
 
@@ -69,7 +69,7 @@ def _answers_by_worker(project: Project, now: datetime) -> dict[uuid.UUID, int]:
 
 
 def _let_in(changed: rules.Rule, workers: Sequence[uuid.UUID]) -> set[uuid.UUID]:
-    condition, params = rules.as_sql(changed)
+    condition, params = rules_sql.as_sql(changed)
     statement = f"SELECT p.user_id FROM workers_workerprofile p WHERE p.user_id = ANY(%s) AND ({condition})"
     with connection.cursor() as cursor:
         cursor.execute(statement, [list(workers), *params])

@@ -19,6 +19,7 @@ TIMES: dict[str, Any] = {
     "read_identity_checks": 300.0,
     "follow_merges": 3600.0,
     "read_bank_payouts": crontab(minute=25),
+    "note_agency_fees": crontab(hour=0, minute=50),
     "reconcile": crontab(hour=3, minute=30),
     "plan_weekly_payouts": crontab(day_of_week="monday", hour=0, minute=0),
 }

@@ -64,8 +64,9 @@ def _close(taken: Chargeback, outcome: str, now: datetime) -> None:
     """Won: the money comes back. Lost: the client owes it, and what is prepaid settles that first."""
     states.move(taken, chart=CHARGEBACK, to=outcome, actor_id=None, now=now, closed_at=now)
     outbox.emit(
-        f"chargeback.{outcome}", organisation_id=str(taken.organisation_id), units=taken.amount_units, currency=taken.currency
-    )
+        f"chargeback.{outcome}", organisation_id=str(taken.organisation_id), units=taken.amount_units, currency=taken.currency,
+        key=str(taken.key), at=now.isoformat(),
+    )  # fmt: skip
     if outcome == "won":
         _post(taken, "won", debit=platform("stripe_clearing", taken.currency), credit=_disputed(taken), now=now)
         return

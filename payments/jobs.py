@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from kit import outbox
 from payments import (
+    agency_fees,
     bank_payouts,
     bank_reports,
     funding,
@@ -195,3 +196,10 @@ def read_identity_checks(**_: Any) -> None:
     """Read open identity checks again, should an event have been lost."""
     with _rail_may_be_silent("read_identity_checks"):
         identity.read_waiting(now=timezone.now())
+
+
+@shared_task
+def note_agency_fees(**_: Any) -> None:
+    """Agencies' shares of our fee: the days that are over, and the postings that may go out."""
+    agency_fees.note_days(now=timezone.now())
+    agency_fees.post_due(now=timezone.now())

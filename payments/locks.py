@@ -5,10 +5,23 @@ from __future__ import annotations
 import uuid
 
 from django.db import connection
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from kit.errors import NotFound
-from payments.models import Attempt, Correction, Earning, Funding, Hold, Payout, PayoutAccount, PayoutRun, Refund
+from payments.models import (
+    AgencyDay,
+    AgencyTakeBack,
+    Attempt,
+    Correction,
+    Earning,
+    Funding,
+    Hold,
+    Payout,
+    PayoutAccount,
+    PayoutRun,
+    Refund,
+)
 
 
 def reserve_of(batch_id: uuid.UUID) -> None:
@@ -82,3 +95,14 @@ def attempt(attempt_id: uuid.UUID) -> Attempt:
 
 def payout_account(account_id: uuid.UUID) -> PayoutAccount:
     return PayoutAccount.objects.select_for_update().get(pk=account_id)
+
+
+def agency_day(day_id: uuid.UUID) -> AgencyDay:
+    """A noted day of an agency, which whoever posts it has alone."""
+    return AgencyDay.objects.select_for_update().get(pk=day_id)
+
+
+def take_backs(agency_id: uuid.UUID, currency: str) -> list[AgencyTakeBack]:
+    """What is left to take back from an agency in a currency, the oldest first."""
+    rows = AgencyTakeBack.objects.select_for_update().filter(agency_id=agency_id, currency=currency, taken_units__lt=F("units"))
+    return list(rows.order_by("at", "id"))

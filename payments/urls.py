@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from payments import webhooks
-from payments.views import bank, books, client, figures, identity, ops, rates, worker
+from payments.views import agency, bank, books, client, figures, identity, ops, rates, worker
 
 app_name = "payments"
 
@@ -32,6 +32,9 @@ urlpatterns = [
     path("client/<slug:org>/billing/month/", client.month, name="client_month"),
     path("client/<slug:org>/billing/month.csv", client.month_csv, name="client_month_csv"),
     path("client/<slug:org>/billing/month.pdf", client.month_pdf, name="client_month_pdf"),
+    path("agency/<slug:org>/fees/", agency.fees, name="agency_fees"),
+    path("agency/<slug:org>/fees.csv", agency.fees_csv, name="agency_fees_csv"),
+    path("agency/<slug:org>/fees/payee/", agency.payee, name="agency_payee"),
     path("ops/payouts/", ops.runs, name="payout_runs"),
     path("ops/payouts/plan/", ops.plan, name="plan_payouts"),
     path("ops/payouts/bank-files/", bank.files, name="bank_files"),

@@ -32,22 +32,24 @@ from workers.models import Membership, OpsRole, Organisation, User, WorkerProfil
 from workers.organisations import RANK
 from workers.second_factor import NeedsSecondFactor, lacks_second_factor
 
-Audience = Literal["public", "signed_in", "worker", "client", "ops", "nobody"]
+Audience = Literal["public", "signed_in", "worker", "client", "agency", "ops", "nobody"]
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 Check = Callable[[HttpRequest, dict[str, Any]], HttpResponse | None]
 
+CLIENTS, AGENCIES = (Organisation.CLIENT,), (Organisation.AGENCY,)
 LIBRARIES = ("allauth.", "drf_spectacular.", "django.contrib.staticfiles.", "django.views.static", "django.views.i18n")
 """Views that these libraries bring look after their own access."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may pass: an audience, the roles in it (client: the least one; ops: any of them, none for all), and, when it
-    differs, the least role for changing something."""
+    """Who may pass: an audience, the roles in it (client, agency: the least one; ops: any of them, none for all), and, when it
+    differs, the least role for changing something. `both`: a client's door that agencies use as well."""
 
     audience: Audience
     roles: tuple[str, ...] = ()
     write_roles: tuple[str, ...] = ()
+    both: bool = False
 
 
 class PersonRequest(HttpRequest):
@@ -87,11 +89,17 @@ def worker(view: View) -> View:
     return _guard(view, Access("worker"), _check_worker)
 
 
-def client(role: str) -> Callable[[View], View]:
+def client(role: str, *, agencies: bool = False) -> Callable[[View], View]:
     """Members of the organisation whose slug is the URL's `org`, from this role up; sets `request.organisation` and
-    `request.membership`. For strangers there is no such page."""
+    `request.membership`. For strangers there is no such page, nor for an agency unless `agencies`."""
+    least, kinds, given = _known_role(role), CLIENTS + AGENCIES if agencies else CLIENTS, Access("client", (role,), both=agencies)
+    return lambda view: _guard(view, given, lambda request, kwargs: _check_client(request, kwargs, least, kinds))
+
+
+def agency(role: str) -> Callable[[View], View]:
+    """The same for members of an agency; for everybody else there is no such page."""
     least = _known_role(role)
-    return lambda view: _guard(view, Access("client", (least,)), lambda request, kwargs: _check_client(request, kwargs, least))
+    return lambda view: _guard(view, Access("agency", (least,)), lambda request, kwargs: _check_client(request, kwargs, least, AGENCIES))
 
 
 def ops(*roles: str) -> Callable[[View], View]:
@@ -158,9 +166,9 @@ def _check_worker(request: HttpRequest, kwargs: dict[str, Any]) -> None:
     request.worker = profile  # type: ignore[attr-defined]
 
 
-def _check_client(request: HttpRequest, kwargs: dict[str, Any], least: str) -> None:
+def _check_client(request: HttpRequest, kwargs: dict[str, Any], least: str, kinds: tuple[str, ...]) -> None:
     membership = _membership(user_of(request).pk, slug=kwargs["org"])
-    if membership is None:
+    if membership is None or membership.organisation.kind not in kinds:
         raise Http404
     if RANK[membership.role] < RANK[least]:
         raise Refused(_("Your role in this organisation does not allow this."))
@@ -239,12 +247,13 @@ class _Worker(_SignedIn):
 class _Client(_SignedIn):
     scope = tokens.CLIENT_READ
     write_scope = tokens.CLIENT_WRITE
+    kinds: ClassVar[tuple[str, ...]] = CLIENTS
 
     def check(self, request: Request, view: Any) -> bool:
         least = self.access.roles[0]
         if request.method not in SAFE_METHODS and self.access.write_roles:
             least = self.access.write_roles[0]
-        membership = _membership_of_request(request, view.kwargs.get("org"))
+        membership = _membership_of_request(request, view.kwargs.get("org"), self.kinds)
         request.membership = membership  # type: ignore[attr-defined]
         request.organisation = membership.organisation  # type: ignore[attr-defined]
         return RANK[membership.role] >= RANK[least]
@@ -276,13 +285,19 @@ def WorkerWith(scope: str) -> type[BasePermission]:  # noqa: N802 - reads as a c
     return type("WorkerWith", (_Worker,), {"scope": scope})
 
 
-def Client(role: str, *, write: str | None = None) -> type[BasePermission]:  # noqa: N802
+def Client(role: str, *, write: str | None = None, agencies: bool = False) -> type[BasePermission]:  # noqa: N802
     """Members of the organisation from `role` up; `write` is the least role for anything but reading.
 
-    The organisation is the URL's `org`, else the token's, else the person's only one. Strangers get 404.
+    The organisation is the URL's `org`, else the token's, else the person's only one. Strangers get 404, as do agencies unless `agencies`.
     """
-    access = Access("client", (_known_role(role),), (_known_role(write),) if write else ())
-    return type("Client", (_Client,), {"access": access})
+    access = Access("client", (_known_role(role),), (_known_role(write),) if write else (), both=agencies)
+    return type("Client", (_Client,), {"access": access, "kinds": CLIENTS + AGENCIES if agencies else CLIENTS})
+
+
+def AgencyMember(role: str, *, write: str | None = None) -> type[BasePermission]:  # noqa: N802
+    """The same for members of an agency, which the URL's `org` names."""
+    access = Access("agency", (_known_role(role),), (_known_role(write),) if write else ())
+    return type("AgencyMember", (_Client,), {"access": access, "kinds": AGENCIES})
 
 
 def Ops(*roles: str, write: tuple[str, ...] = (), scope: str = tokens.OPS) -> type[BasePermission]:  # noqa: N802
@@ -312,15 +327,16 @@ def _rights(request: Request) -> queries.Rights:
     return queries.rights(user_of(request).pk)
 
 
-def _membership_of_request(request: Request, slug: str | None) -> Membership:
+def _membership_of_request(request: Request, slug: str | None, kinds: tuple[str, ...]) -> Membership:
     """Raises NotFound for strangers, and Invalid when nothing says which of several organisations is meant."""
     own = request.auth.organisation_id if isinstance(request.auth, Claims) else None
     if slug or own:
         membership = _membership(user_of(request).pk, slug=slug, organisation_id=own)
-        if membership is None:
+        if membership is None or membership.organisation.kind not in kinds:
             raise NotFound(_("There is no such organisation."))
         return membership
-    found = list(Membership.objects.select_related("organisation").filter(user_id=user_of(request).pk)[:2])
+    rows = Membership.objects.select_related("organisation").filter(user_id=user_of(request).pk)
+    found = list(rows.filter(organisation__kind__in=kinds)[:2])
     if not found:
         raise NotFound(_("There is no such organisation."))
     if len(found) > 1:
@@ -365,9 +381,7 @@ def _membership(user_id: Any, *, slug: str | None = None, organisation_id: Any =
     rows = Membership.objects.select_related("organisation", "user").filter(user_id=user_id)
     if slug:
         rows = rows.filter(organisation__slug=slug)
-    if organisation_id:
-        rows = rows.filter(organisation_id=organisation_id)
-    return rows.first()
+    return (rows.filter(organisation_id=organisation_id) if organisation_id else rows).first()
 
 
 def _holds(held: frozenset[str], roles: tuple[str, ...]) -> bool:

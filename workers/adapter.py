@@ -67,9 +67,10 @@ def note_another_address(user: User) -> None:
 
 
 def _first_page(request: HttpRequest) -> str:
-    """Onboarding while a worker's is not complete, else the home of the audience."""
+    """Onboarding while a worker's is not complete, else the home of the audience; who only looks after an organisation goes there."""
     user = access.user_of(request)
     profile = WorkerProfile.objects.filter(pk=user.pk).first()
     if profile is not None and profile.onboarded_at is None and not queries.ops_roles(profile.pk):
-        return reverse("workers:onboarding")
+        places = queries.memberships(user.pk)
+        return places[0].home if places else reverse("workers:onboarding")
     return queries.home_url(user.pk)

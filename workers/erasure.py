@@ -36,6 +36,7 @@ from workers.models import (
     Setup,
     Sighting,
     SupportRequest,
+    TeamInvitation,
     User,
     WorkerProfile,
 )
@@ -165,6 +166,8 @@ def _erase_sign_in(user_id: uuid.UUID) -> None:
     held = [*EmailAddress.objects.filter(user_id=user_id).values_list("email", flat=True)]
     held += User.objects.filter(pk=user_id).values_list("email", flat=True)
     Invitation.objects.filter(email__in=held).update(email=f"{user_id.hex}@erased.invalid")
+    for asked in TeamInvitation.objects.filter(email__in=held):
+        TeamInvitation.objects.filter(pk=asked.pk).update(email=f"{asked.pk.hex}@erased.invalid")
     for session in UserSession.objects.filter(user_id=user_id):
         session.end()
     Authenticator.objects.filter(user_id=user_id).delete()

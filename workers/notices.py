@@ -47,7 +47,10 @@ GROUPS: dict[str, Group] = {
     ),
     "questions": Group(lazy("Questions"), lazy("Answers to what you asked, and questions about your projects."), ("question.", "support.")),
     "announcements": Group(lazy("Announcements"), lazy("News from the people who run this place."), ("announcement.",)),
-    "organisation": Group(lazy("Organisations"), lazy("Who joins or leaves yours."), ("organisation.",)),
+    "organisation": Group(
+        lazy("Organisations and agencies"), lazy("Who joins or leaves yours, and what an agency puts first for you."),
+        ("organisation.", "agency."),
+    ),
     "queue": Group(lazy("Work queues"), lazy("What a colleague hands over to you."), ("queue.",)),
 }  # fmt: skip
 """What can be switched. Everything else - money, standing, decisions, appeals, disputes - is always told, as law and money need."""
@@ -112,9 +115,14 @@ def tell(user_id: uuid.UUID, kind: str, **params: Any) -> Notice:
 
 def tell_many(user_ids: Sequence[uuid.UUID], kind: str, **params: Any) -> int:
     """Tell many people the same, each as they want it; returns how many want it at all."""
-    wanted = _wanted(user_ids, kind)
+    return tell_each(dict.fromkeys(user_ids, params), kind)
+
+
+def tell_each(params: Mapping[uuid.UUID, Mapping[str, Any]], kind: str) -> int:
+    """Tell each of many people their own, as they want it; returns how many want it at all. Two statements."""
+    wanted = _wanted(list(params), kind)
     rows = [
-        Notice(user_id=user_id, kind=kind, params=params, shown=shown, mail=mail)
+        Notice(user_id=user_id, kind=kind, params=params[user_id], shown=shown, mail=mail)
         for user_id, (shown, mail) in wanted.items() if shown or mail
     ]  # fmt: skip
     Notice.objects.bulk_create(rows)

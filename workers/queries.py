@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from workers import search
 from workers.identity import still_holding
-from workers.models import Credential, Membership, OpsRole, Organisation, User, WorkerProfile
+from workers.models import Credential, Membership, OpsRole, Organisation, TeamPlace, User, WorkerProfile
 from workers.people import independent as independent
 
 RIGHTS = """
@@ -40,6 +40,12 @@ class Belonging:
     slug: str
     name: str
     role: str
+    kind: str = Organisation.CLIENT
+
+    @property
+    def home(self) -> str:
+        """The address of its first page."""
+        return f"/{self.kind}/{self.slug}/"
 
 
 def rights(user_id: uuid.UUID) -> Rights:
@@ -103,12 +109,15 @@ def worker_facts(user_id: uuid.UUID) -> dict[str, Any] | None:
 
     country str (ISO), languages {code: A1..C2 or native}, time_zone str, standing str, onboarded bool, joined datetime,
     organisations set of ids, ops bool, facts_version int, avoids set of kinds of content (workers.preferences), credentials
-    set of the domains of verified ones, credentials_until the first day on which one of them ends, or None.
+    set of the domains of verified ones, credentials_until the first day on which one of them ends, or None, agency the id of the
+    agency in whose team they are, as text, or nothing.
     """
     verified = Credential.objects.filter(still_holding(Now()), worker=OuterRef("pk"), state="verified")
     first_end = verified.filter(expires_at__isnull=False).order_by("expires_at").values("expires_at")[:1]
     rows = WorkerProfile.objects.filter(pk=user_id).select_related("setup")
-    worker = rows.annotate(proven=ArraySubquery(verified.values("domain")), proven_until=Subquery(first_end)).first()
+    team = TeamPlace.objects.filter(worker=OuterRef("pk"), until__isnull=True).values("agency_id")[:1]
+    proven = ArraySubquery(verified.values("domain"))
+    worker = rows.annotate(proven=proven, proven_until=Subquery(first_end), team_of=Subquery(team)).first()
     if worker is None:
         return None
     return {
@@ -122,6 +131,7 @@ def worker_facts(user_id: uuid.UUID) -> dict[str, Any] | None:
         "avoids": frozenset(worker.setup.avoids) if hasattr(worker, "setup") else frozenset(),
         "credentials": frozenset(worker.proven),
         "credentials_until": worker.proven_until,
+        "agency": str(worker.team_of or ""),
         "ops": OpsRole.objects.filter(user_id=user_id).exists(),
         "facts_version": worker.facts_version,
     }
@@ -135,11 +145,14 @@ def home_url(user_id: uuid.UUID) -> str:
     if held.is_worker:
         return "/work/"
     first = memberships(user_id)[:1]
-    return f"/client/{first[0].slug}/" if first else "/client/new/"
+    return first[0].home if first else "/client/new/"
 
 
 def _belonging(row: Membership) -> Belonging:
-    return Belonging(organisation_id=row.organisation_id, slug=row.organisation.slug, name=row.organisation.name, role=row.role)
+    return Belonging(
+        organisation_id=row.organisation_id, slug=row.organisation.slug, name=row.organisation.name, role=row.role,
+        kind=row.organisation.kind,
+    )  # fmt: skip
 
 
 def person_address(user_id: uuid.UUID) -> str:

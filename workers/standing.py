@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kit import audit, due, outbox, states
 from kit.errors import Conflict, Invalid, NotFound, Refused, Text
-from workers import decisions, facts, notices
+from workers import decisions, facts, notices, teams
 from workers.models import Appeal, Farewell, StandingDecision, WorkerProfile
 from workers.models.people import LONGEST_PAUSE
 from workers.states import ACTIVE, ENDED, ENDING, PAUSED, STANDING
@@ -284,4 +284,6 @@ def _move(
         **changes,
     )
     facts.touch(worker.pk)
+    if to == ENDED:
+        teams.end_for(worker_id=worker.pk, by_id=by_id, now=now)
     outbox.emit("standing.changed", user_id=str(worker.pk), standing=to, reason=reason)

@@ -58,28 +58,28 @@ def make() -> Cast:
     now = timezone.now()
     joined = now - JOINED
     with transaction.atomic():
-        olu = _person("Olu Adeyemi", SIGN_INS["ops"][0])
+        olu = person("Olu Adeyemi", SIGN_INS["ops"][0])
         for role, _label in OpsRole.ROLES:
             OpsRole.objects.create(user=olu, role=role, given_at=joined)
-        rahel = _person("Rahel Tesfaye", "rahel@demo.localhost")
+        rahel = person("Rahel Tesfaye", "rahel@demo.localhost")
         OpsRole.objects.create(user=rahel, role="finance", given_at=joined)
         text = agreements.publish(kind=Agreement.WORKER, title="Working here", text=AGREEMENT, by_id=olu.pk, now=joined)
-        mira = _person("Mira Okonkwo", SIGN_INS["client"][0])
+        mira = person("Mira Okonkwo", SIGN_INS["client"][0])
         organisation = Organisation.objects.create(name="Harbour Bikes", slug="harbour-bikes", billing_currency="EUR")
         Membership.objects.create(organisation=organisation, user=mira, role=Membership.OWNER, since=joined)
-        jonas = _person("Jonas Lind", "jonas@demo.localhost")
+        jonas = person("Jonas Lind", "jonas@demo.localhost")
         Membership.objects.create(organisation=organisation, user=jonas, role=Membership.VIEWER, since=joined)
         workers = [_worker(*described, agreement=text, now=joined) for described in WORKERS]
         _set_up(workers, joined)
     _credential(workers[1], timezone.now() - timedelta(hours=5))
     if settings.STRIPE_API_BASE:
         for worker in workers[:5]:
-            _payout_account(worker, joined)
+            open_payout_account(worker, joined)
         _pay_in(organisation, mira, Money.parse("900", "EUR"), joined)
     return Cast(workers=workers, mira=mira, olu=olu, rahel=rahel, organisation=organisation)
 
 
-def _person(name: str, address: str) -> User:
+def person(name: str, address: str) -> User:
     user = User.objects.create_user(address, None, name=name, consented_at=timezone.now())
     User.objects.filter(pk=user.pk).update(password=_password(), created_at=timezone.now() - JOINED)
     EmailAddress.objects.create(user=user, email=address, verified=True, primary=True)
@@ -95,7 +95,7 @@ def _password() -> str:
 def _worker(
     name: str, short: str, country: str, spoken: dict[str, str], zone: str, *, agreement: Agreement, now: datetime
 ) -> User:
-    user = _person(name, f"{short}@demo.localhost")
+    user = person(name, f"{short}@demo.localhost")
     WorkerProfile.objects.create(user=user)
     levels = [{"code": code, "level": level} for code, level in spoken.items()]
     onboarding.save_profile(user_id=user.pk, country=country, spoken=levels, time_zone=zone, now=now)
@@ -125,7 +125,7 @@ def _credential(worker: User, now: datetime) -> None:
         )
 
 
-def _payout_account(worker: User, now: datetime) -> None:
+def open_payout_account(worker: User, now: datetime) -> None:
     """Open an account at the double, and take its hosted pages as done."""
     country = WorkerProfile.objects.get(pk=worker.pk).country
     account = payout_accounts.open_account(user=worker, country=country, now=now)

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 
 from kit.api import PAGING, Body, change, listing, paged, reply
 from kit.errors import Conflict, NotFound
-from marketplace import announcements, bulk, pool_files, pools, projects, rules
+from marketplace import announcements, bulk, message_templates, pool_files, pools, projects, rules
 from marketplace.api import reach
 from marketplace.api.reach import OpsView
 from marketplace.models import Announcement, BulkAction, Pool, Project
@@ -85,6 +85,7 @@ class AnnouncementSerializer(serializers.Serializer[Any]):
     pool = serializers.UUIDField(source="pool_id", allow_null=True)
     title = serializers.CharField()
     text = serializers.CharField()
+    version = serializers.UUIDField(source="version_id", allow_null=True, help_text="Of the template that it was made of")
     at = serializers.DateTimeField()
     told = serializers.IntegerField()
     spared = serializers.IntegerField()
@@ -93,8 +94,9 @@ class AnnouncementSerializer(serializers.Serializer[Any]):
 
 class NewAnnouncementSerializer(Body):
     pool = serializers.UUIDField(required=False, allow_null=True, default=None, help_text="null: everybody who works here")
-    title = serializers.CharField(max_length=announcements.LONGEST_TITLE)
-    text = serializers.CharField(max_length=announcements.LONGEST_TEXT)
+    template = serializers.UUIDField(required=False, allow_null=True, default=None, help_text="Instead of title and text")
+    title = serializers.CharField(max_length=announcements.LONGEST_TITLE, required=False, default="", allow_blank=True)
+    text = serializers.CharField(max_length=announcements.LONGEST_TEXT, required=False, default="", allow_blank=True)
 
 
 def _shown(pool: Pool) -> dict[str, Any]:
@@ -242,8 +244,14 @@ class Announcements(OpsView):
         given, who = NewAnnouncementSerializer.read(request), access.user_of(request).pk
         pool = pools.find(given["pool"]) if given["pool"] else None
 
+        template = message_templates.find(given["template"]) if given["template"] else None
+
         def work() -> HttpResponse:
-            made = announcements.announce(pool=pool, title=given["title"], text=given["text"], by_id=who, now=timezone.now())
+            now = timezone.now()
+            if template is not None:
+                made = announcements.announce_template(pool=pool, template=template, by_id=who, now=now)
+            else:
+                made = announcements.announce(pool=pool, title=given["title"], text=given["text"], by_id=who, now=now)
             return reply(dict(AnnouncementSerializer(made).data), 201)
 
         return change(request, work)

@@ -1,5 +1,6 @@
 """The market's tables, by the stage of work that they serve."""
 
+from marketplace.models.agencies import AgencyPick
 from marketplace.models.apart import Apart, ApartWish
 from marketplace.models.batches import BadRow, Batch, Upload
 from marketplace.models.bonuses import Mission, MissionKind
@@ -10,7 +11,16 @@ from marketplace.models.disputes import ClientRecord, Dispute
 from marketplace.models.exam_rules import ExamRule
 from marketplace.models.joining import WaitCall, WaitPlace
 from marketplace.models.judging import QualityModel, Result, ReviewerRecord, Verdict
-from marketplace.models.pools import Announcement, BulkAction, Pool, PoolMember
+from marketplace.models.pools import (
+    Announcement,
+    BulkAction,
+    HealthBounds,
+    MessageTemplate,
+    MessageVersion,
+    Pool,
+    PoolHealth,
+    PoolMember,
+)
 from marketplace.models.projects import BillRate, GuidelineVersion, Project, ProjectTry, Rate, SlotKind
 from marketplace.models.questions import Question
 from marketplace.models.referrals import Referral, ReferralCode, ReferralProgramme
@@ -35,6 +45,7 @@ from marketplace.models.work import (
 __all__ = [
     "Announcement",
     "AICase",
+    "AgencyPick",
     "Apart",
     "ApartWish",
     "Assignment",
@@ -53,10 +64,14 @@ __all__ = [
     "FairShare",
     "GoldAnswer",
     "GuidelineVersion",
+    "HealthBounds",
     "Lease",
+    "MessageTemplate",
+    "MessageVersion",
     "Mission",
     "MissionKind",
     "Pool",
+    "PoolHealth",
     "PoolMember",
     "PracticeTask",
     "PracticeTry",

@@ -40,6 +40,8 @@ class ProjectDemand:
     answers: int
     supply: Supply
     time_left: TimeLeft | None
+    deadline: datetime | None = None
+    """The earliest of its batches that have open work."""
 
 
 def demand(*, now: datetime) -> list[ProjectDemand]:
@@ -61,7 +63,9 @@ def demand_of(project: Project, *, now: datetime) -> ProjectDemand | None:
 def _demand(rows: Sequence[batches.BatchRow], now: datetime) -> ProjectDemand:
     open_slots, answers = sum(row.flow.open_answers for row in rows), sum(row.flow.answers for row in rows)
     since = min((row.batch.launched_at for row in rows if row.batch.launched_at), default=None)
+    deadlines = [row.batch.deadline for row in rows if row.batch.deadline and row.flow.open_answers]
     return ProjectDemand(
+        deadline=min(deadlines, default=None),
         project=rows[0].batch.project, open_slots=open_slots, leased=sum(row.flow.leased for row in rows), answers=answers,
         supply=rows[0].supply, time_left=flow.time_left(open_slots=open_slots, answers=answers, since=since, now=now),
     )

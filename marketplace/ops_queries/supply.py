@@ -11,7 +11,7 @@ from typing import Any
 from django.core.cache import cache
 from django.db import connection
 
-from marketplace import eligibility, pools, rules
+from marketplace import eligibility, pools, rules_sql
 from marketplace.models import Project
 
 MANY = 1_000
@@ -61,7 +61,7 @@ def _count(projects: Sequence[Project], since: date) -> dict[uuid.UUID, Supply]:
         return {}
     parts, params = [], list[Any]()
     for project in projects:
-        condition, values = rules.as_sql(pools.resolved(eligibility.rule_for(project)))
+        condition, values = rules_sql.as_sql(pools.resolved(eligibility.rule_for(project)))
         parts.append(PEOPLE.format(condition=condition))  # the condition holds placeholders only, see rules.as_sql
         params += [project.pk, since, project.organisation_id, *values, MANY]
     with connection.cursor() as cursor:

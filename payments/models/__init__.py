@@ -1,5 +1,6 @@
 """The tables of money, by what they are about."""
 
+from payments.models.agencies import AgencyDay, AgencyPayee, AgencyShare, AgencyTakeBack
 from payments.models.bank_files import BankFile, BankPayment, BankReport
 from payments.models.chargebacks import Chargeback
 from payments.models.corrections import Correction, OwnExchange
@@ -14,6 +15,10 @@ from payments.models.rates import ExchangeRate
 from payments.models.refunds import Refund
 
 __all__ = [
+    "AgencyDay",
+    "AgencyPayee",
+    "AgencyShare",
+    "AgencyTakeBack",
     "Attempt",
     "BankFile",
     "BankPayment",

@@ -14,6 +14,7 @@ from django.test import Client as Browser
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests import market, people
+from workers import agencies
 from workers.access import Access, access_of, is_of_a_library
 from workers.models import Membership, OpsRole, Organisation, User
 
@@ -33,6 +34,7 @@ class Somebody:
     user: User | None
     worker: bool = False
     client_role: str | None = None
+    agency_role: str | None = None
     ops_roles: frozenset[str] = frozenset()
     owns_another: bool = False
     """Owner of another organisation: where the address names none, a call means the caller's own."""
@@ -72,15 +74,17 @@ def may_pass(access: Access, who: Somebody, *, write: bool, names_org: bool = Tr
         case "worker":
             return who.worker and not who.ops_roles
         case "client":
-            if who.owns_another and not names_org:
+            if who.owns_another and not names_org or access.both and who.agency_role is not None and not names_org:
                 return True
             return who.client_role is not None and RANK[who.client_role] >= RANK[roles[0]]
+        case "agency":
+            return who.agency_role is not None and RANK[who.agency_role] >= RANK[roles[0]]
         case _:
             return bool(who.ops_roles) and (not roles or bool(who.ops_roles & {*roles, "admin"}))
 
 
 @pytest.fixture
-def cast() -> tuple[list[Somebody], Organisation]:
+def cast() -> tuple[list[Somebody], Organisation, Organisation]:
     mira, shop = people.client("Mira")
     people.pay_in(shop, people.usd("50"))
     market.batch(market.project(mira, shop), mira)
@@ -89,17 +93,23 @@ def cast() -> tuple[list[Somebody], Organisation]:
         members[role] = people.person(role.title())
         Membership.objects.create(user=members[role], organisation=shop, role=role, since=people.NOW)
     eve, _other = people.client("Eve")
+    gus = people.person("Gus")
+    team = agencies.open_agency(name="Gus & Team", owner_email=gus.email, by_id=people.ops("Ada", "admin").pk, now=people.NOW).organisation
+    hal = people.person("Hal")
+    Membership.objects.create(user=hal, organisation=team, role="viewer", since=people.NOW)
     everybody = [
         Somebody("a stranger", None),
         Somebody("Ana the worker", people.worker("Ana"), worker=True),
         Somebody("Eve of another client", eve, owns_another=True),
         *(Somebody(f"the {role}", user, client_role=role) for role, user in members.items()),
+        Somebody("Gus of an agency", gus, agency_role="owner"),
+        Somebody("Hal who looks on at it", hal, agency_role="viewer"),
         *(
             Somebody(f"Olu, {role}", people.ops("Olu", role), ops_roles=frozenset({role}))
             for role, _label in OpsRole.ROLES
         ),
     ]
-    return everybody, shop
+    return everybody, shop, team
 
 
 def sign_in(who: Somebody) -> Browser:
@@ -121,7 +131,8 @@ def knock(browser: Browser, method: str, address: str, *, whole: bool) -> Any:
 COUNTED = (
     "kit_auditrecord", "kit_outboxevent", "payments_ledgerentry", "payments_earning", "marketplace_batch", "marketplace_lease",
     "marketplace_project", "workers_membership", "workers_opsrole", "workers_claim", "workers_credential", "workers_farewell",
-    "workers_supportrequest", "marketplace_pool", "marketplace_bulkaction", "marketplace_announcement", "marketplace_question",
+    "workers_supportrequest", "workers_teamplace", "workers_teaminvitation", "workers_agency", "payments_agencyshare",
+    "payments_agencypayee", "payments_agencytakeback", "marketplace_agencypick", "marketplace_pool", "marketplace_bulkaction", "marketplace_announcement", "marketplace_question",
 )
 
 
@@ -136,8 +147,10 @@ def counts() -> list[int]:
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_every_route_keeps_its_word_to_every_kind_of_person(cast: tuple[list[Somebody], Organisation], method: str) -> None:
-    everybody, shop = cast
+def test_every_route_keeps_its_word_to_every_kind_of_person(
+    cast: tuple[list[Somebody], Organisation, Organisation], method: str
+) -> None:
+    everybody, shop, team = cast
     wrong, broken, tried, seen = [], [], 0, set[str]()
     known = [(route, access_of(view)) for route, view in routes(get_resolver().url_patterns)]
     for who in everybody:
@@ -147,7 +160,7 @@ def test_every_route_keeps_its_word_to_every_kind_of_person(cast: tuple[list[Som
             allowed = may_pass(access, who, write=method == "post", names_org=":org>" in route)
             if allowed and (method == "post" or GOES_OUTSIDE.search(route)):
                 continue
-            answer = knock(browser, method, filled(route, shop), whole=allowed and route not in seen)
+            answer = knock(browser, method, filled(route, team if access.audience == "agency" else shop), whole=allowed and route not in seen)
             seen |= {route} if allowed else set()
             tried += 1
             if answer.status_code >= 500:

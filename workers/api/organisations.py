@@ -45,7 +45,7 @@ class Organisations(APIView):
 class OrganisationDetail(APIView):
     """One organisation."""
 
-    permission_classes = [access.Client("viewer", write="owner")]
+    permission_classes = [access.Client("viewer", write="owner", agencies=True)]
 
     @extend_schema(tags=["organisations"], responses=shapes.OrganisationSerializer)
     def get(self, request: Request, org: str) -> Response:
@@ -69,7 +69,7 @@ class OrganisationDetail(APIView):
 class Members(api_lists.ListView):
     """The people of an organisation."""
 
-    permission_classes = [access.Client("viewer")]
+    permission_classes = [access.Client("viewer", agencies=True)]
 
     @extend_schema(tags=["organisations"], parameters=api_lists.PARAMETERS, responses=api_lists.paged(shapes.MemberSerializer))
     def get(self, request: Request, org: str) -> HttpResponse:
@@ -80,7 +80,7 @@ class Members(api_lists.ListView):
 class Member(APIView):
     """One member."""
 
-    permission_classes = [access.Client("manager")]
+    permission_classes = [access.Client("manager", agencies=True)]
 
     @extend_schema(tags=["organisations"], request=shapes.MemberSerializer, responses=shapes.MemberSerializer)
     @once
@@ -107,7 +107,7 @@ class Member(APIView):
 class Invitations(api_lists.ListView):
     """Open invitations, and inviting somebody by e-mail."""
 
-    permission_classes = [access.Client("manager")]
+    permission_classes = [access.Client("manager", agencies=True)]
 
     @extend_schema(
         tags=["organisations"], parameters=api_lists.PARAMETERS, responses=api_lists.paged(shapes.InvitationSerializer)
@@ -135,7 +135,7 @@ class Invitations(api_lists.ListView):
 class InvitationDetail(APIView):
     """One invitation."""
 
-    permission_classes = [access.Client("manager")]
+    permission_classes = [access.Client("manager", agencies=True)]
 
     @extend_schema(tags=["organisations"], request=None, responses={204: None})
     @once

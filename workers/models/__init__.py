@@ -1,5 +1,6 @@
 """The tables of people and organisations, by what they are about."""
 
+from workers.models.agencies import Agency, TeamInvitation, TeamPlace
 from workers.models.desk import Claim
 from workers.models.leaving import CountryExit, Erasure, Merge, PersonCase, Sighting
 from workers.models.organisations import Invitation, Membership, Organisation
@@ -10,6 +11,7 @@ from workers.models.standing import Appeal, Farewell, StandingDecision
 from workers.models.support import SupportRequest
 
 __all__ = [
+    "Agency",
     "Agreement",
     "ApiToken",
     "Appeal",
@@ -32,6 +34,8 @@ __all__ = [
     "Signature",
     "StandingDecision",
     "SupportRequest",
+    "TeamInvitation",
+    "TeamPlace",
     "User",
     "WorkerProfile",
 ]

@@ -46,6 +46,11 @@ class Organisation(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def home(self) -> str:
+        """The address of its first page."""
+        return f"/{self.kind}/{self.slug}/"
+
 
 class Membership(models.Model):
     """A person's place in an organisation; each role may do what the ones after it may."""

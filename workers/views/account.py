@@ -41,7 +41,7 @@ def worker_notices(request: PersonRequest) -> HttpResponse:
 
 
 @require_GET
-@access.client("viewer")
+@access.client("viewer", agencies=True)
 def client_notices(request: ClientRequest, org: str) -> HttpResponse:
     """The notices of a person of a client."""
     return _notices(request)
@@ -113,7 +113,7 @@ def worker_tokens(request: PersonRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@access.client("viewer")
+@access.client("viewer", agencies=True)
 @access.reauthenticated
 def client_tokens(request: ClientRequest, org: str) -> HttpResponse:
     """Tokens for an organisation's programs; a viewer's can only read."""

@@ -38,12 +38,12 @@ def new_organisation(request: PersonRequest) -> HttpResponse:
             ),
         )
         if made is not None:
-            return redirect(f"/client/{made.slug}/")
+            return redirect(made.home)
     return render(request, "client/organisation_new.html", {"form": form})
 
 
 @require_http_methods(["GET", "POST"])
-@access.client("viewer")
+@access.client("viewer", agencies=True)
 def organisation(request: ClientRequest, org: str) -> HttpResponse:
     """Settings of the organisation; only owners change them."""
     may_change = request.membership.role == Membership.OWNER
@@ -71,7 +71,7 @@ def organisation(request: ClientRequest, org: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@access.client("viewer")
+@access.client("viewer", agencies=True)
 def members(request: ClientRequest, org: str) -> HttpResponse:
     """Who belongs to the organisation, who was invited; managers invite."""
     may_manage = request.membership.role != Membership.VIEWER
@@ -109,7 +109,7 @@ def members(request: ClientRequest, org: str) -> HttpResponse:
 
 
 @require_POST
-@access.client("manager")
+@access.client("manager", agencies=True)
 def change_role(request: ClientRequest, org: str, member_id: uuid.UUID) -> HttpResponse:
     """Give a member another role."""
     form = RoleForm(request.POST)
@@ -124,7 +124,7 @@ def change_role(request: ClientRequest, org: str, member_id: uuid.UUID) -> HttpR
 
 
 @require_POST
-@access.client("viewer")
+@access.client("viewer", agencies=True)
 def remove_member(request: ClientRequest, org: str, member_id: uuid.UUID) -> HttpResponse:
     """Take somebody out, or leave."""
     with transaction.atomic(durable=True):
@@ -137,7 +137,7 @@ def remove_member(request: ClientRequest, org: str, member_id: uuid.UUID) -> Htt
 
 
 @require_POST
-@access.client("manager")
+@access.client("manager", agencies=True)
 def withdraw_invitation(request: ClientRequest, org: str, invitation_id: uuid.UUID) -> HttpResponse:
     """Make the link of an invitation useless."""
     found = Invitation.objects.filter(organisation=request.organisation, pk=invitation_id).first()
@@ -175,7 +175,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
             with transaction.atomic(durable=True):
                 made = organisations.accept_invitation(token=token, user=user, addresses=addresses, now=now)
             messages.success(request, _("Welcome to %(name)s.") % {"name": made.organisation.name})
-            return redirect(f"/client/{made.organisation.slug}/")
+            return redirect(made.organisation.home)
         return render(request, "people/invitation.html", shown | {"fits": found.email in addresses})
     # Whoever has this link reads the mail of that address, so a new account needs no second proof of it.
     request.session[INVITATION_IN_SESSION] = token

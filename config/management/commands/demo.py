@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from config.demo import market, people, reach
+from config.demo import market, people, reach, teams
 from workers.models import User
 
 
@@ -28,3 +28,5 @@ class Command(BaseCommand):
         cast = people.make()
         market.make(cast)
         reach.make(cast)
+        teams.make(cast)
+        teams.write_templates(cast)

@@ -1,4 +1,4 @@
-"""Ops' pages of named pools: made, looked at before anything is applied, filled by file, undone; and words to the people in them."""
+"""Ops' pages of named pools: made, looked at before anything is applied, filled by file, undone."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kit.errors import Invalid, NotFound, ProductError
-from marketplace import announcements, bulk, eligibility, ops_forms, pool_files, pools, projects, rules
+from marketplace import bulk, eligibility, ops_forms, pool_files, pools, projects, rules
 from marketplace.eligibility_form import Eligibility
-from marketplace.models import Announcement, BulkAction, Pool, Project
+from marketplace.models import BulkAction, Pool, Project
 from marketplace.views.client.frame import is_fragment, put_error
 from marketplace.views.ops.pools import tabs
 from qualification.models import Skill
@@ -251,29 +251,3 @@ def archive(request: PersonRequest, pool_id: uuid.UUID) -> HttpResponse:
         pools.archive(pool=pools.find(pool_id), actor_id=request.user.pk, now=timezone.now())
     messages.success(request, _("The pool is put away."))
     return redirect("market:ops_named_pools")
-
-
-@require_http_methods(["GET", "POST"])
-@access.ops(POOL_MANAGER)
-def announcement_list(request: PersonRequest) -> HttpResponse:
-    """Announcements with whom they reached, and one more: first a look at it, then one click."""
-    live = list(pools.live()[:200])
-    names = [(str(one.pk), one.name) for one in live]
-    form = ops_forms.Announcing(request.POST or None, initial={"pool": request.GET.get("pool", "")}, pools=names)
-    readers, chosen = None, None
-    if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
-        chosen = next((one for one in live if str(one.pk) == given["pool"]), None)
-        readers = announcements.readers(chosen).count()
-        if "send" in request.POST:
-            try:
-                with transaction.atomic(durable=True):
-                    announcements.announce(pool=chosen, title=given["title"], text=given["text"], by_id=request.user.pk, now=timezone.now())
-                messages.success(request, _("On its way. Whoever switched announcements off, or had three this week, is spared."))
-                return redirect("market:ops_announcements")
-            except ProductError as error:
-                put_error(form, error)
-    rows = Announcement.objects.select_related("pool", "by").order_by("-at", "-id")[:30]
-    return render(request, "ops/announcements.html", {
-        "form": form, "rows": rows, "readers": readers, "chosen": chosen, "tabs": tabs("announcements"), "week": announcements.A_WEEK,
-    }, status=422 if form.errors else 200)

@@ -29,7 +29,7 @@ from marketplace.views import words
 from qualification import grants, skills
 from qualification.models import Skill
 from qualification.serializers import BY_HAND
-from workers import access, credentials, languages, notices, standing, support
+from workers import access, credentials, languages, notices, standing, support, teams
 from workers.access import PersonRequest
 from workers.countries import COUNTRIES
 from workers.forms import PauseForm
@@ -61,6 +61,7 @@ def page(request: PersonRequest, person_id: uuid.UUID) -> HttpResponse:
     held: frozenset[str] = request.ops_roles  # type: ignore[attr-defined]
     return render(request, "ops/person.html", {
         "person": person, "worker": worker, "memberships": story.memberships(person.pk), "roles": story.roles(person.pk),
+        "teams": teams.places_of(person.pk)[:5],
         "country": COUNTRIES.get(worker.country, "") if worker else "",
         "languages": languages.describe(worker.languages) if worker else [],
         "why": _why(worker.standing_reason) if worker else "",

@@ -10,7 +10,7 @@ from drf_spectacular.generators import SchemaGenerator
 from marketplace import api_urls
 from workers.access import access_of
 
-AUDIENCES = {"client", "worker", "ops"}
+AUDIENCES = {"agency", "client", "worker", "ops"}
 
 
 @pytest.fixture
