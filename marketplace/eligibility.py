@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Max, OuterRef, Q, Subquery, Sum
+from django.db import connection
+from django.db.models import OuterRef, Q, Subquery
 
+from kit import hot
 from marketplace import agency_work, apart, pools, pricing, routing, rules, turns
-from marketplace.models import CourseProgress, Project, Queue, Ready, Slot, WorkerRecord
+from marketplace.models import Project, Queue, Ready, Slot, WorkerRecord
 from qualification import grants, guidelines
 from workers import queries as people
 
@@ -40,7 +42,7 @@ def person(*, worker_id: uuid.UUID, now: datetime) -> Person | None:
     if known is None:
         return None
     held = grants.held_by(worker_id=worker_id, now=now)
-    accepted = WorkerRecord.objects.filter(worker_id=worker_id).aggregate(n=Sum("accepted"))["n"] or 0
+    accepted, courses = _accepted_and_courses(worker_id)
     facts = rules.Facts(
         country=known["country"],
         languages=known["languages"],
@@ -48,7 +50,7 @@ def person(*, worker_id: uuid.UUID, now: datetime) -> Person | None:
         accepted=accepted,
         avoids=known["avoids"],
         credentials=known["credentials"],
-        courses=passed_courses(worker_id),
+        courses=courses,
         exams=guidelines.versions_passed(worker_id),
         agency=known["agency"],
     )
@@ -61,10 +63,20 @@ def person(*, worker_id: uuid.UUID, now: datetime) -> Person | None:
     )
 
 
-def passed_courses(worker_id: uuid.UUID) -> dict[str, int]:
-    """The highest version of each course that this worker has passed, by project."""
-    rows = CourseProgress.objects.filter(worker_id=worker_id, passed_at__isnull=False).values_list("course_id")
-    return {str(project): version for project, version in rows.annotate(version=Max("version")).order_by()}
+KNOWN = """
+SELECT (SELECT coalesce(sum(record.accepted), 0)::bigint FROM marketplace_workerrecord record WHERE record.worker_id = %(worker)s),
+       (SELECT jsonb_object_agg(passed.course_id, passed.version) FROM (
+           SELECT course_id, max(version) AS version FROM marketplace_courseprogress
+           WHERE worker_id = %(worker)s AND passed_at IS NOT NULL GROUP BY course_id) passed)
+"""
+
+
+def _accepted_and_courses(worker_id: uuid.UUID) -> tuple[int, dict[str, int]]:
+    """Accepted answers on the whole platform, and the highest version of each course that was passed, by project. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(KNOWN, {"worker": worker_id})
+        accepted, passed = cursor.fetchone()
+    return accepted, hot.from_json(passed) or {}
 
 
 def rule_of(queue: Queue) -> rules.Rule:
@@ -190,13 +202,14 @@ class Closed:
 
 
 def why_not(
-    *, worker_id: uuid.UUID, now: datetime, limit: int = 20, kinds: Sequence[str] = ("answer", "adjudication")
+    *, worker_id: uuid.UUID, now: datetime, limit: int = 20, kinds: Sequence[str] = ("answer", "adjudication"),
+    who: Person | None = None,
 ) -> list[Closed]:
     """The projects with open work that this worker is kept out of, those nearest to opening first.
 
-    Ordinary answers count while their batch goes on, work for experts while somebody waits for it.
+    Ordinary answers count while their batch goes on, work for experts while somebody waits for it. `who` where it is known.
     """
-    who = person(worker_id=worker_id, now=now)
+    who = who or person(worker_id=worker_id, now=now)
     if who is None:
         return []
     # One slot by the index of open ones: EXISTS would be planned as one pass over all of them.

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from django.db import connection
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy
 
 from kit import due
 from marketplace import arrivals, eligibility, queries
-from marketplace.models import Queue, Ready, WorkAlert, WorkerRecord
+from marketplace.models import Queue, Ready, WorkAlert
 from workers import notices, preferences
 from workers import queries as people
 
@@ -66,23 +66,35 @@ class Outlook:
 
 def of(*, worker_id: uuid.UUID, now: datetime) -> Outlook:
     """What this worker may expect. Makes the ready row where it is stale; a bounded number of statements."""
-    refresh(worker_id, now)
+    who = eligibility.person(worker_id=worker_id, now=now)
+    ready = _ready(worker_id, who.facts_version, now) if who else None
+    if who is None or ready is None:
+        return Outlook(fits=[], closed=[], expected=arrivals.Expected(0), told=False)
     return Outlook(
-        fits=fits(worker_id=worker_id, now=now),
-        closed=_counted(eligibility.why_not(worker_id=worker_id, now=now, limit=CLOSED_SHOWN), worker_id),
-        expected=expected(worker_id=worker_id, now=now),
-        told=WorkAlert.objects.filter(worker_id=worker_id, waiting=True).exists(),
+        fits=_fits(ready, now),
+        closed=_counted(eligibility.why_not(worker_id=worker_id, now=now, limit=CLOSED_SHOWN, who=who), worker_id),
+        expected=expected(worker_id=worker_id, now=now, who=who),
+        told=ready.told,
     )
 
 
 def refresh(worker_id: uuid.UUID, now: datetime) -> None:
-    """Make the ready row again where it is stale. The same question that a claim asks (marketplace/sql.py, GATE)."""
+    """Make the ready row again where it is stale."""
     facts = people.worker_facts(worker_id)
-    if facts is None:
-        return
-    version = int(facts["facts_version"])
-    if not Ready.objects.filter(worker_id=worker_id, stale=False, facts_version=version, valid_until__gt=now).exists():
+    if facts is not None:
+        _ready(worker_id, int(facts["facts_version"]), now)
+
+
+def _ready(worker_id: uuid.UUID, facts_version: int, now: datetime) -> Any:
+    """The ready row, made again where it is stale (the question that a claim asks: marketplace/sql.py, GATE), and whether its worker
+    asked to be `told` of work."""
+    told = Exists(WorkAlert.objects.filter(worker_id=OuterRef("worker_id"), waiting=True))
+    rows = Ready.objects.filter(worker_id=worker_id).annotate(told=told)
+    ready = rows.first()
+    if ready is None or ready.stale or ready.facts_version != facts_version or ready.valid_until <= now:
         eligibility.make_ready(worker_id=worker_id, now=now)
+        ready = rows.first()
+    return ready
 
 
 FITTING = """
@@ -97,7 +109,9 @@ SELECT q.project_id, p.name, q.kind,
                                ORDER BY s.rank LIMIT %(behind)s) s
          WHERE (SELECT a.id FROM marketplace_assignment a WHERE a.task_id = s.task_id AND a.worker_id = %(worker)s
                    AND a.state <> 'lapsed') IS NULL{theirs}),
-       q.terms->>'daily_cap'
+       q.terms->>'daily_cap',
+       (SELECT r.day_answers FROM marketplace_workerrecord r
+         WHERE r.worker_id = %(worker)s AND r.project_id = q.project_id AND r.day = %(day)s)
   FROM marketplace_queue q JOIN marketplace_project p ON p.id = q.project_id
  CROSS JOIN LATERAL (SELECT coalesce(max(l.rank), 0) AS rank FROM marketplace_lease l
                       WHERE l.worker_id = %(worker)s AND l.queue_id = q.id) cursor
@@ -116,16 +130,19 @@ THEIRS = """
 def fits(*, worker_id: uuid.UUID, now: datetime) -> list[Fit]:
     """The projects of the worker's ready row with how much there fits them, most first; then those that come later."""
     ready = Ready.objects.filter(worker_id=worker_id).first()
-    queues = list(ready.multipliers)[:QUEUES_LOOKED_AT] if ready else []
-    found = _counted_by_project(queues, worker_id, ready.apart if ready else [], now)
+    return _fits(ready, now) if ready else []
+
+
+def _fits(ready: Ready, now: datetime) -> list[Fit]:
+    found = _counted_by_project(list(ready.multipliers)[:QUEUES_LOOKED_AT], ready.worker_id, ready.apart, now)
     later = [one for one in _later(ready, now) if one.project_id not in found or not found[one.project_id].slots]
     soon = [fit for fit in found.values() if fit.project_id not in {one.project_id for one in later}]
     return [*sorted(soon, key=lambda fit: (-fit.slots, fit.name)), *later]
 
 
-def _later(ready: Ready | None, now: datetime) -> list[Fit]:
+def _later(ready: Ready, now: datetime) -> list[Fit]:
     """Where it is not this worker's turn yet, the soonest first."""
-    if ready is None or not ready.waits:
+    if not ready.waits:
         return []
     until = {queue_id: (why, datetime.fromisoformat(at)) for queue_id, why, at in ready.waits}
     queues = Queue.objects.filter(pk__in=list(until), open=True).select_related("project")
@@ -141,15 +158,15 @@ def _later(ready: Ready | None, now: datetime) -> list[Fit]:
 def _counted_by_project(
     queues: list[int], worker_id: uuid.UUID, apart: list[uuid.UUID], now: datetime
 ) -> dict[uuid.UUID, Fit]:
-    facts: dict[str, Any] = {"worker": worker_id, "queues": queues, "most": queries.MANY, "behind": 200, "apart": apart}
+    facts: dict[str, Any] = {
+        "worker": worker_id, "queues": queues, "most": queries.MANY, "behind": 200, "apart": apart, "day": now.date(),
+    }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(FITTING.format(theirs=THEIRS if apart else ""), facts)
         rows = cursor.fetchall()
-    records = WorkerRecord.objects.filter(worker_id=worker_id, project__in={row[0] for row in rows}, day=now.date())
-    done = dict(records.values_list("project_id", "day_answers"))
     found: dict[uuid.UUID, Fit] = {}
-    for project_id, name, kind, slots, cap in rows:
-        capped = kind == "answer" and cap is not None and done.get(project_id, 0) >= int(cap)
+    for project_id, name, kind, slots, cap, done in rows:
+        capped = kind == "answer" and cap is not None and (done or 0) >= int(cap)
         here = 0 if capped else int(slots)
         before = found[project_id].slots if project_id in found else 0
         why: Why = "open" if before + here else "daily_cap" if capped else "all_taken"
@@ -162,9 +179,10 @@ def _counted(closed: list[eligibility.Closed], worker_id: uuid.UUID) -> list[eli
     return [replace(door, slots=counts.get(door.queue_id, 0)) for door in closed]
 
 
-def expected(*, worker_id: uuid.UUID, now: datetime) -> arrivals.Expected:
-    """When more work that fits is due: from the batches of the last 28 days whose rule, as it is now, lets this worker in."""
-    who = eligibility.person(worker_id=worker_id, now=now)
+def expected(*, worker_id: uuid.UUID, now: datetime, who: eligibility.Person | None = None) -> arrivals.Expected:
+    """When more work that fits is due: from the batches of the last 28 days whose rule, as it is now, lets this worker in; `who`
+    where it is known."""
+    who = who or eligibility.person(worker_id=worker_id, now=now)
     if who is None:
         return arrivals.Expected(0)
     lately = Queue.objects.filter(Q(kind="answer", tier=0), opened_at__gt=now - arrivals.LOOK_BACK, opened_at__lte=now)

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Now
 
 from workers import search
@@ -105,7 +105,7 @@ def find_people(words: str, *, roles: Iterable[str] = ()) -> QuerySet[User]:
 
 
 def worker_facts(user_id: uuid.UUID) -> dict[str, Any] | None:
-    """What eligibility may ask about a worker, typed; None for somebody who is no worker.
+    """What eligibility may ask about a worker, typed, in one statement; None for somebody who is no worker.
 
     country str (ISO), languages {code: A1..C2 or native}, time_zone str, standing str, onboarded bool, joined datetime,
     organisations set of ids, ops bool, facts_version int, avoids set of kinds of content (workers.preferences), credentials
@@ -116,8 +116,11 @@ def worker_facts(user_id: uuid.UUID) -> dict[str, Any] | None:
     first_end = verified.filter(expires_at__isnull=False).order_by("expires_at").values("expires_at")[:1]
     rows = WorkerProfile.objects.filter(pk=user_id).select_related("setup")
     team = TeamPlace.objects.filter(worker=OuterRef("pk"), until__isnull=True).values("agency_id")[:1]
-    proven = ArraySubquery(verified.values("domain"))
-    worker = rows.annotate(proven=proven, proven_until=Subquery(first_end), team_of=Subquery(team)).first()
+    worker = rows.annotate(
+        proven=ArraySubquery(verified.values("domain")), proven_until=Subquery(first_end), team_of=Subquery(team),
+        member_of=ArraySubquery(Membership.objects.filter(user=OuterRef("pk")).values("organisation_id")),
+        is_ops=Exists(OpsRole.objects.filter(user=OuterRef("pk"))),
+    ).first()  # fmt: skip
     if worker is None:
         return None
     return {
@@ -127,12 +130,12 @@ def worker_facts(user_id: uuid.UUID) -> dict[str, Any] | None:
         "standing": worker.standing,
         "onboarded": worker.onboarded_at is not None,
         "joined": worker.created_at,
-        "organisations": set(Membership.objects.filter(user_id=user_id).values_list("organisation_id", flat=True)),
+        "organisations": set(worker.member_of),
         "avoids": frozenset(worker.setup.avoids) if hasattr(worker, "setup") else frozenset(),
         "credentials": frozenset(worker.proven),
         "credentials_until": worker.proven_until,
         "agency": str(worker.team_of or ""),
-        "ops": OpsRole.objects.filter(user_id=user_id).exists(),
+        "ops": worker.is_ops,
         "facts_version": worker.facts_version,
     }
 

@@ -203,6 +203,7 @@ def _guarded(act: Callable[..., None], journal: Journal, *arguments: Any) -> thr
 
 def play(size: Size, *, sabotage: str = "", seed: int = 1) -> tuple[list[str], Journal]:
     """Set up, let everybody loose, and return what does not hold, with what happened."""
+    web.commit_for_good()
     mira, shop = people.client()
     people.pay_in(shop, people.usd("5000"))
     overlaps = (1, 2, 1)

@@ -95,6 +95,14 @@ def end_backends(count: int, *, chance: random.Random) -> int:
     return len(chosen)
 
 
+def commit_for_good() -> None:
+    """The tests' server answers before its log is written, which is for power cuts to punish; here a crash must not lose what was said."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_database()")
+        cursor.execute(f'ALTER DATABASE "{cursor.fetchone()[0]}" SET synchronous_commit = on')
+        cursor.execute("SET synchronous_commit = on")
+
+
 def crash_a_backend(*, chance: random.Random) -> None:
     """`kill -9` of one of the web's backends: PostgreSQL ends every connection and recovers from its log."""
     with connection.cursor() as cursor:
