@@ -9,7 +9,7 @@ fi
 if ! command -v chromium >/dev/null; then
   echo "!!! Chromium is not on the PATH: THE BROWSER TESTS ARE SKIPPED !!!"
 fi
-# Two processes more than there are cores: drills and browsers wait a lot.
+# One process more than there are cores: drills and browsers wait a lot.
 # A file stays in one process: what its tests set up together is set up once. The longest files come first (tests/conftest.py).
 # Any order at a desk, to find tests that lean on each other; one order where something lands.
-exec .venv/bin/python -m pytest -n "${TEST_PROCESSES:-4}" --dist loadfile --no-loadscope-reorder ${CI:+-p no:randomly} "$@"
+exec .venv/bin/python -m pytest -n "${TEST_PROCESSES:-3}" --dist loadfile --no-loadscope-reorder ${CI:+-p no:randomly} "$@"

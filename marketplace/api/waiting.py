@@ -23,7 +23,7 @@ from qualification.models import Skill
 from workers import access
 
 
-class PlaceSerializer(serializers.Serializer[Any]):
+class WaitPlaceSerializer(serializers.Serializer[Any]):
     """Your place on a list: everybody before you joined earlier and stands there still."""
 
     id = serializers.UUIDField()
@@ -72,11 +72,11 @@ def _one(found: waitlist.Standing) -> dict[str, Any]:
 class MyPlaces(WorkerView):
     """Where you stand on the wait-list; joining a list."""
 
-    @extend_schema(responses=PlaceSerializer(many=True))
+    @extend_schema(responses=WaitPlaceSerializer(many=True))
     def get(self, request: Request) -> HttpResponse:
         return reply(_shown(list(waitlist.mine(access.user_of(request).pk))))
 
-    @extend_schema(request=NewPlaceSerializer, responses={201: PlaceSerializer})
+    @extend_schema(request=NewPlaceSerializer, responses={201: WaitPlaceSerializer})
     def post(self, request: Request) -> HttpResponse:
         """Joining again gives the place that you have. Refused with work_is_open while work of this list fits you."""
         given, worker_id = NewPlaceSerializer.read(request), access.user_of(request).pk
@@ -96,7 +96,7 @@ class MyPlaces(WorkerView):
 class MyPlace(WorkerView):
     """One place: paused, gone on with, left."""
 
-    @extend_schema(request=PlaceChangeSerializer, responses=PlaceSerializer)
+    @extend_schema(request=PlaceChangeSerializer, responses=WaitPlaceSerializer)
     def patch(self, request: Request, place_id: uuid.UUID) -> HttpResponse:
         given, worker_id = PlaceChangeSerializer.read(request), access.user_of(request).pk
 

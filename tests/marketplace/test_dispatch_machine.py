@@ -37,7 +37,7 @@ from workers.models import WorkerProfile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-EXAMPLES, STEPS = (400, 80) if os.environ.get("DRILL") == "full" else (30, 30)
+EXAMPLES, STEPS = (400, 80) if os.environ.get("DRILL") == "full" else (20, 30)
 GENEROUS = settings(
     max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, derandomize=True, database=None,
     suppress_health_check=list(HealthCheck), print_blob=False, report_multiple_bugs=False, phases=[Phase.generate],

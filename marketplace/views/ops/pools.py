@@ -72,7 +72,7 @@ def projects(request: PersonRequest) -> HttpResponse:
     """Is there enough: open work of each project against the people who may do it and the pace of the last days."""
     columns = [
         {"label": _("Project")}, {"label": _("Open tasks"), "num": True}, {"label": _("Who may"), "num": True},
-        {"label": _("Worked this week"), "num": True}, {"label": _("In hand"), "num": True, "rank": 2},
+        {"label": _("Worked this week"), "num": True}, {"label": _("In hand"), "num": True, "rank": 3},
         {"label": _("Done in three days"), "num": True, "rank": 3}, {"label": _("Done in")}, {"label": _("Health")},
     ]
     found = pools.demand(now=timezone.now())

@@ -170,14 +170,15 @@ def steer(mira: Caller, batches: list[Batch], size: Size) -> None:
 def disturb(servers: list[web.Web], journal: Journal, size: Size, chance: random.Random) -> None:
     """Kills, one after the other, until the work is over.
 
-    A web process dies only while all are up: on a slow machine nobody would work if each died while another starts.
+    A web process dies only while all are up, and never the only one: on a slow machine nobody would work if each died while another
+    starts.
     """
     turn = 0
     while not journal.over.wait(0.8):
         turn += 1
         try:
             journal.seen["backends ended"] += web.end_backends(2, chance=chance)
-            if turn % 6 == 2 and all(server.answers() for server in servers):
+            if turn % 6 == 2 and len(servers) > 1 and all(server.answers() for server in servers):
                 servers[journal.seen["web killed"] % len(servers)].kill()
                 journal.seen["web killed"] += 1
             if size.crash and turn % 40 == 20:

@@ -37,7 +37,7 @@ FOUND_WITHIN = 60
 
 
 def run(stage: Stage, sabotaged: bool) -> Figure:
-    sizes = {"database": stage.size(2, 15), "broker": stage.size(1, 10), "flush": stage.size(1, 10), "web": stage.size(1, 10)}
+    sizes = {"database": stage.size(1, 15), "broker": stage.size(1, 10), "flush": stage.size(1, 10), "web": stage.size(1, 10)}
     with web_and_rail(stage) as web:
         payees = at.payable(stage, stage.size(30, 1_000))
         at.plan(stage)
