@@ -54,7 +54,8 @@ def room(one: Demand, *, now: datetime) -> int:
 def look(*, project: Project, text: str, by_id: uuid.UUID, organisation: Organisation | None, now: datetime) -> Outcome:
     """A dry run. Raises NothingFunded naming what is missing, Invalid."""
     one = _funded(project, now)
-    may = min(room(one, now=now), _left_today(by_id, organisation, now))
+    carried = room(one, now=now)
+    may = min(carried, _left_today(by_id, organisation, now))
     asked, bad, seen = list[str](), list[BadLine](), set[str]()
     for line, address in _addresses(text):
         if address in seen:
@@ -62,11 +63,11 @@ def look(*, project: Project, text: str, by_id: uuid.UUID, organisation: Organis
         elif why := _fault(project, address, now):
             bad.append(BadLine(line, address, str(why)))
         elif len(asked) >= may:
-            bad.append(BadLine(line, address, _over(one, may, now)))
+            bad.append(BadLine(line, address, _over(one, may, carried)))
         else:
             asked.append(address)
         seen.add(address)
-    return Outcome(one, room(one, now=now), asked, bad)
+    return Outcome(one, carried, asked, bad)
 
 
 def send(*, project: Project, text: str, by_id: uuid.UUID, organisation: Organisation | None, now: datetime) -> Outcome:
@@ -126,8 +127,8 @@ def _fault(project: Project, address: str, now: datetime) -> Text | None:
     return work_invitations.why_not(about=project.pk, email=address, now=now)
 
 
-def _over(one: Demand, may: int, now: datetime) -> str:
-    if may < room(one, now=now):
+def _over(one: Demand, may: int, carried: int) -> str:
+    if may < carried:
         return _("%(most)s addresses were asked within 24 hours: go on tomorrow") % {"most": MOST_A_DAY}
     return _("the funded work carries no more people (%(slots)s open tasks, %(carries)s people in all)") % {
         "slots": one.slots, "carries": one.carries,

@@ -194,11 +194,10 @@ def _keep(demand: pools.ProjectDemand, reading: Reading, now: datetime) -> bool:
 
 def _tell(demand: pools.ProjectDemand, row: PoolHealth) -> None:
     listeners = OpsRole.objects.filter(role__in=LISTENS[row.band]).values_list("user_id", flat=True).distinct()
-    for user_id in listeners:
-        notices.tell(
-            user_id, "pool.band", project=demand.project.name, project_id=str(demand.project.pk), band=row.band,
-            reading=sentence(row.why, row.figure, row.bound), todo=row.why,
-        )  # fmt: skip
+    notices.tell_many(
+        list(listeners), "pool.band", project=demand.project.name, project_id=str(demand.project.pk), band=row.band,
+        reading=sentence(row.why, row.figure, row.bound), todo=row.why,
+    )  # fmt: skip
 
 
 def kept(project_ids: list[uuid.UUID]) -> dict[uuid.UUID, PoolHealth]:

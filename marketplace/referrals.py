@@ -36,6 +36,8 @@ from workers.models import Membership, PersonCase
 
 RULE = "referral/1"
 LOOKED_EVERY = timedelta(minutes=5)
+WORK_LOOKED_AT = 40
+"""Projects whose missing people are counted, those with most hours first: a page costs the same with two thousand open."""
 HELD_AT_MOST = timedelta(days=30)
 """Then silence pays, as everywhere."""
 SAME = (graph.DOCUMENT, graph.PAYOUT, graph.DEVICE, graph.NETWORK, graph.LINK)
@@ -89,11 +91,11 @@ class Wanted:
 def wanted(*, now: datetime) -> list[Wanted]:
     """Work for which people are missing, the most missing first. Projects for named people count for nobody who is brought."""
     found = []
-    for one in demand.now_open(now=now):
-        if one.project.pool_id is None and one.room:
-            here = waitlist.candidates(one, now=now).order_by().values("worker_id").distinct().count()
-            if missing := max(one.room - here, 0):
-                found.append(Wanted(one, missing))
+    open_to_all = [one for one in demand.now_open(now=now) if one.project.pool_id is None and one.room]
+    for one in open_to_all[:WORK_LOOKED_AT]:
+        here = waitlist.candidates(one, now=now).order_by().values("worker_id").distinct().count()
+        if missing := max(one.room - here, 0):
+            found.append(Wanted(one, missing))
     return sorted(found, key=lambda one: -one.people)
 
 
@@ -277,8 +279,9 @@ def lines_of(terms: dict[str, Any], source: str) -> list[Line]:
 def bring(*, old_id: uuid.UUID, kept_id: uuid.UUID, now: datetime) -> int:
     """Two accounts became one: promises go along; one between the two was to oneself and lapses. Returns how many came over."""
     both = Q(referrer_id=old_id, newcomer_id=kept_id) | Q(referrer_id=kept_id, newcomer_id=old_id)
-    for own in Referral.objects.filter(both, state="promised"):
-        states.move(own, chart=REFERRAL, to="lapsed", actor_id=None, now=now, reason="merged", settled_at=now)
+    for own in Referral.objects.filter(both, state__in=["promised", "held"]):
+        to = "lapsed" if own.state == "promised" else "refused"
+        states.move(own, chart=REFERRAL, to=to, actor_id=None, now=now, reason="merged", settled_at=now)
     came = Referral.objects.filter(referrer_id=old_id).exclude(newcomer_id=kept_id).update(referrer_id=kept_id)
     if not Referral.objects.filter(newcomer_id=kept_id).exists():
         came += Referral.objects.filter(newcomer_id=old_id).exclude(referrer_id=kept_id).update(newcomer_id=kept_id)

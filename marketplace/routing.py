@@ -63,8 +63,8 @@ class QueueToRank:
 
 
 def ranked(queues: Sequence[QueueToRank]) -> list[QueueToRank]:
-    """What the worker's agency put first, then highest tier (experts where they are needed), then priority, then age, then id."""
-    return sorted(queues, key=lambda queue: (not queue.picked, -queue.tier, -queue.priority, queue.opened_at, queue.queue_id))
+    """Highest tier first (experts where they are needed), then what the worker's agency put first, priority, age, id."""
+    return sorted(queues, key=lambda queue: (-queue.tier, not queue.picked, -queue.priority, queue.opened_at, queue.queue_id))
 
 
 def cap_reached(option: Option, *, today: date) -> bool:

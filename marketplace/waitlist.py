@@ -34,6 +34,7 @@ NOT_AGAIN = timedelta(days=7)
 LET_IN_OVER = timedelta(days=56)
 WEEKS_SHOWN = 4
 AT_ONCE = 200
+LOOKS_BACK = timedelta(days=3)
 
 notices.declare(
     "work.turn", gettext_lazy("Your turn on the wait-list: %(project)s has work for you. Others are told after 48 hours."),
@@ -291,12 +292,13 @@ SELECT w.id FROM marketplace_waitplace w LEFT JOIN qualification_skill k ON k.id
  WHERE w.state = %(state)s AND EXISTS (
    SELECT 1 FROM marketplace_submission s JOIN marketplace_batch b ON b.id = s.batch_id
      JOIN marketplace_project p ON p.id = b.project_id
-    WHERE s.worker_id = w.worker_id AND s.submitted_at > w.joined_at AND s.kind = 'answer'
+    WHERE s.worker_id = w.worker_id AND s.submitted_at > greatest(w.joined_at, %(since)s) AND s.kind = 'answer'
       AND (w.skill_id IS NULL OR jsonb_path_exists(p.eligibility, '$.** ? (@.skill == $it)', jsonb_build_object('it', k.slug)))
       AND (w.language = '' OR jsonb_path_exists(p.eligibility, '$.** ? (@.code == $it)', jsonb_build_object('it', w.language))))
  LIMIT 1000
 """
-"""Places of people who have handed in work of their list since they joined it."""
+"""Places of people who have handed in work of their list since they joined it; looked at every minute, so a few days back are
+enough, however much somebody has done of other work."""
 
 
 def settle(*, now: datetime) -> int:
@@ -305,7 +307,7 @@ def settle(*, now: datetime) -> int:
     begun = 0
     for state in OPEN_PLACES:
         with connection.cursor() as cursor:
-            cursor.execute(BEGUN, {"state": state})
+            cursor.execute(BEGUN, {"state": state, "since": now - LOOKS_BACK})
             ids = [row[0] for row in cursor.fetchall()]
         if ids:
             found = WaitPlace.objects.filter(pk__in=ids)

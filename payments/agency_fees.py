@@ -95,10 +95,8 @@ def agree(
     except IntegrityError:
         raise Conflict(_("Something was agreed for this day already. Choose another one."), field="from_day") from None
     audit.record(subject=made, verb="agency.share", actor_id=by_id, now=now)
-    for user_id in queries.members_of(agency.pk):
-        notices.tell(
-            user_id, NEWS, day=from_day.isoformat(), agency=agency.name, share=f"{share_bp / 100:g}", org=agency.slug
-        )
+    words_of = {"day": from_day.isoformat(), "agency": agency.name, "share": f"{share_bp / 100:g}", "org": agency.slug}
+    notices.tell_many(queries.members_of(agency.pk), NEWS, **words_of)
     return made
 
 
@@ -136,8 +134,9 @@ def name_payee(*, agency: Organisation, user_id: uuid.UUID, by_id: uuid.UUID, no
         agency=agency, defaults={"user_id": user_id, "set_by_id": by_id, "set_at": now}
     )
     audit.record(subject=made, verb="agency.payee", actor_id=by_id, now=now)
-    for member in queries.members_of(agency.pk, roles=PAYABLE):
-        notices.tell(member, "agency.payee", agency=agency.name, name=made.user.name, org=agency.slug)
+    notices.tell_many(
+        queries.members_of(agency.pk, roles=PAYABLE), "agency.payee", agency=agency.name, name=made.user.name, org=agency.slug
+    )
     return made
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.core.mail import send_mail
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -20,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from kit import audit
 from kit.errors import Conflict, Invalid, NotFound, Refused
-from workers import agencies, facts, my_data, notices, queries
+from workers import agencies, facts, my_data, notices, organisations, queries
 from workers.models import Membership, Organisation, TeamInvitation, TeamPlace, User, WorkerProfile
 from workers.states import ENDED
 
@@ -70,10 +67,7 @@ def invite(*, agency: Organisation, email: str, by: Membership, now: datetime) -
     """
     agencies.require_active(agency.pk)
     email = email.strip().lower()
-    try:
-        validate_email(email)
-    except ValidationError:
-        raise Invalid(_("Expected an e-mail address."), field="email") from None
+    organisations.check_address(email)
     if TeamPlace.objects.filter(agency=agency, until__isnull=True, worker__user__email=email).exists():
         raise Conflict(_("This person is in the team already."), field="email")
     if open_invitations(agency, now=now).exclude(email=email).count() >= MOST_OPEN:
@@ -83,7 +77,7 @@ def invite(*, agency: Organisation, email: str, by: Membership, now: datetime) -
     _open().filter(agency=agency, email=email).update(closed_at=now)
     token = secrets.token_urlsafe(32)
     made = TeamInvitation.objects.create(
-        agency=agency, email=email, token_hash=_hash(token), invited_by_id=by.user_id, created_at=now,
+        agency=agency, email=email, token_hash=organisations.hashed(token), invited_by_id=by.user_id, created_at=now,
         expires_at=now + timedelta(days=INVITATION_DAYS),
     )  # fmt: skip
     audit.record(subject=made, verb="team_invitation.made", actor_id=by.user_id, now=now)
@@ -120,7 +114,7 @@ def invitations_for(addresses: Collection[str], *, now: datetime) -> QuerySet[Te
 
 def by_link(*, token: str, now: datetime) -> TeamInvitation:
     """The open invitation behind a link. Raises NotFound."""
-    rows = _open().filter(token_hash=_hash(token), expires_at__gt=now).select_related("agency", "invited_by")
+    rows = _open().filter(token_hash=organisations.hashed(token), expires_at__gt=now).select_related("agency", "invited_by")
     if (found := rows.first()) is None:
         raise _gone()
     return found
@@ -217,8 +211,8 @@ def _end(place: TeamPlace, *, by_id: uuid.UUID | None, now: datetime) -> bool:
 
 def _tell_agency(kind: str, place: TeamPlace) -> None:
     name = User.objects.values_list("name", flat=True).get(pk=place.worker_id)
-    for user_id in queries.members_of(place.agency_id, roles=(Membership.OWNER, Membership.MANAGER)):
-        notices.tell(user_id, kind, name=name, agency=place.agency.name, org=place.agency.slug)
+    listeners = queries.members_of(place.agency_id, roles=(Membership.OWNER, Membership.MANAGER))
+    notices.tell_many(listeners, kind, name=name, agency=place.agency.name, org=place.agency.slug)
 
 
 def _open() -> QuerySet[TeamInvitation]:
@@ -227,10 +221,6 @@ def _open() -> QuerySet[TeamInvitation]:
 
 def _gone() -> NotFound:
     return NotFound(_("This invitation was used, withdrawn or has expired. Ask for a new one."))
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 my_data.declare("agencies", lambda user_id: [

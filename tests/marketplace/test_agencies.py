@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from kit import audit
 from kit.errors import Conflict, Invalid, NotFound, Refused
-from marketplace import agency_work, eligibility, rules
+from marketplace import agency_work, eligibility, routing, rules
 from marketplace.models import AgencyPick, Project, Queue, Ready, Submission
 from payments import agency_fees
 from qualification import grants
@@ -116,6 +116,13 @@ def test_an_invitation_is_for_its_address_once_and_for_two_weeks() -> None:
     join(team, ana, now=NOW + dt.timedelta(days=2))
     with pytest.raises(Conflict):
         ask(team, ana.email)
+
+
+def test_experts_go_where_they_are_needed_before_what_their_agency_puts_first() -> None:
+    picked, urgent, expert = (
+        routing.QueueToRank(1, 0, 1.0, 0, picked=True), routing.QueueToRank(2, 90, 0.0, 0), routing.QueueToRank(3, 0, 2.0, 2)
+    )
+    assert [one.queue_id for one in routing.ranked([urgent, picked, expert])] == [3, 1, 2]
 
 
 def test_what_an_agency_puts_first_comes_first_and_takes_nothing_away() -> None:

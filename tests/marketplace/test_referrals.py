@@ -243,6 +243,19 @@ def test_merged_accounts_are_nobodys_referral(rahel: User, ana: User, shop: Orga
     assert referral.state == "lapsed"
 
 
+def test_a_fee_that_is_looked_at_is_not_paid_to_oneself_after_a_merge(rahel: User, ana: User, shop: Organisation) -> None:
+    opened(rahel)
+    ben, referral = promised(ana)
+    seen(ana, ben)
+    work(ben)
+    settle()
+    with transaction.atomic():
+        referrals.bring(old_id=ben.pk, kept_id=ana.pk, now=NOW)
+    referral.refresh_from_db()
+    assert referral.state == "refused" and settle(now=NOW + 32 * DAY) == 0
+    assert people.of_worker("available", ana) == people.usd("0")
+
+
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.sampled_from(["settle", "replay", "sign up again", "late", "back to promised"]), min_size=2, max_size=8))
 def test_a_newcomer_is_paid_for_at_most_once_whatever_is_repeated(db: None, steps: list[str]) -> None:

@@ -60,6 +60,7 @@ class TakeBack(Styled):
     amount = forms.CharField(label=gettext_lazy("Amount"), max_length=20)
     currency = forms.ChoiceField(label=gettext_lazy("Currency"), choices=[(each, each) for each in sorted(PAYABLE_STEP)])
     why = forms.CharField(label=gettext_lazy("What happened, which the agency reads"), max_length=300)
+    key = forms.UUIDField(initial=uuid7, widget=forms.HiddenInput)
 
 
 @require_http_methods(["GET", "POST"])
@@ -166,7 +167,8 @@ def take_back(request: PersonRequest, agency_id: uuid.UUID) -> HttpResponse:
         request, agency_id, "take_form", form,
         lambda agency: agency_fees.take_back(
             agency=agency.organisation, amount=Money.parse(form.cleaned_data["amount"], form.cleaned_data["currency"], field="amount"),
-            source_kind="correction", source_id=uuid7(), why=form.cleaned_data["why"], by_id=request.user.pk, now=timezone.now(),
+            source_kind="correction", source_id=form.cleaned_data["key"], why=form.cleaned_data["why"], by_id=request.user.pk,
+            now=timezone.now(),
         ),
         _("It comes off the next days' sums, never below zero."),
     )  # fmt: skip
